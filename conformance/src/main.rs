@@ -1,0 +1,2 @@
+//! The `halmark` command.
+fn main() {}
