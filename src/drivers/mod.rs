@@ -1,5 +1,6 @@
 //! The reference drivers, and the registry that names them.
 
+mod failure;
 pub mod ipmi;
 pub mod redfish;
 

@@ -1,0 +1,309 @@
+//! The session and what keeps it going: log in on demand, raise the privilege, retry what may be retried, give up in time.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::{Instant, sleep, timeout_at},
+};
+use tokio_rustls::rustls::crypto::{SecureRandom, ring};
+
+use super::{
+    call::{Answered, Call},
+    command::{Command, Effect},
+    login::{Door, Learnt},
+    rmcp::{
+        handshake::{Account, Privilege},
+        session::Session,
+    },
+    wire::{Pace, Silence, Wire},
+};
+use crate::{
+    driver::{Answer, Cause, Deadline, Deviation, DriverError, Note, Operation, Protocol, Reply},
+    drivers::failure::Failure,
+    endpoint::{Endpoint, Seams},
+};
+
+/// A session that was idle for longer may be gone (ipmi_sim forgets it after 30 s, the standard says 60 s, §6.12.15);
+/// before a changing command goes out on it, a read proves that it is not.
+const STALE: Duration = Duration::from_secs(20);
+/// How long the end of a session may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// As good as never, for the seam that never gives up.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+const SET_PRIVILEGE: Command = session_command("Set Session Privilege Level", 0x3B);
+const CLOSE_SESSION: Command = session_command("Close Session", 0x3C);
+/// Get Device ID (§20.1), the cheapest command that a session can be tried with.
+const PROBE: Command = session_command("Get Device ID", 0x01);
+
+const fn session_command(name: &'static str, number: u8) -> Command {
+    Command { name, netfn: 0x06, number, privilege: Privilege::User, effect: Effect::Repeatable }
+}
+
+/// One BMC over IPMI: where it is, who asks, and the session, if there is one.
+pub(super) struct Link {
+    endpoint: Endpoint,
+    account: Account,
+    random: &'static dyn SecureRandom,
+    state: Mutex<State>,
+}
+
+struct State {
+    wire: Option<Wire>,
+    live: Option<Live>,
+    learnt: Learnt,
+    /// The requester's sequence number of the next command, 6 bits (§13.8).
+    sequence: u8,
+    logged_in_before: bool,
+}
+
+struct Live {
+    session: Session,
+    privilege: Privilege,
+    used: Instant,
+}
+
+impl Link {
+    pub(super) fn new(endpoint: Endpoint, account: Account) -> Self {
+        let state = State {
+            wire: None,
+            live: None,
+            learnt: Learnt::new(endpoint.ipmi.suite),
+            sequence: 0,
+            logged_in_before: false,
+        };
+        let random = ring::default_provider().secure_random;
+        Self { endpoint, account, random, state: Mutex::new(state) }
+    }
+
+    /// The right to speak, one operation at a time: BMCs are confused by more than one outstanding command.
+    pub(super) async fn talk(&self, operation: Operation, by: Deadline) -> Result<Talk<'_>, DriverError> {
+        let by = if self.endpoint.seams.never_gives_up { Deadline::after(NEVER) } else { by };
+        match timeout_at(by.instant(), self.state.lock()).await {
+            Ok(state) => Ok(Talk { link: self, state, operation, by, notes: Vec::new() }),
+            Err(_) => {
+                let cause = Cause::Unreachable { reason: "another operation is under way".to_owned() };
+                Err(Failure::from(cause).of(operation, Protocol::Ipmi))
+            }
+        }
+    }
+
+    fn means(&self) -> (&'static dyn SecureRandom, Seams) {
+        (self.random, self.endpoint.seams)
+    }
+
+    /// Close Session (§22.19).
+    pub(super) async fn close(&self) {
+        let by = Deadline::after(FAREWELL);
+        let Ok(mut state) = timeout_at(by.instant(), self.state.lock()).await else { return };
+        let state = &mut *state;
+        let (Some(live), Some(wire)) = (state.live.take(), state.wire.take()) else { return };
+        if self.endpoint.seams.leaves_session {
+            return;
+        }
+        let (id, mut session) = (live.session.bmc_id().to_le_bytes(), live.session);
+        let Ok(mut call) = Call::new(&mut session, self.means(), &mut state.sequence, &CLOSE_SESSION, &id)
+        else {
+            return;
+        };
+        // Gone either way: a BMC that does not hear it forgets the session after a minute.
+        let datagram = call.datagram();
+        let _ = wire.exchange(datagram, &mut call, Pace::once(), by).await;
+    }
+}
+
+/// One operation's turn on the link.
+pub(super) struct Talk<'a> {
+    link: &'a Link,
+    state: MutexGuard<'a, State>,
+    operation: Operation,
+    by: Deadline,
+    notes: Vec<Note>,
+}
+
+/// Why a command brought no answer.
+enum Trouble {
+    Failed(Failure),
+    Silent(Silence),
+    /// As silent, before the command itself was sent.
+    SilentBefore(Silence),
+}
+
+impl Talk<'_> {
+    /// The operation's reply.
+    pub(super) fn reply<T>(self, outcome: Result<T, Failure>) -> Reply<T> {
+        match outcome {
+            Ok(value) => Ok(Answer { value, protocol: Protocol::Ipmi, notes: self.notes }),
+            Err(failure) => Err(failure.of(self.operation, Protocol::Ipmi)),
+        }
+    }
+
+    pub(super) fn forgive(&mut self, deviation: Deviation) {
+        let note = Note(deviation);
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Sends a command and demands completion code 00h.
+    pub(super) async fn ask(&mut self, command: &Command, data: &[u8]) -> Result<Vec<u8>, Failure> {
+        let answered = self.try_ask(command, data).await?;
+        match answered.completion {
+            0 => Ok(answered.data),
+            code => Err(Failure::new(command.cause(code), command.at(Some(code)))),
+        }
+    }
+
+    /// Sends a command; a completion code other than 00h is for the caller to judge.
+    pub(super) async fn try_ask(&mut self, command: &Command, data: &[u8]) -> Result<Answered, Failure> {
+        let seams = self.link.endpoint.seams;
+        let mut backoff = Duration::from_millis(500);
+        let mut sessions_lost = 0;
+        let mut unknown = 0;
+        loop {
+            let silence = match self.attempt(command, data).await {
+                Ok(busy) if command.may_follow(busy.completion) && !seams.never_retries => {
+                    if backoff >= self.by.left() {
+                        return Ok(busy);
+                    }
+                    sleep(if seams.hammers { Duration::from_millis(1) } else { backoff }).await;
+                    backoff = (backoff * 2).min(Duration::from_secs(5));
+                    continue;
+                }
+                Ok(answered) => return Ok(answered),
+                Err(Trouble::Failed(failure)) => return Err(failure),
+                Err(Trouble::Silent(silence)) if command.effect == Effect::Changes => {
+                    self.state.live = None;
+                    unknown += 1;
+                    if seams.retries_unknown_outcome && unknown < 3 {
+                        continue;
+                    }
+                    let cause = Cause::OutcomeUnknown { reason: silence.reason };
+                    return Err(Failure::new(cause, command.at(None)));
+                }
+                Err(Trouble::Silent(silence) | Trouble::SilentBefore(silence)) => silence,
+            };
+            self.state.live = None;
+            sessions_lost += 1;
+            if sessions_lost > 1 || silence.deadline || seams.never_retries || seams.never_logs_in_again {
+                let cause = Cause::Unreachable { reason: silence.reason };
+                return Err(Failure::new(cause, command.at(None)));
+            }
+        }
+    }
+
+    /// After the BMC restarts there is no session any more, and nothing to close.
+    pub(super) fn forget_session(&mut self) {
+        self.state.live = None;
+    }
+
+    async fn attempt(&mut self, command: &Command, data: &[u8]) -> Result<Answered, Trouble> {
+        self.be_logged_in(command).await?;
+        self.be_sure_of_the_session(command).await?;
+        self.be_privileged(command).await?;
+        let answered = self.exchange(command, data).await?;
+        if command.effect == Effect::Changes && self.link.endpoint.seams.repeats_changing_request {
+            // A seeded fault: a second command, whatever becomes of it.
+            let _ = self.exchange(command, data).await;
+        }
+        Ok(answered)
+    }
+
+    async fn be_logged_in(&mut self, command: &Command) -> Result<(), Failure> {
+        let (link, by) = (self.link, self.by);
+        let state = &mut *self.state;
+        if state.live.is_some() {
+            return Ok(());
+        }
+        let seams = link.endpoint.seams;
+        let unreachable = |reason: String| Failure::new(Cause::Unreachable { reason }, command.at(None));
+        if state.logged_in_before && seams.never_logs_in_again {
+            return Err(unreachable("the session is gone".to_owned()));
+        }
+        if state.wire.is_none() {
+            let opened = timeout_at(by.instant(), Wire::open(&link.endpoint)).await;
+            let late = |_| unreachable("the host's name was not resolved in time".to_owned());
+            state.wire = Some(opened.map_err(late)?.map_err(|e| unreachable(e.to_string()))?);
+        }
+        let wire = state.wire.as_ref().expect("opened just now");
+        let door = Door { wire, account: &link.account, random: link.random, seams };
+        let session = door.login(&mut state.learnt, by).await?;
+        // Whatever role was asked for, a session begins as USER (§22.18).
+        state.live = Some(Live { session, privilege: Privilege::User, used: Instant::now() });
+        state.logged_in_before = true;
+        Ok(())
+    }
+
+    async fn be_sure_of_the_session(&mut self, command: &Command) -> Result<(), Trouble> {
+        let stale = self.state.live.as_ref().is_some_and(|live| live.used.elapsed() > STALE);
+        if stale && command.effect == Effect::Changes {
+            self.exchange(&PROBE, &[]).await.map_err(Trouble::before)?;
+        }
+        Ok(())
+    }
+
+    /// Set Session Privilege Level (§22.18), exactly to what the command needs.
+    async fn be_privileged(&mut self, command: &Command) -> Result<(), Trouble> {
+        let wanted = command.privilege;
+        if self.state.live.as_ref().is_none_or(|live| live.privilege >= wanted) {
+            return Ok(());
+        }
+        let answered = self.exchange(&SET_PRIVILEGE, &[wanted as u8]).await.map_err(Trouble::before)?;
+        match answered.completion {
+            0x80..=0x82 | 0xD4 => {
+                Err(Failure::new(Cause::Denied, SET_PRIVILEGE.at(Some(answered.completion))).into())
+            }
+            // 00h, or a BMC without the command (Intel 82571): the command itself will tell.
+            _ => {
+                if let Some(live) = &mut self.state.live {
+                    live.privilege = wanted;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn exchange(&mut self, command: &Command, data: &[u8]) -> Result<Answered, Trouble> {
+        let (link, by) = (self.link, self.by);
+        let state = &mut *self.state;
+        let (Some(live), Some(wire)) = (&mut state.live, &state.wire) else {
+            let cause = Cause::Internal { reason: "no session to speak in".to_owned() };
+            return Err(Failure::from(cause).into());
+        };
+        let mut call = Call::new(&mut live.session, link.means(), &mut state.sequence, command, data)?;
+        let pace = match command.effect {
+            Effect::Repeatable => Pace::brisk(link.endpoint.seams),
+            Effect::Changes => Pace::patient(link.endpoint.seams),
+        };
+        let datagram = call.datagram();
+        let answered = wire.exchange(datagram, &mut call, pace, by).await?;
+        live.used = Instant::now();
+        if !answered.checksums_fit {
+            self.forgive(Deviation::BadChecksum { what: "an IPMI message" });
+        }
+        Ok(answered)
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Silence> for Trouble {
+    fn from(silence: Silence) -> Self {
+        Self::Silent(silence)
+    }
+}
+
+impl Trouble {
+    /// The same in an exchange that only prepares the command.
+    fn before(self) -> Self {
+        match self {
+            Self::Silent(silence) => Self::SilentBefore(silence),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! An IPMI message in its LAN frame: addresses, sequence, command, two checksums (IPMI v2.0 §13.8).
+
+use super::{Malformed, field};
+
+/// The BMC's slave address.
+const BMC: u8 = 0x20;
+/// The remote console's software ID (table 5-4).
+const CONSOLE: u8 = 0x81;
+
+/// A request: network function, command, data. The LUN is always 0, the BMC itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// Network function, even.
+    pub netfn: u8,
+    /// Command.
+    pub command: u8,
+    /// The requester's sequence number, 6 bits.
+    pub sequence: u8,
+    /// Data.
+    pub data: &'a [u8],
+}
+
+impl Request<'_> {
+    /// Its bytes, checksums included.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.data.len() + 7);
+        bytes.extend_from_slice(&[BMC, self.netfn << 2]);
+        bytes.push(checksum(&bytes));
+        bytes.extend_from_slice(&[CONSOLE, self.sequence << 2, self.command]);
+        bytes.extend_from_slice(self.data);
+        bytes.push(checksum(&bytes[3..]));
+        bytes
+    }
+}
+
+/// An answer, checked for its frame but not for whether it belongs to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Response<'a> {
+    /// Network function, odd.
+    pub netfn: u8,
+    /// Command.
+    pub command: u8,
+    /// The sequence number of the request that it answers.
+    pub sequence: u8,
+    /// Completion code (table 5-2).
+    pub completion: u8,
+    /// Data after the completion code.
+    pub data: &'a [u8],
+    /// Whether both checksums fit; Supermicro X9 is known for answers where they do not.
+    pub checksums_fit: bool,
+}
+
+/// Reads an answer. Total: any bytes are a [`Response`] or a [`Malformed`].
+pub fn decode(bytes: &[u8]) -> Result<Response<'_>, Malformed> {
+    let frame: [u8; 7] = field(bytes, 0, "IPMI message")?;
+    let Some((last, covered)) = bytes.split_last().filter(|_| bytes.len() >= 8) else {
+        return Err(Malformed::Short { what: "IPMI message", bytes: bytes.len(), needed: 8 });
+    };
+    Ok(Response {
+        netfn: frame[1] >> 2,
+        command: frame[5],
+        sequence: frame[4] >> 2,
+        completion: frame[6],
+        data: &covered[7..],
+        checksums_fit: checksum(&frame[..2]) == frame[2] && checksum(&covered[3..]) == *last,
+    })
+}
+
+/// The two's complement of the sum, so that the sum over all is zero (§13.8).
+pub(in super::super) fn checksum(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)).wrapping_neg()
+}
