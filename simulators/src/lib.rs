@@ -1,1 +1,43 @@
-//! Simulated BMCs.
+//! Simulated BMCs: a pure machine model, its Redfish face, the wire relay with faults, and the wrapper for `ipmi_sim`.
+//!
+//! ```
+//! # use halmark_simulators::{Bmc, BmcOptions, Profile, redfish};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let profile = Profile::named("generic").expect("it is compiled in");
+//! let bmc = Bmc::start(&profile, BmcOptions { seed: 7, ..BmcOptions::default() })?;
+//! let service = redfish::Service::start(&bmc, redfish::ServiceOptions::default())?;
+//! let (user, _password) = bmc.control().credentials();
+//! println!("a Redfish service for {user} at http://{}/redfish/v1", service.addr());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | is |
+//! |---|---|
+//! | [`machine`] | the machine behind every face: pure, no clock |
+//! | [`View`], [`deviations()`] | what the BMC's firmware makes of it, and named ways to be wrong |
+//! | [`Bmc`], [`Control`] | one BMC on tokio's clock, and the handle beside the wire |
+//! | [`redfish`], [`rules`] | the Redfish face and its faults |
+//! | [`relay`] | TCP and UDP with faults |
+//!
+//! Nothing here knows the drivers.
+
+mod accounts;
+mod bmc;
+mod control;
+mod deviations;
+mod firmware;
+pub mod machine;
+mod profile;
+mod random;
+pub mod redfish;
+pub mod relay;
+pub mod rules;
+
+pub use accounts::Role;
+pub use bmc::{Bmc, BmcOptions};
+pub use control::{Control, Truth};
+pub use deviations::{Deviation, UnknownDeviation, deviations};
+pub use firmware::View;
+pub use profile::Profile;

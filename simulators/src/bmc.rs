@@ -1,0 +1,251 @@
+//! One simulated BMC: the machine, its firmware, and the clock that drives them.
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    select,
+    sync::{Notify, watch},
+    task::AbortHandle,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    accounts::{self, Account},
+    control::Control,
+    deviations::{Deviation, UnknownDeviation},
+    firmware::{Firmware, View},
+    machine::{Command, Machine, Refusal},
+    profile::Profile,
+    random::Random,
+    redfish::Policy,
+};
+
+/// How one BMC differs from the next of its profile.
+#[derive(Debug, Clone)]
+pub struct BmcOptions {
+    /// Gives the ids, the passwords, and up to a fifth more or less on every delay.
+    pub seed: u64,
+    /// The names of the deviations that are on, beside those of the profile.
+    pub deviations: Vec<String>,
+    /// Multiplies every delay.
+    pub time_scale: f64,
+}
+
+impl Default for BmcOptions {
+    fn default() -> Self {
+        Self { seed: 0, deviations: Vec::new(), time_scale: 1.0 }
+    }
+}
+
+/// A simulated BMC: a cheap handle. The BMC stops when the last of them is dropped.
+#[derive(Clone)]
+pub struct Bmc(Arc<Inner>);
+
+struct Inner {
+    firmware: Mutex<Firmware>,
+    birth: Instant,
+    seed: u64,
+    built_in: Vec<String>,
+    accounts: Vec<Account>,
+    happened: watch::Sender<usize>,
+    up: watch::Sender<bool>,
+    dead: AtomicBool,
+    agenda: Arc<Notify>,
+    ticker: Mutex<Option<AbortHandle>>,
+}
+
+/// What a face needs to know to answer one request, taken at one moment.
+pub(crate) struct Look {
+    pub(crate) view: View,
+    pub(crate) policy: Policy,
+    pub(crate) deviations: Vec<&'static Deviation>,
+    /// What one second of the real world is here.
+    pub(crate) second: Duration,
+}
+
+impl Bmc {
+    /// Starts a BMC whose host is off; its clock is tokio's, so this needs a runtime.
+    ///
+    /// # Errors
+    /// Where a deviation has a name that none has.
+    pub fn start(profile: &Profile, options: BmcOptions) -> Result<Self, UnknownDeviation> {
+        let mut random = Random::new(options.seed);
+        let mut vary = |delay: Duration| delay.mul_f64((0.8 + 0.4 * random.unit()) * options.time_scale);
+        let spec = profile.spec.with_delays(&mut vary);
+        let mut random = Random::new(options.seed.wrapping_add(1));
+        let machine = Machine::new(spec, profile.id(&mut random));
+        let mut firmware = Firmware::new(machine, options.time_scale);
+        firmware.deviate(profile.deviations.iter().chain(&options.deviations).map(String::as_str))?;
+        let bmc = Self(Arc::new(Inner {
+            firmware: Mutex::new(firmware),
+            birth: Instant::now(),
+            seed: options.seed,
+            built_in: profile.deviations.clone(),
+            accounts: accounts::generated(&mut random),
+            happened: watch::Sender::new(0),
+            up: watch::Sender::new(true),
+            dead: AtomicBool::new(false),
+            agenda: Arc::default(),
+            ticker: Mutex::new(None),
+        }));
+        let ticker = tokio::spawn(tick(Arc::downgrade(&bmc.0), bmc.0.agenda.clone()));
+        *lock(&bmc.0.ticker) = Some(ticker.abort_handle());
+        Ok(bmc)
+    }
+
+    /// Asks the firmware for something.
+    ///
+    /// # Errors
+    /// The machine's refusal, or the firmware's.
+    pub fn command(&self, command: Command) -> Result<(), Refusal> {
+        self.with(|firmware, now| firmware.command(command, now))
+    }
+
+    /// What the firmware shows.
+    pub fn view(&self) -> View {
+        self.with(Firmware::view)
+    }
+
+    /// The handle beside the wire.
+    pub fn control(&self) -> Control {
+        Control::new(self.clone())
+    }
+
+    /// Stops the clock of this BMC: nothing happens any more by itself.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// The time since the machine's birth.
+    pub fn now(&self) -> Duration {
+        self.0.birth.elapsed()
+    }
+
+    /// The accounts, the administrator's first.
+    pub(crate) fn accounts(&self) -> &[Account] {
+        &self.0.accounts
+    }
+
+    /// The seed that it was started with.
+    pub(crate) fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// View, manners and deviations of this moment.
+    pub(crate) fn look(&self) -> Look {
+        self.with(|firmware, now| Look {
+            view: firmware.view(now),
+            policy: *firmware.policy(),
+            deviations: firmware.deviations().to_vec(),
+            second: firmware.second(),
+        })
+    }
+
+    /// Says whether the BMC answers, now and from now on.
+    pub(crate) fn up(&self) -> watch::Receiver<bool> {
+        self.0.up.subscribe()
+    }
+
+    /// Whether the BMC answers now.
+    pub(crate) fn is_up(&self) -> bool {
+        *self.0.up.borrow()
+    }
+
+    /// Whether the BMC was killed.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.0.dead.load(Ordering::Relaxed)
+    }
+
+    /// The BMC answers nobody any more.
+    pub(crate) fn kill(&self) {
+        self.0.dead.store(true, Ordering::Relaxed);
+        self.with(|_, _| ());
+    }
+
+    /// Replaces the deviations; those of the profile stay.
+    pub(crate) fn deviate(&self, names: &[&str]) -> Result<(), UnknownDeviation> {
+        let built_in = self.0.built_in.iter().map(String::as_str);
+        self.with(|firmware, _| firmware.deviate(built_in.chain(names.iter().copied())))
+    }
+
+    /// Resolves when something has happened after the first `count` events.
+    pub(crate) fn happened_after(&self, count: usize) -> impl Future<Output = ()> + Send + use<> {
+        let mut happened = self.0.happened.subscribe();
+        async move {
+            if happened.wait_for(|now| *now > count).await.is_err() {
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Lets everything happen that is due, does something, and tells whoever waits for it.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Firmware, Duration) -> T) -> T {
+        self.0.with(act)
+    }
+}
+
+impl Inner {
+    fn with<T>(&self, act: impl FnOnce(&mut Firmware, Duration) -> T) -> T {
+        let now = self.birth.elapsed();
+        let mut firmware = lock(&self.firmware);
+        let planned = firmware.machine.next_event();
+        firmware.machine.advance(now);
+        let result = act(&mut firmware, now);
+        if firmware.machine.next_event() != planned {
+            self.agenda.notify_one();
+        }
+        self.tell(firmware.machine.events().len(), firmware.machine.bmc_up());
+        result
+    }
+
+    fn tell(&self, count: usize, bmc_up: bool) {
+        let up = bmc_up && !self.dead.load(Ordering::Relaxed);
+        self.up.send_if_modified(|was| std::mem::replace(was, up) != up);
+        self.happened.send_if_modified(|was| std::mem::replace(was, count) != count);
+    }
+
+    fn stop(&self) {
+        lock(&self.ticker).take().into_iter().for_each(|ticker| ticker.abort());
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for Bmc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bmc(seed {})", self.0.seed)
+    }
+}
+
+/// Fires what is due, when it is due, as long as the BMC lives.
+async fn tick(bmc: Weak<Inner>, agenda: Arc<Notify>) {
+    loop {
+        let Some(inner) = bmc.upgrade() else { return };
+        let next = inner.with(|firmware, _| firmware.machine.next_event()).map(|at| inner.birth + at);
+        drop(inner);
+        match next {
+            Some(at) => select! {
+                () = sleep_until(at) => {}
+                () = agenda.notified() => {}
+            },
+            None => agenda.notified().await,
+        }
+    }
+}
+
+/// Locks; a panic elsewhere does not matter here, since every change is made in one piece.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,136 @@
+//! The handle beside the wire: it sees the truth, establishes preconditions and sets faults. No protocol knows of it.
+
+use std::{future::Future, time::Duration};
+
+use crate::{
+    bmc::Bmc,
+    deviations::UnknownDeviation,
+    machine::{Device, Event, Host, HostAct, Id, Led, Override, Power},
+};
+
+/// What is so, whatever the firmware says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Truth {
+    /// The host's power.
+    pub power: Power,
+    /// What the next boot takes instead of the default.
+    pub override_: Option<Override>,
+    /// The identify light.
+    pub led: Led,
+    /// What is booted without an override.
+    pub default_boot: Device,
+    /// Who the machine is.
+    pub id: Id,
+    /// What runs on the host.
+    pub host: Host,
+    /// Whether the BMC answers.
+    pub bmc_up: bool,
+}
+
+/// The control handle of one BMC; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Control(Bmc);
+
+impl Control {
+    pub(crate) fn new(bmc: Bmc) -> Self {
+        Self(bmc)
+    }
+
+    /// The machine as it is.
+    pub fn truth(&self) -> Truth {
+        self.0.with(|firmware, _| {
+            let machine = &firmware.machine;
+            Truth {
+                power: machine.power(),
+                override_: machine.override_(),
+                led: machine.led(),
+                default_boot: machine.default_boot(),
+                id: machine.id().clone(),
+                host: machine.host(),
+                bmc_up: machine.bmc_up() && !self.0.is_dead(),
+            }
+        })
+    }
+
+    /// The truth log from the event with this number on.
+    pub fn events_from(&self, seq: usize) -> Vec<Event> {
+        self.0.with(|firmware, _| firmware.machine.events().get(seq..).unwrap_or_default().to_vec())
+    }
+
+    /// How many events there are.
+    pub fn event_count(&self) -> usize {
+        self.0.with(|firmware, _| firmware.machine.events().len())
+    }
+
+    /// Resolves at the next event after this call (not after the first poll): take it, look, then await it.
+    pub fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.changed_after(self.event_count())
+    }
+
+    /// Resolves when there are more than `count` events; at once where there already are.
+    pub fn changed_after(&self, count: usize) -> impl Future<Output = ()> + Send + use<> {
+        self.0.happened_after(count)
+    }
+
+    /// Lets something happen that no protocol asked for.
+    pub fn act(&self, act: HostAct) {
+        self.0.with(|firmware, now| firmware.machine.act(act, now));
+    }
+
+    /// Straight to a booted operating system, or to off: `given.power:…` in the log, and nothing else.
+    pub fn establish_power(&self, power: Power) {
+        self.0.with(|firmware, now| {
+            firmware.forget();
+            firmware.machine.establish_power(power, now);
+        });
+    }
+
+    /// The boot override, whatever the firmware thinks of it.
+    pub fn establish_override(&self, to: Option<Override>) {
+        self.0.with(|firmware, now| firmware.machine.establish_override(to, now));
+    }
+
+    /// The identify light, whatever the firmware thinks of it.
+    pub fn establish_led(&self, led: Led) {
+        self.0.with(|firmware, now| firmware.machine.establish_led(led, now));
+    }
+
+    /// What is booted without an override.
+    pub fn set_default_boot(&self, device: Device) {
+        self.0.with(|firmware, _| firmware.machine.set_default_boot(device));
+    }
+
+    /// Replaces the deviations by these; those of the profile stay.
+    ///
+    /// # Errors
+    /// Where a name is unknown; then nothing is changed.
+    pub fn deviate(&self, names: &[&str]) -> Result<(), UnknownDeviation> {
+        self.0.deviate(names)
+    }
+
+    /// User and password of the administrator.
+    pub fn credentials(&self) -> (String, String) {
+        let administrator = &self.0.accounts()[0];
+        (administrator.user.clone(), administrator.password.clone())
+    }
+
+    /// Users and passwords of everybody, the administrator first: `admin`, `operator`, `readonly`.
+    pub fn accounts(&self) -> Vec<(String, String)> {
+        self.0.accounts().iter().map(|it| (it.user.clone(), it.password.clone())).collect()
+    }
+
+    /// Events are no longer recorded: a fault of the harness.
+    pub fn break_truth_log(&self) {
+        self.0.with(|firmware, _| firmware.machine.stop_recording());
+    }
+
+    /// The BMC stops answering for good, as a process that died.
+    pub fn kill(&self) {
+        self.0.kill();
+    }
+
+    /// The time since the machine's birth.
+    pub fn now(&self) -> Duration {
+        self.0.now()
+    }
+}

@@ -1,0 +1,154 @@
+//! Named ways in which a BMC is wrong, or merely odd. A platform or a scenario switches them on by name.
+//!
+//! Each is exactly that wrong and nothing else. It is a row: what it does to commands, to what the firmware shows, to the
+//! rules of the boot, to the manners of the Redfish face, or to its answers. No handler asks which deviation is on.
+
+mod bmc;
+mod boot;
+mod identify;
+mod identity;
+mod power;
+mod quirks;
+mod session;
+mod shape;
+
+use std::{fmt, sync::OnceLock};
+
+use crate::{
+    firmware::{Facts, Ruling, View},
+    machine::{Command, Rules},
+    redfish::{Answer, Asked, Policy},
+};
+
+/// A row: a name, what it means, and what it changes.
+#[derive(Clone, Copy)]
+pub struct Deviation {
+    /// The name in profiles, scenarios and the catalogue of faults.
+    pub name: &'static str,
+    /// What such a BMC does, in a sentence.
+    pub about: &'static str,
+    pub(crate) command: Option<fn(Command, &Facts) -> Ruling>,
+    pub(crate) view: Option<fn(&mut View, &Facts)>,
+    pub(crate) rules: Option<fn(&mut Rules)>,
+    pub(crate) policy: Option<fn(&mut Policy)>,
+    pub(crate) request: Option<fn(&Asked<'_>) -> Option<Answer>>,
+    pub(crate) answer: Option<fn(&Asked<'_>, &mut Answer)>,
+}
+
+impl Deviation {
+    /// A row that changes nothing yet.
+    const fn named(name: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            command: None,
+            view: None,
+            rules: None,
+            policy: None,
+            request: None,
+            answer: None,
+        }
+    }
+
+    const fn on_command(self, command: fn(Command, &Facts) -> Ruling) -> Self {
+        Self { command: Some(command), ..self }
+    }
+
+    const fn on_view(self, view: fn(&mut View, &Facts)) -> Self {
+        Self { view: Some(view), ..self }
+    }
+
+    const fn on_rules(self, rules: fn(&mut Rules)) -> Self {
+        Self { rules: Some(rules), ..self }
+    }
+
+    const fn on_policy(self, policy: fn(&mut Policy)) -> Self {
+        Self { policy: Some(policy), ..self }
+    }
+
+    const fn on_request(self, request: fn(&Asked<'_>) -> Option<Answer>) -> Self {
+        Self { request: Some(request), ..self }
+    }
+
+    const fn on_answer(self, answer: fn(&Asked<'_>, &mut Answer)) -> Self {
+        Self { answer: Some(answer), ..self }
+    }
+}
+
+impl fmt::Debug for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deviation({})", self.name)
+    }
+}
+
+/// Every deviation there is, by area.
+pub fn deviations() -> &'static [Deviation] {
+    static ALL: OnceLock<Vec<Deviation>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        [
+            power::ROWS,
+            boot::ROWS,
+            identify::ROWS,
+            identity::ROWS,
+            session::ROWS,
+            bmc::ROWS,
+            quirks::ROWS,
+            shape::ROWS,
+        ]
+        .concat()
+    })
+}
+
+/// The deviation with this name.
+pub(crate) fn named(name: &str) -> Result<&'static Deviation, UnknownDeviation> {
+    let found = deviations().iter().find(|row| row.name == name);
+    found.ok_or_else(|| UnknownDeviation { name: name.to_owned() })
+}
+
+/// A name that no deviation has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownDeviation {
+    /// What was given.
+    pub name: String,
+}
+
+impl fmt::Display for UnknownDeviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = deviations().iter().map(|row| row.name).collect();
+        write!(f, "unknown deviation {:?}: expected one of {}", self.name, names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownDeviation {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_given_once() {
+        let names: BTreeSet<_> = deviations().iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), deviations().len());
+    }
+
+    #[test]
+    fn every_row_changes_something() {
+        let idle = |row: &&Deviation| {
+            row.command.is_none()
+                && row.view.is_none()
+                && row.rules.is_none()
+                && row.policy.is_none()
+                && row.request.is_none()
+                && row.answer.is_none()
+        };
+        assert_eq!(deviations().iter().find(idle).map(|row| row.name), None);
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
+        let error = named("power-lie").unwrap_err().to_string();
+        assert!(error.contains("\"power-lie\"") && error.contains("power-lies"), "{error}");
+    }
+}

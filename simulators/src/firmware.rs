@@ -1,0 +1,194 @@
+//! What the BMC's firmware makes of its machine: what it shows, and what it does with what it is asked.
+//!
+//! The faces read a [`View`] and send [`Command`]s; both pass through the named deviations. Pure, like the machine.
+
+use std::time::Duration;
+
+use crate::{
+    deviations::{Deviation, UnknownDeviation, named},
+    machine::{Command, Host, Id, Led, Machine, Override, Power, Refusal, Rules},
+    redfish::Policy,
+};
+
+/// What the firmware says. A face shows this and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The power state.
+    pub power: Power,
+    /// What runs on the host, as far as the firmware knows.
+    pub host: Host,
+    /// The boot override.
+    pub override_: Option<Override>,
+    /// The identify light.
+    pub led: Led,
+    /// Who the machine is.
+    pub id: Id,
+    /// Whether the BMC answers at all.
+    pub bmc_up: bool,
+}
+
+/// What a deviation may know of the situation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    /// The time since the machine's birth.
+    pub(crate) now: Duration,
+    /// What one second of the real world is here.
+    pub(crate) second: Duration,
+    /// The host's power, in truth.
+    pub(crate) power: Power,
+    /// What runs on the host, in truth.
+    pub(crate) host: Host,
+    /// The identify light, in truth.
+    pub(crate) led: Led,
+    /// How often the host has started POST.
+    pub(crate) restarts: u32,
+    /// Since when the host is off, if it was on before.
+    pub(crate) off_since: Option<Duration>,
+    /// How often somebody looked.
+    pub(crate) reads: u32,
+    /// The last power command that was not refused.
+    pub(crate) last_power: Option<Command>,
+}
+
+/// What a deviation makes of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ruling {
+    /// Nothing: it goes on as it is.
+    Pass,
+    /// It is accepted and forgotten.
+    Pretend,
+    /// Another one goes on in its place.
+    Instead(Command),
+    /// Two go to the machine in its place.
+    Both(Command, Command),
+    /// It is refused.
+    Refuse(Refusal),
+}
+
+/// A machine and what its firmware makes of it.
+#[derive(Debug)]
+pub(crate) struct Firmware {
+    pub(crate) machine: Machine,
+    second: Duration,
+    deviations: Vec<&'static Deviation>,
+    policy: Policy,
+    reads: u32,
+    last_power: Option<Command>,
+}
+
+impl Firmware {
+    /// Firmware without a fault. A deviation's seconds are multiplied by `time_scale`.
+    pub(crate) fn new(machine: Machine, time_scale: f64) -> Self {
+        Self {
+            machine,
+            second: Duration::from_secs(1).mul_f64(time_scale),
+            deviations: Vec::new(),
+            policy: Policy::default(),
+            reads: 0,
+            last_power: None,
+        }
+    }
+
+    /// Replaces the deviations by these; where one is unknown, nothing changes.
+    pub(crate) fn deviate<'n>(
+        &mut self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<(), UnknownDeviation> {
+        self.deviations = names.into_iter().map(named).collect::<Result<_, _>>()?;
+        let mut rules = Rules::default();
+        let mut policy = Policy::default();
+        for deviation in &self.deviations {
+            deviation.rules.iter().for_each(|change| change(&mut rules));
+            deviation.policy.iter().for_each(|change| change(&mut policy));
+        }
+        self.machine.set_rules(rules);
+        self.policy = policy;
+        Ok(())
+    }
+
+    /// What the firmware shows now.
+    pub(crate) fn view(&mut self, now: Duration) -> View {
+        self.machine.advance(now);
+        let facts = self.facts(now);
+        self.reads = self.reads.wrapping_add(1);
+        let mut view = View {
+            power: self.machine.power(),
+            host: self.machine.host(),
+            override_: self.machine.override_(),
+            led: self.machine.led(),
+            id: self.machine.id().clone(),
+            bmc_up: self.machine.bmc_up(),
+        };
+        self.deviations.iter().filter_map(|it| it.view).for_each(|change| change(&mut view, &facts));
+        view
+    }
+
+    /// What the firmware does with a command.
+    pub(crate) fn command(&mut self, command: Command, now: Duration) -> Result<(), Refusal> {
+        self.machine.advance(now);
+        if !self.machine.bmc_up() {
+            return Err(Refusal::BmcDown);
+        }
+        let result = self.carry_out(command, now);
+        if is_power(command) && matches!(result, Ok(()) | Err(Refusal::AlreadyThere)) {
+            self.last_power = Some(command);
+        }
+        result
+    }
+
+    fn carry_out(&mut self, mut command: Command, now: Duration) -> Result<(), Refusal> {
+        let facts = self.facts(now);
+        for rule in self.deviations.iter().filter_map(|it| it.command) {
+            match rule(command, &facts) {
+                Ruling::Pass => {}
+                Ruling::Instead(other) => command = other,
+                Ruling::Pretend => return Ok(()),
+                Ruling::Refuse(refusal) => return Err(refusal),
+                Ruling::Both(first, second) => {
+                    self.machine.command(first, now)?;
+                    return self.machine.command(second, now);
+                }
+            }
+        }
+        self.machine.command(command, now)
+    }
+
+    /// The manners of the Redfish face.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The deviations that are on.
+    pub(crate) fn deviations(&self) -> &[&'static Deviation] {
+        &self.deviations
+    }
+
+    /// What one second of the real world is here.
+    pub(crate) fn second(&self) -> Duration {
+        self.second
+    }
+
+    /// Forgets what was asked before: a precondition was established beside the firmware.
+    pub(crate) fn forget(&mut self) {
+        self.last_power = None;
+    }
+
+    fn facts(&self, now: Duration) -> Facts {
+        Facts {
+            now,
+            second: self.second,
+            power: self.machine.power(),
+            host: self.machine.host(),
+            led: self.machine.led(),
+            restarts: self.machine.restarts(),
+            off_since: self.machine.off_since(),
+            reads: self.reads,
+            last_power: self.last_power,
+        }
+    }
+}
+
+fn is_power(command: Command) -> bool {
+    use Command::{Cycle, PowerOff, PowerOn, Reset, Shutdown};
+    matches!(command, PowerOn | PowerOff | Shutdown | Cycle | Reset)
+}

@@ -1,0 +1,139 @@
+//! What happens beside the BMC: a hand in the machine room, and the judge who establishes a precondition.
+
+use std::time::Duration;
+
+use super::{
+    Machine,
+    agenda::Step,
+    spec::Restore,
+    vocabulary::{Device, Host, HostAct, Led, Override, Power},
+};
+
+impl Machine {
+    /// Lets something happen that no protocol asked for.
+    pub fn act(&mut self, act: HostAct, now: Duration) {
+        self.advance(now);
+        match act {
+            HostAct::PressPowerButton => self.press_power_button(),
+            HostAct::PullAc => self.pull_ac(),
+            HostAct::RestoreAc => self.restore_ac(),
+            HostAct::IgnoreAcpi => self.obeys_acpi = false,
+            HostAct::ObeyAcpi => self.obeys_acpi = true,
+            HostAct::HangBoot => self.hang_boot(),
+            HostAct::FinishBoot => self.finish_boot(),
+            HostAct::HangOs => self.hang_os(),
+        }
+    }
+
+    /// Straight to a booted operating system, or to off; whatever was under way on the host is over, and AC power is
+    /// back where it was lost.
+    pub fn establish_power(&mut self, power: Power, now: Duration) {
+        self.advance(now);
+        self.agenda.cancel(Step::is_host);
+        if !std::mem::replace(&mut self.ac, true) {
+            self.bmc_up = true;
+        }
+        self.on_follows = false;
+        self.hang_next_boot = false;
+        self.off_since = None;
+        (self.power, self.host) = match power {
+            Power::On | Power::PoweringOn => (Power::On, Host::Os),
+            Power::Off | Power::PoweringOff => (Power::Off, Host::Off),
+        };
+        let power = self.power;
+        self.log(format!("given.power:{power}"));
+    }
+
+    /// What is booted without an override.
+    pub fn set_default_boot(&mut self, device: Device) {
+        self.default_boot = device;
+    }
+
+    /// The override, whatever the BMC thinks of it; logged as `boot.override:…` where it changes.
+    pub fn establish_override(&mut self, to: Option<Override>, now: Duration) {
+        self.advance(now);
+        self.store_override(to);
+    }
+
+    /// The identify light, whatever the BMC thinks of it; logged as `identify:…` where it changes.
+    pub fn establish_led(&mut self, led: Led, now: Duration) {
+        self.advance(now);
+        self.agenda.cancel(|step| step == Step::LightEnds);
+        self.show_led(led);
+    }
+
+    fn press_power_button(&mut self) {
+        if !self.ac {
+            return;
+        }
+        match self.power {
+            Power::Off if !self.on_follows => self.start_power(),
+            Power::On if self.host != Host::Stopping => {
+                let _ = self.ask_to_stop();
+            }
+            _ => {}
+        }
+    }
+
+    fn pull_ac(&mut self) {
+        if !std::mem::take(&mut self.ac) {
+            return;
+        }
+        self.on_before_ac_loss = matches!(self.power, Power::On | Power::PoweringOn);
+        self.agenda.cancel(|_| true);
+        self.on_follows = false;
+        self.bmc_up = false;
+        self.log("ac.lost");
+        if self.power != Power::Off {
+            self.lose_power();
+        }
+        self.show_led(Led::Unlit);
+        if !self.spec.override_survives_ac {
+            self.store_override(None);
+        }
+    }
+
+    fn restore_ac(&mut self) {
+        if std::mem::replace(&mut self.ac, true) {
+            return;
+        }
+        self.log("ac.restored");
+        self.plan(self.spec.bmc_reset, Step::BmcReturns);
+        let starts = match self.spec.restore {
+            Restore::StayOff => false,
+            Restore::PowerOn => true,
+            Restore::Previous => self.on_before_ac_loss,
+        };
+        if starts {
+            self.start_power();
+        }
+    }
+
+    fn hang_boot(&mut self) {
+        match self.host {
+            Host::Post | Host::Booting => self.hang(),
+            _ => self.hang_next_boot = true,
+        }
+    }
+
+    fn hang_os(&mut self) {
+        if matches!(self.host, Host::Os | Host::Stopping) {
+            self.hang();
+        }
+    }
+
+    fn finish_boot(&mut self) {
+        self.hang_next_boot = false;
+        if self.host == Host::Hung {
+            self.host = self.hung_in;
+        }
+        if self.host == Host::Post {
+            self.agenda.cancel(Step::is_host);
+            self.post_ends();
+        }
+        if self.host == Host::Booting {
+            self.agenda.cancel(Step::is_host);
+            self.boot_ends();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The Redfish face: HTTP/1.1 on a loopback port, plain or TLS (DSP0266, DSP0268).
+//!
+//! It reads the firmware's view and sends it commands; sessions and tasks are the only state of its own.
+
+mod answer;
+mod auth;
+mod change;
+mod connection;
+mod exchange;
+mod handle;
+mod messages;
+mod policy;
+mod resources;
+mod respond;
+mod route;
+mod sessions;
+mod tasks;
+pub mod tls;
+mod wire;
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+};
+
+use tokio::{net::TcpListener, task::AbortHandle};
+use tokio_rustls::TlsAcceptor;
+
+pub(crate) use answer::{Answer, Asked, Body};
+pub use exchange::HttpExchange;
+use exchange::Record;
+pub(crate) use messages::not_found;
+pub(crate) use policy::{Checked, Etag, Indicator, Layout, Login, Logout, Paging, Policy, Success};
+use sessions::Sessions;
+use tasks::Tasks;
+
+use crate::{
+    bmc::{Bmc, lock},
+    rules::{HttpRule, Rulebook},
+};
+
+/// How the service is offered.
+#[derive(Debug, Clone)]
+pub struct ServiceOptions {
+    /// TLS with this certificate; plain HTTP without.
+    pub tls: Option<tls::Certificate>,
+    /// Where it listens; port 0 means any that is free.
+    pub listen: SocketAddr,
+}
+
+impl Default for ServiceOptions {
+    /// Plain HTTP on a free loopback port.
+    fn default() -> Self {
+        Self { tls: None, listen: (Ipv4Addr::LOCALHOST, 0).into() }
+    }
+}
+
+/// The Redfish service of one BMC. It ends when it is dropped.
+pub struct Service {
+    shared: Arc<Shared>,
+    addr: SocketAddr,
+    accepting: AbortHandle,
+}
+
+/// What every connection of a service works with.
+struct Shared {
+    bmc: Bmc,
+    tls: Option<TlsAcceptor>,
+    sessions: Mutex<Sessions>,
+    tasks: Mutex<Tasks>,
+    rules: Mutex<Rulebook>,
+    records: Mutex<Vec<Record>>,
+    connections: Mutex<Vec<AbortHandle>>,
+}
+
+impl Service {
+    /// Starts to listen and to answer; needs a runtime.
+    ///
+    /// # Errors
+    /// Where the address cannot be listened on.
+    pub fn start(bmc: &Bmc, options: ServiceOptions) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(options.listen)?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let addr = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            bmc: bmc.clone(),
+            tls: options.tls.map(|certificate| certificate.acceptor()),
+            sessions: Mutex::new(Sessions::new(bmc.seed())),
+            tasks: Mutex::default(),
+            rules: Mutex::default(),
+            records: Mutex::default(),
+            connections: Mutex::default(),
+        });
+        let accepting = tokio::spawn(connection::accept(shared.clone(), listener)).abort_handle();
+        Ok(Self { shared, addr, accepting })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Ends it: nothing listens any more, and every connection is gone.
+    pub fn stop(&self) {
+        self.accepting.abort();
+        self.shared.drop_connections();
+    }
+
+    /// Replaces the rules; counts start from nothing.
+    pub fn set_rules(&self, rules: Vec<HttpRule>) {
+        *lock(&self.shared.rules) = Rulebook::new(rules);
+    }
+
+    /// The transcript from the exchange with this number on.
+    pub fn exchanges_from(&self, seq: usize) -> Vec<HttpExchange> {
+        let records = lock(&self.shared.records);
+        records.iter().enumerate().skip(seq).map(|(seq, record)| record.shown(seq)).collect()
+    }
+
+    /// How many exchanges there were.
+    pub fn exchange_count(&self) -> usize {
+        lock(&self.shared.records).len()
+    }
+
+    /// How many sessions are open.
+    pub fn sessions(&self) -> usize {
+        lock(&self.shared.sessions).list(self.shared.bmc.now()).len()
+    }
+
+    /// Ends every session; tokens are worth nothing any more.
+    pub fn expire_sessions(&self) {
+        lock(&self.shared.sessions).clear();
+    }
+
+    /// Drops every connection without a word.
+    pub fn drop_connections(&self) {
+        self.shared.drop_connections();
+    }
+}
+
+impl Shared {
+    fn drop_connections(&self) {
+        lock(&self.connections).drain(..).for_each(|connection| connection.abort());
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({})", self.addr)
+    }
+}

@@ -1,0 +1,97 @@
+//! Connections: accepted while the BMC is up, ended when it goes down.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    select,
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::{
+    Shared, respond,
+    wire::{Socket, Wire, Wires},
+};
+use crate::bmc::lock;
+
+/// How long an answer under way may take after the BMC has gone down.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Accepts connections for as long as the service lives.
+pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
+    let mut up = shared.bmc.up();
+    loop {
+        select! {
+            biased;
+            changed = up.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                if !*up.borrow_and_update() {
+                    lock(&shared.sessions).clear();
+                }
+            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => welcome(&shared, stream),
+                Err(_) => sleep(Duration::from_millis(10)).await,
+            },
+        }
+    }
+}
+
+/// A BMC that is down resets whoever comes; the port stays its own.
+fn welcome(shared: &Arc<Shared>, stream: TcpStream) {
+    if !shared.bmc.is_up() {
+        let _ = stream.set_zero_linger();
+        return;
+    }
+    let _ = stream.set_nodelay(true);
+    let connection = tokio::spawn(serve(shared.clone(), stream)).abort_handle();
+    let mut connections = lock(&shared.connections);
+    connections.retain(|connection| !connection.is_finished());
+    connections.push(connection);
+}
+
+async fn serve(shared: Arc<Shared>, stream: TcpStream) {
+    match shared.tls.clone() {
+        None => speak(shared, stream).await,
+        Some(tls) => {
+            let mut up = shared.bmc.up();
+            select! {
+                secured = tls.accept(stream) => if let Ok(stream) = secured {
+                    speak(shared, stream).await;
+                },
+                () = down(&mut up) => {}
+            }
+        }
+    }
+}
+
+async fn speak<S: Socket + AsyncRead + AsyncWrite + Unpin>(shared: Arc<Shared>, stream: S) {
+    let wires = Wires::default();
+    let io = TokioIo::new(Wire::new(stream, wires.clone()));
+    let mut up = shared.bmc.up();
+    let answering = wires.clone();
+    let service = service_fn(move |request| respond::respond(shared.clone(), answering.clone(), request));
+    let mut http = http1::Builder::new();
+    http.auto_date_header(false).header_read_timeout(None).half_close(false);
+    let mut connection = pin!(http.serve_connection(io, service));
+    select! {
+        _ = connection.as_mut() => {}
+        () = down(&mut up) => {
+            connection.as_mut().graceful_shutdown();
+            if timeout(LAST_WORDS, connection).await.is_err() {
+                wires.reset();
+            }
+        }
+    }
+}
+
+/// Resolves when the BMC is down.
+async fn down(up: &mut watch::Receiver<bool>) {
+    let _ = up.wait_for(|up| !*up).await;
+}

@@ -1,0 +1,315 @@
+//! One request on its way: read, ruled on, handled, written down, and answered.
+
+use std::{
+    convert::Infallible,
+    future::pending,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{
+    HeaderMap, Response, StatusCode,
+    body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint},
+    header::{self, HeaderName, HeaderValue},
+    http::request::Parts,
+};
+use tokio::time::sleep;
+
+use super::{
+    Shared,
+    answer::{Answer, Asked, Body},
+    exchange::Record,
+    handle::{Request, Scene, handle},
+    messages::refuse,
+    wire::Wires,
+};
+use crate::{bmc::lock, rules::HttpAction};
+
+/// The largest body that is read.
+const LARGEST: usize = 1 << 20;
+
+/// No answer: the connection ends.
+#[derive(Debug)]
+pub(super) struct NoAnswer;
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no answer is given")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+/// Answers a request, or does what a rule says in place of that.
+pub(super) async fn respond(
+    shared: Arc<Shared>,
+    wires: Wires,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Payload>, NoAnswer> {
+    wires.pass();
+    let (parts, body) = request.into_parts();
+    let (body, too_large) = match read(body).await? {
+        Some(body) => (body, false),
+        None => (Bytes::new(), true),
+    };
+    let action = lock(&shared.rules).decide(parts.method.as_str(), parts.uri.path());
+    if let Some(HttpAction::Delay(by)) = action {
+        sleep(by).await;
+    }
+    let injected = action.as_ref().map(ToString::to_string);
+    let outcome = match action {
+        Some(action) if !runs_handler(&action) => instead(&action),
+        action => {
+            let answer = if too_large {
+                refuse(413, "PayloadTooLarge", &[]).with_header("Connection", "close")
+            } else {
+                handled(&shared, &parts, &body)
+            };
+            let mut reply = Reply::of(answer);
+            match action {
+                Some(action) => alter(&action, &mut reply, &wires).map(|()| reply),
+                None => Ok(reply),
+            }
+        }
+    };
+    write_down(&shared, parts, body, &outcome, injected);
+    match outcome {
+        Ok(reply) => Ok(reply.into_response()),
+        Err(Silence::Reset) => {
+            wires.reset();
+            Err(NoAnswer)
+        }
+        Err(Silence::Forever) => pending().await,
+    }
+}
+
+/// The body, or `None` where it is too large.
+async fn read(body: Incoming) -> Result<Option<Bytes>, NoAnswer> {
+    if body.is_end_stream() {
+        return Ok(Some(Bytes::new()));
+    }
+    match Limited::new(body, LARGEST).collect().await {
+        Ok(body) => Ok(Some(body.to_bytes())),
+        Err(problem) if problem.is::<LengthLimitError>() => Ok(None),
+        Err(_) => Err(NoAnswer),
+    }
+}
+
+fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {
+    let scheme = if shared.tls.is_some() { "https" } else { "http" };
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let scene = Scene {
+        bmc: &shared.bmc,
+        look: shared.bmc.look(),
+        now: shared.bmc.now(),
+        sessions: &shared.sessions,
+        tasks: &shared.tasks,
+    };
+    let request = Request {
+        asked: Asked {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            origin: &format!("{scheme}://{host}"),
+        },
+        query: parts.uri.query(),
+        headers: &parts.headers,
+        body,
+    };
+    handle(&scene, &request)
+}
+
+fn runs_handler(action: &HttpAction) -> bool {
+    use HttpAction::{DeepJson, Hang, HtmlPage, HugeBody, ResetConnection, Respond};
+    !matches!(action, Respond { .. } | ResetConnection | Hang | HtmlPage | HugeBody { .. } | DeepJson { .. })
+}
+
+/// Why no answer is sent.
+enum Silence {
+    Reset,
+    Forever,
+}
+
+/// What comes in place of the handler's answer, where the handler does not run.
+fn instead(action: &HttpAction) -> Result<Reply, Silence> {
+    match action {
+        HttpAction::Hang => Err(Silence::Forever),
+        HttpAction::Respond { status, headers, body } => {
+            let mut reply =
+                Reply::text(*status, "application/json; charset=utf-8", body.clone().unwrap_or_default());
+            headers.iter().for_each(|(name, value)| reply.set(name, value));
+            Ok(reply)
+        }
+        HttpAction::HtmlPage => Ok(Reply::text(
+            200,
+            "text/html; charset=utf-8",
+            "<!DOCTYPE html>\n<html><head><title>BMC login</title></head><body><form></form></body></html>\n"
+                .into(),
+        )),
+        HttpAction::DeepJson { depth } => {
+            let text = format!("{}{}{}", "{\"a\":".repeat(*depth), "null", "}".repeat(*depth));
+            Ok(Reply::text(200, "application/json; charset=utf-8", text))
+        }
+        HttpAction::HugeBody { bytes } => {
+            let mut reply = Reply::text(200, "application/json; charset=utf-8", String::new());
+            reply.body = Payload::Huge { left: *bytes };
+            Ok(reply)
+        }
+        _ => Err(Silence::Reset),
+    }
+}
+
+/// What becomes of the handler's answer.
+fn alter(action: &HttpAction, reply: &mut Reply, wires: &Wires) -> Result<(), Silence> {
+    match action {
+        HttpAction::ResetAfter => return Err(Silence::Reset),
+        HttpAction::HangAfter => return Err(Silence::Forever),
+        HttpAction::Drip { bytes_every: (bytes, every) } => wires.drip(*bytes, *every),
+        HttpAction::CutBody { after } => wires.cut(*after),
+        HttpAction::TruncatedJson => {
+            let whole = reply.bytes();
+            reply.body = Payload::Whole(Full::new(whole.slice(..whole.len() / 2)));
+        }
+        HttpAction::EmptyBody => reply.body = Payload::Whole(Full::default()),
+        HttpAction::WrongContentType => reply.set("content-type", "application/octet-stream"),
+        HttpAction::StripHeader(name) => {
+            reply.headers.remove(name.to_ascii_lowercase());
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn write_down(
+    shared: &Shared,
+    parts: Parts,
+    request_body: Bytes,
+    outcome: &Result<Reply, Silence>,
+    injected: Option<String>,
+) {
+    let (status, response_headers, response_body) = match outcome {
+        Ok(reply) => (reply.status, reply.headers.clone(), reply.bytes()),
+        Err(_) => (0, HeaderMap::new(), Bytes::new()),
+    };
+    lock(&shared.records).push(Record {
+        at: shared.bmc.now(),
+        method: parts.method,
+        uri: parts.uri,
+        request_headers: parts.headers,
+        request_body,
+        status,
+        response_headers,
+        response_body,
+        injected,
+    });
+}
+
+/// An answer as it goes out.
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Payload,
+}
+
+impl Reply {
+    fn of(answer: Answer) -> Self {
+        const JSON: &str = "application/json; charset=utf-8";
+        let (kind, text) = match answer.body {
+            Body::Empty => (None, String::new()),
+            Body::Json(document) => (Some(JSON), document.to_string()),
+            Body::JsonAsText(document) => (Some("text/plain; charset=utf-8"), document.to_string()),
+            Body::Other { content_type, text } => (Some(content_type), text),
+        };
+        let mut reply = Self::bare(answer.status, Bytes::from(text));
+        if let Some(kind) = kind {
+            reply.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
+        answer.headers.iter().for_each(|(name, value)| reply.set(name, value));
+        reply
+    }
+
+    fn text(status: u16, kind: &'static str, text: String) -> Self {
+        let mut reply = Self::bare(status, Bytes::from(text));
+        reply.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        reply
+    }
+
+    /// With the headers that every answer has (DSP0266 §8.2).
+    fn bare(status: u16, body: Bytes) -> Self {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(HeaderName::from_static("odata-version"), HeaderValue::from_static("4.0"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        Self { status, headers, body: Payload::Whole(Full::new(body)) }
+    }
+
+    /// Sets a header; what HTTP cannot carry is left out.
+    fn set(&mut self, name: &str, value: &str) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+        {
+            self.headers.insert(name, value);
+        }
+    }
+
+    /// The body; of a huge one nothing is kept.
+    fn bytes(&self) -> Bytes {
+        match &self.body {
+            Payload::Whole(body) => body.clone().into_inner().unwrap_or_default(),
+            Payload::Huge { .. } => Bytes::new(),
+        }
+    }
+
+    fn into_response(self) -> Response<Payload> {
+        let mut response = Response::new(self.body);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// A body on its way out.
+pub(super) enum Payload {
+    /// In one piece.
+    Whole(Full<Bytes>),
+    /// One JSON string that does not end for so many bytes.
+    Huge {
+        /// How many bytes are still to come.
+        left: usize,
+    },
+}
+
+impl HttpBody for Payload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        static CHUNK: [u8; 1 << 16] = [b'x'; 1 << 16];
+        match &mut *self {
+            Self::Whole(body) => Pin::new(body).poll_frame(cx),
+            Self::Huge { left: 0 } => Poll::Ready(None),
+            Self::Huge { left } => {
+                let size = (*left).min(CHUNK.len());
+                *left -= size;
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&CHUNK[..size])))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Huge { left } => *left == 0,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Huge { left } => SizeHint::with_exact(*left as u64),
+        }
+    }
+}
