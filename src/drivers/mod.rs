@@ -2,6 +2,7 @@
 
 mod failure;
 pub mod ipmi;
+mod notes;
 pub mod redfish;
 
 use crate::{driver::Driver, endpoint::Endpoint};

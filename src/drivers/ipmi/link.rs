@@ -19,8 +19,8 @@ use super::{
     wire::{Pace, Silence, Wire},
 };
 use crate::{
-    driver::{Answer, Cause, Deadline, Deviation, DriverError, Note, Operation, Protocol, Reply},
-    drivers::failure::Failure,
+    driver::{Answer, Cause, Deadline, Deviation, DriverError, Operation, Protocol, Reply},
+    drivers::{failure::Failure, notes::Notes},
     endpoint::{Endpoint, Seams},
 };
 
@@ -81,7 +81,7 @@ impl Link {
     pub(super) async fn talk(&self, operation: Operation, by: Deadline) -> Result<Talk<'_>, DriverError> {
         let by = if self.endpoint.seams.never_gives_up { Deadline::after(NEVER) } else { by };
         match timeout_at(by.instant(), self.state.lock()).await {
-            Ok(state) => Ok(Talk { link: self, state, operation, by, notes: Vec::new() }),
+            Ok(state) => Ok(Talk { link: self, state, operation, by, notes: Notes::default() }),
             Err(_) => {
                 let cause = Cause::Unreachable { reason: "another operation is under way".to_owned() };
                 Err(Failure::from(cause).of(operation, Protocol::Ipmi))
@@ -119,7 +119,7 @@ pub(super) struct Talk<'a> {
     state: MutexGuard<'a, State>,
     operation: Operation,
     by: Deadline,
-    notes: Vec<Note>,
+    notes: Notes,
 }
 
 /// Why a command brought no answer.
@@ -134,16 +134,13 @@ impl Talk<'_> {
     /// The operation's reply.
     pub(super) fn reply<T>(self, outcome: Result<T, Failure>) -> Reply<T> {
         match outcome {
-            Ok(value) => Ok(Answer { value, protocol: Protocol::Ipmi, notes: self.notes }),
+            Ok(value) => Ok(Answer { value, protocol: Protocol::Ipmi, notes: self.notes.into_vec() }),
             Err(failure) => Err(failure.of(self.operation, Protocol::Ipmi)),
         }
     }
 
     pub(super) fn forgive(&mut self, deviation: Deviation) {
-        let note = Note(deviation);
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
-        }
+        self.notes.forgive(deviation);
     }
 
     /// Sends a command and demands completion code 00h.

@@ -1,32 +1,156 @@
-//! The Redfish driver.
+//! The Redfish driver: DSP0266 over HTTPS or HTTP, without vendor knowledge.
+//!
+//! - `http` knows one connection and whether a request was sent on it, `tls` what is believed of a certificate.
+//! - `client` retries and keeps the deadline, `session` logs in and out, `tasks` follows a change to its end,
+//!   `discovery` finds resources by their links.
+//! - `document` reads JSON leniently; what was forgiven becomes a note of the answer.
+//! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`.
+//!
+//! A first `power.read` is four requests: root, login, the systems, the system; every further one is one.
+
+mod action;
+mod boot;
+mod client;
+mod discovery;
+mod document;
+mod http;
+mod identify;
+mod identity;
+mod manager;
+mod refusal;
+mod retry;
+mod session;
+mod system;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod tls;
 
 use async_trait::async_trait;
 
+use self::client::Client;
 use super::ConnectError;
 use crate::{
-    driver::{Capabilities, Driver},
-    endpoint::Endpoint,
+    driver::{Capabilities, Deadline, Driver, DriverError, Operation, Protocol, Reply},
+    endpoint::{Endpoint, Scheme, Tls},
+    model::{
+        BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Change, Identify, Identity, PowerAction,
+        PowerState, SetIdentify,
+    },
 };
+
+const NAME: &str = "redfish";
 
 /// Redfish over HTTPS or HTTP.
 pub struct Redfish {
     capabilities: Capabilities,
+    client: Client,
 }
 
 impl Redfish {
-    /// A driver for this endpoint.
+    /// A driver for this endpoint. Touches nothing on the wire; a file of certificate authorities is read.
+    ///
+    /// Without credentials it speaks as nobody, which few BMCs allow.
     pub fn new(endpoint: Endpoint) -> Result<Self, ConnectError> {
-        let _ = endpoint;
-        Ok(Self { capabilities: Capabilities::default() })
+        if !matches!(endpoint.scheme, Scheme::Https | Scheme::Http) {
+            let (endpoint, expected) = (endpoint.to_string(), "https://HOST or http://HOST");
+            return Err(ConnectError::WrongScheme { driver: NAME, endpoint, expected });
+        }
+        let authorities = match &endpoint.tls {
+            Tls::Ca(path) => {
+                Some(tls::read_authorities(path).map_err(|reason| ConnectError::Trust { reason })?)
+            }
+            _ => None,
+        };
+        Ok(Self { capabilities: capabilities(), client: Client::new(endpoint, authorities) })
     }
 }
 
 #[async_trait]
 impl Driver for Redfish {
     fn name(&self) -> &'static str {
-        "redfish"
+        NAME
     }
+
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    async fn power_read(&self, by: Deadline) -> Reply<PowerState> {
+        let mut talk = self.client.talk(Operation::PowerRead, by).await?;
+        let power = system::read_power(&mut talk).await;
+        talk.reply(power)
+    }
+
+    async fn power(&self, action: PowerAction, by: Deadline) -> Reply<Change> {
+        let mut talk = self.client.talk(Operation::of_power(action), by).await?;
+        let change = system::power(&mut talk, action).await;
+        talk.reply(change)
+    }
+
+    async fn boot_override(&self, by: Deadline) -> Reply<BootOverride> {
+        let mut talk = self.client.talk(Operation::BootOverrideGet, by).await?;
+        let boot = boot::read(&mut talk).await;
+        talk.reply(boot)
+    }
+
+    async fn set_boot_override(&self, to: BootOverride, by: Deadline) -> Reply<Change> {
+        let operation = Operation::BootOverrideSet;
+        if !to.is_consistent() {
+            let reason = format!("device {} and duration {} do not fit together", to.device, to.duration);
+            return Err(DriverError::invalid(operation, reason));
+        }
+        let mut talk = self.client.talk(operation, by).await?;
+        let change = boot::set(&mut talk, to).await;
+        talk.reply(change)
+    }
+
+    async fn identify(&self, by: Deadline) -> Reply<Identify> {
+        let mut talk = self.client.talk(Operation::IdentifyGet, by).await?;
+        let light = identify::read(&mut talk).await;
+        talk.reply(light)
+    }
+
+    async fn set_identify(&self, to: SetIdentify, by: Deadline) -> Reply<Change> {
+        let operation = Operation::IdentifySet;
+        if to.state == Identify::Unknown {
+            return Err(DriverError::invalid(operation, "no light can be set to unknown"));
+        }
+        if to.lasting.is_some() {
+            return Err(DriverError::unsupported(operation));
+        }
+        let mut talk = self.client.talk(operation, by).await?;
+        let change = identify::set(&mut talk, to.state).await;
+        talk.reply(change)
+    }
+
+    async fn identity(&self, by: Deadline) -> Reply<Identity> {
+        let mut talk = self.client.talk(Operation::IdentityRead, by).await?;
+        let identity = identity::read(&mut talk).await;
+        talk.reply(identity)
+    }
+
+    async fn reset_bmc(&self, kind: BmcReset, by: Deadline) -> Reply<Change> {
+        let mut talk = self.client.talk(Operation::BmcReset, by).await?;
+        let change = manager::reset(&mut talk, kind).await;
+        talk.reply(change)
+    }
+
+    async fn close(&self) {
+        self.client.close().await;
+    }
+}
+
+fn capabilities() -> Capabilities {
+    let devices = BootDevice::ALL.iter().copied().filter(|d| *d != BootDevice::None);
+    Capabilities {
+        protocols: [Protocol::Redfish].into(),
+        operations: Operation::ALL.iter().copied().collect(),
+        boot_devices: devices.collect(),
+        boot_durations: [BootDuration::Once, BootDuration::Continuous].into(),
+        boot_modes: BootMode::ALL.iter().copied().collect(),
+        identify_states: [Identify::Lit, Identify::Unlit, Identify::Blinking].into(),
+        identify_for: false,
+        bmc_resets: BmcReset::ALL.iter().copied().collect(),
     }
 }

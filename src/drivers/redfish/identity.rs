@@ -1,0 +1,174 @@
+//! Who the machine is: from the system, its chassis, its manager, and the manager's network interfaces.
+
+use std::net::Ipv4Addr;
+
+use uuid::Uuid;
+
+use super::{
+    client::Talk,
+    document::{Document, View},
+};
+use crate::{
+    driver::{Cause, Deviation},
+    drivers::{failure::Failure, notes::Notes},
+    model::Identity,
+};
+
+/// Network interfaces of a manager that are looked at.
+const INTERFACES: usize = 8;
+/// Where a chassis names its mainboard's serial and part number, in whatever OEM section it does.
+const BOARD_SERIALS: &[(&str, &str)] = &[
+    ("BoardSerialNumber", "Supermicro SYS-821GE, BMC 01.01.11"),
+    ("SystemBoardSerialNumber", "Lenovo SR670 V2, XCC 2.83"),
+];
+const BOARD_PARTS: &[(&str, &str)] =
+    &[("BoardPartNumber", "Supermicro"), ("SystemBoardPartNumber", "Lenovo")];
+/// Kinds of chassis that are a board themselves (DSP0268 Chassis.ChassisType).
+const BOARDS: &[&str] = &["Card", "Module", "Component", "Blade"];
+
+/// The identity; of what is not the system itself, as much as can be had.
+pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Identity, Failure> {
+    let system = talk.system().await?;
+    let view = system.view();
+    let mut identity = Identity {
+        uuid: uuid(view, &mut talk.notes),
+        vendor: view.text("Manufacturer", &mut talk.notes),
+        model: view.text("Model", &mut talk.notes),
+        serial: view.text("SerialNumber", &mut talk.notes),
+        part_number: view.text("PartNumber", &mut talk.notes),
+        bios_version: view.text("BiosVersion", &mut talk.notes),
+        ..Identity::default()
+    };
+    if let Some(chassis) = optional(talk.chassis(&system).await)?.flatten() {
+        board(talk, &chassis, &mut identity).await?;
+    }
+    if let Some(manager) = optional(talk.manager(&system).await)? {
+        identity.bmc_firmware = manager.view().text("FirmwareVersion", &mut talk.notes);
+        interface(talk, &manager, &mut identity).await?;
+    }
+    Ok(identity)
+}
+
+/// What a refused or broken side resource leaves: nothing. Silence and lost time remain failures.
+fn optional<T>(outcome: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(Failure {
+            cause: Cause::NotFound { .. } | Cause::Denied | Cause::Refused { .. } | Cause::Deviation(_),
+            ..
+        }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn uuid(system: View<'_>, notes: &mut Notes) -> Option<Uuid> {
+    let text = system.text("UUID", notes)?;
+    match Uuid::parse_str(&text) {
+        Ok(uuid) => Some(uuid).filter(|uuid| !uuid.is_nil() && !uuid.is_max()),
+        Err(_) => {
+            notes.forgive(Deviation::UnknownValue { property: "UUID".to_owned(), value: text });
+            None
+        }
+    }
+}
+
+/// The mainboard's numbers: from an OEM section, from the chassis where it is the board, else from its assembly.
+/// A chassis' own serial number is the chassis' (a Supermicro's differs from the board's and from the system's).
+async fn board(talk: &mut Talk<'_>, chassis: &Document, identity: &mut Identity) -> Result<(), Failure> {
+    let view = chassis.view();
+    let oem = view.object("Oem", &mut talk.notes);
+    let mut first = |table: &[(&str, &str)]| {
+        oem.children().find_map(|section| table.iter().find_map(|(n, _)| section.text(n, &mut talk.notes)))
+    };
+    identity.board_serial = first(BOARD_SERIALS);
+    identity.board_part_number = first(BOARD_PARTS);
+    let kind = view.text("ChassisType", &mut talk.notes);
+    if kind.is_some_and(|kind| BOARDS.contains(&kind.as_str())) {
+        fill(identity, view, &mut talk.notes);
+    }
+    let assembly = view.link("Assembly", &mut talk.notes).filter(|_| identity.board_serial.is_none());
+    if let Some(link) = assembly
+        && let Some(assembly) = optional(talk.get(&link).await)?
+    {
+        for part in assembly.view().objects("Assemblies", &mut talk.notes) {
+            if part.text("PhysicalContext", &mut talk.notes).as_deref() == Some("SystemBoard") {
+                fill(identity, part, &mut talk.notes);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fill(identity: &mut Identity, from: View<'_>, notes: &mut Notes) {
+    identity.board_serial = identity.board_serial.take().or_else(|| from.text("SerialNumber", notes));
+    identity.board_part_number = identity.board_part_number.take().or_else(|| from.text("PartNumber", notes));
+}
+
+/// MAC and IPv4 address of the interface that the BMC is reached over: the one with the endpoint's own address, else
+/// the first that has an address of use. Others lead to the host (`ToHost`, 169.254.0.0/16) or nowhere.
+async fn interface(talk: &mut Talk<'_>, manager: &Document, identity: &mut Identity) -> Result<(), Failure> {
+    let Some(link) = manager.view().link("EthernetInterfaces", &mut talk.notes) else { return Ok(()) };
+    let Some(members) = optional(talk.members(&link, INTERFACES).await)? else { return Ok(()) };
+    let host = talk.client.endpoint.host.clone();
+    let mut best: Option<(u8, Interface)> = None;
+    for member in members {
+        let Some(document) = optional(talk.get(&member).await)? else { continue };
+        let interface = Interface::read(document.view(), &mut talk.notes);
+        let rank = interface.rank(&host);
+        if best.as_ref().is_none_or(|(found, _)| rank > *found) {
+            best = Some((rank, interface));
+        }
+    }
+    if let Some((_, interface)) = best {
+        (identity.bmc_mac, identity.bmc_address) = (interface.mac, interface.address.map(|a| a.to_string()));
+    }
+    Ok(())
+}
+
+/// A manager's network interface.
+struct Interface {
+    mac: Option<String>,
+    address: Option<Ipv4Addr>,
+    enabled: bool,
+}
+
+impl Interface {
+    fn read(view: View<'_>, notes: &mut Notes) -> Self {
+        let named = ["MACAddress", "PermanentMACAddress"];
+        let addresses = view.objects("IPv4Addresses", notes);
+        let mut usable = addresses
+            .iter()
+            .filter_map(|a| a.text("Address", notes)?.parse::<Ipv4Addr>().ok())
+            .filter(|a| !a.is_unspecified());
+        let address = usable.next();
+        Self {
+            address,
+            mac: named.iter().find_map(|property| mac(view, property, notes)),
+            enabled: view.flag("InterfaceEnabled", notes).unwrap_or(true),
+        }
+    }
+
+    fn rank(&self, host: &str) -> u8 {
+        match self.address {
+            Some(address) if address.to_string() == host => 4,
+            Some(address) if self.enabled && !address.is_link_local() => 3,
+            Some(_) if self.enabled => 1,
+            None if self.enabled && self.mac.is_some() => 2,
+            _ => 0,
+        }
+    }
+}
+
+/// A MAC address as six lower-case bytes with colons; what has another length (BlueField: 20 bytes) is none.
+fn mac(view: View<'_>, property: &str, notes: &mut Notes) -> Option<String> {
+    let text = view.text(property, notes)?;
+    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+    let separators = text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '-' | '.'));
+    if digits.len() != 12 || !separators {
+        notes.forgive(Deviation::UnknownValue { property: property.to_owned(), value: text });
+        return None;
+    }
+    let digits = digits.to_ascii_lowercase();
+    let bytes: Vec<&str> = (0..6).map(|at| &digits[2 * at..2 * at + 2]).collect();
+    Some(bytes.join(":")).filter(|mac| mac != "00:00:00:00:00:00")
+}

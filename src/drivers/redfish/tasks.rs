@@ -1,0 +1,146 @@
+//! Changing requests to their end: accepted at once, or a task that is followed until it is done (DSP0266 §12).
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::{
+    client::Talk,
+    document::json,
+    http::{Ask, Reply},
+    refusal::at,
+    retry::retry_after,
+};
+use crate::{
+    driver::{Cause, Deviation},
+    drivers::failure::Failure,
+};
+
+const LONGEST_POLL: Duration = Duration::from_secs(5);
+
+impl Talk<'_> {
+    /// Sends a changing request and waits until the BMC has accepted it, tasks included.
+    pub(super) async fn change(&mut self, ask: &Ask) -> Result<(), Failure> {
+        let reply = self.send(ask).await?;
+        self.accept(ask, reply).await?;
+        if self.client.endpoint.seams.repeats_changing_request {
+            // A seeded fault: a second command, whatever becomes of it.
+            let _ = self.send(ask).await;
+        }
+        Ok(())
+    }
+
+    /// Changes a resource. If-Match is sent only where the BMC demands it, with the tag that it gave: as it is, then
+    /// without the mark of weakness (Lenovo XCC refuses `W/`). `*` is never sent, it would overwrite anybody's change.
+    pub(super) async fn patch(&mut self, path: &str, body: &Value) -> Result<(), Failure> {
+        let mut ask = Ask::patch(self.local(path)?, body);
+        let mut reply = self.send(&ask).await?;
+        if matches!(reply.status, 412 | 428) && !self.client.endpoint.seams.ignores_etag {
+            let etag = self.get(path).await?.etag;
+            let strong = etag.as_deref().and_then(|tag| tag.strip_prefix("W/")).map(str::to_owned);
+            for tag in [etag, strong].into_iter().flatten() {
+                ask.if_match = Some(tag);
+                reply = self.send(&ask).await?;
+                if !matches!(reply.status, 412 | 428) {
+                    break;
+                }
+            }
+        }
+        self.accept(&ask, reply).await
+    }
+
+    async fn accept(&mut self, ask: &Ask, reply: Reply) -> Result<(), Failure> {
+        match reply.status {
+            202 if self.client.endpoint.seams.ignores_tasks => Ok(()),
+            202 => self.follow_task(ask, reply).await,
+            200..300 => Ok(()),
+            _ => Err(self.refused(ask, &reply)),
+        }
+    }
+
+    /// Polls the task's monitor. What goes wrong with that says nothing of the task: the outcome is unknown then.
+    async fn follow_task(&mut self, ask: &Ask, mut reply: Reply) -> Result<(), Failure> {
+        let Some(monitor) = self.location(&reply) else {
+            // Supermicro accepts with 202 and neither Location nor body (quirk S10): there is nothing to wait for.
+            self.notes.forgive(Deviation::Missing { property: "Location".to_owned() });
+            return Ok(());
+        };
+        let poll = Ask::get(monitor);
+        let mut pause = Duration::from_secs(1);
+        loop {
+            match Progress::of(&reply) {
+                Progress::Done => return Ok(()),
+                Progress::Failed(message) => {
+                    let status = Some(reply.status);
+                    return Err(Failure::new(Cause::TaskFailed { message }, at(&poll, status, None)));
+                }
+                Progress::Gone => {
+                    // iDRAC below 5.00 and XCC delete a finished task before it is polled (quirk S8).
+                    let (status, expected) = (reply.status, "the task's end");
+                    self.notes.forgive(Deviation::WrongStatus { status, expected });
+                    return Ok(());
+                }
+                Progress::Running => {}
+            }
+            let wait = retry_after(&reply).filter(|wait| !wait.is_zero()).unwrap_or(pause);
+            if wait >= self.by.left() {
+                let reason = "its task was not done by the deadline".to_owned();
+                return Err(Failure::new(Cause::OutcomeUnknown { reason }, at(ask, Some(202), None)));
+            }
+            sleep(wait).await;
+            pause = (pause * 2).min(LONGEST_POLL);
+            reply = self.send(&poll).await.map_err(Failure::after_a_change)?;
+        }
+    }
+}
+
+/// Where a task is, by an answer of its monitor or by the task itself.
+#[derive(Debug, PartialEq, Eq)]
+enum Progress {
+    Running,
+    Done,
+    Gone,
+    Failed(String),
+}
+
+impl Progress {
+    fn of(reply: &Reply) -> Self {
+        if matches!(reply.status, 404 | 410) {
+            return Self::Gone;
+        }
+        let body = json(reply).unwrap_or(Value::Null);
+        if !reply.is_success() {
+            return Self::Failed(format!("status {}: {}", reply.status, messages(&body)));
+        }
+        let state = body.get("TaskState").and_then(Value::as_str);
+        let critical = body.get("TaskStatus").and_then(Value::as_str) == Some("Critical");
+        match state {
+            Some("Completed") if critical => Self::Failed(messages(&body)),
+            Some("Completed") => Self::Done,
+            Some(end @ ("Exception" | "Killed" | "Cancelled" | "Interrupted")) => {
+                Self::Failed(format!("{end}: {}", messages(&body)))
+            }
+            // A state that the schema does not know (`New` at iDRAC) is not an end.
+            Some(_) => Self::Running,
+            None if reply.status == 202 => Self::Running,
+            None => Self::Done,
+        }
+    }
+}
+
+/// What a task, or an error, says of itself.
+fn messages(body: &Value) -> String {
+    let error = body.get("error").unwrap_or(body);
+    let listed = body.get("Messages").or_else(|| error.get("@Message.ExtendedInfo"));
+    let texts: Vec<&str> = listed
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|message| message.get("Message").or_else(|| message.get("MessageId"))?.as_str())
+        .collect();
+    match texts.is_empty() {
+        true => error.get("message").and_then(Value::as_str).unwrap_or("no reason given").to_owned(),
+        false => texts.join("; "),
+    }
+}
