@@ -95,6 +95,16 @@ impl Control {
         self.0.with(|firmware, now| firmware.machine.establish_led(led, now));
     }
 
+    /// Writes a mark of whoever watches into the truth log.
+    pub fn note(&self, name: &str) {
+        self.0.with(|firmware, now| firmware.machine.note(name, now));
+    }
+
+    /// Whether the BMC was killed.
+    pub fn is_dead(&self) -> bool {
+        self.0.is_dead()
+    }
+
     /// What is booted without an override.
     pub fn set_default_boot(&self, device: Device) {
         self.0.with(|firmware, _| firmware.machine.set_default_boot(device));

@@ -20,6 +20,7 @@
 //! | [`Bmc`], [`Control`] | one BMC on tokio's clock, and the handle beside the wire |
 //! | [`redfish`], [`rules`] | the Redfish face and its faults |
 //! | [`relay`] | TCP and UDP with faults |
+//! | [`openipmi`] | OpenIPMI's `ipmi_sim` as the IPMI face |
 //!
 //! Nothing here knows the drivers.
 
@@ -29,6 +30,7 @@ mod control;
 mod deviations;
 mod firmware;
 pub mod machine;
+pub mod openipmi;
 mod profile;
 mod random;
 pub mod redfish;
