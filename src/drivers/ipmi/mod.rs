@@ -18,6 +18,8 @@ mod identity;
 mod link;
 mod login;
 pub mod rmcp;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use async_trait::async_trait;
