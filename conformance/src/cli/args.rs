@@ -1,0 +1,234 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+/// Conformance suite and test harness for BMC drivers: scenario files judge a driver, and the verdict can be checked.
+#[derive(Debug, Parser)]
+#[command(name = "halmark", version, max_term_width = 110)]
+pub struct Args {
+    /// No colours, even on a terminal.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios and judge what happens.
+    #[command(after_help = EXIT_CODES)]
+    Run(Run),
+    /// Show what `run` would run, and what not and why, without running anything.
+    Plan(Select),
+    /// List the scenarios of the suite.
+    List(Select),
+    /// Check scenario files without running them.
+    Lint {
+        /// Files and directories; the built-in suite if none is given.
+        paths: Vec<PathBuf>,
+    },
+    /// Tell what a scenario is for, what it does, and which faults it catches.
+    Explain {
+        /// The scenario's id.
+        id: String,
+        /// Scenario files or directories to look in, instead of the built-in suite.
+        #[arg(long, value_name = "PATH")]
+        suite: Vec<PathBuf>,
+    },
+    /// Recompute every verdict of a journal from its evidence.
+    Verify {
+        /// The journal, `run.jsonl`.
+        journal: PathBuf,
+    },
+    /// Seed every fault of the catalogue and see whether the suite catches it; negate every condition and see it turn red.
+    Faults(Faults),
+    /// Read or change the power of a machine by its BMC, with the reference drivers.
+    #[command(after_help = CREDENTIALS)]
+    Power(Power),
+    /// Print a published JSON Schema.
+    Schema {
+        /// Which.
+        what: Schema,
+    },
+    #[command(hide = true)]
+    ChassisHelper {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+const EXIT_CODES: &str = "\
+Exit codes, highest consequence first:
+  8 residue left on a target   1 non-conformant   5 no verdict on something   6 waiver stale or expired
+  7 only flaky   3 incomplete: something that applies was not run   0 conformant
+  2 usage, lint or schema error, nothing ran   4 nothing selected   130 interrupted and cleaned up";
+
+const CREDENTIALS: &str = "\
+Credentials come from the environment (HALMARK_USER, HALMARK_PASSWORD) or from files, never from the command line,
+which others can read.
+Exit codes: 0 done   1 the BMC or the driver failed   2 usage";
+
+/// Which scenarios, for which driver, on which target.
+#[derive(Debug, Group)]
+pub struct Select {
+    /// Scenario ids (`power.cycle`, `power.*`), files or directories; the whole built-in suite if none is given.
+    pub scenarios: Vec<String>,
+    /// The driver.
+    #[arg(long, default_value = "redfish")]
+    pub driver: String,
+    /// The target: sim:PROFILE, ipmi-sim, or the path of a target file.
+    #[arg(long, default_value = "sim:generic")]
+    pub target: String,
+    /// Only this area; may be repeated.
+    #[arg(long)]
+    pub area: Vec<String>,
+    /// Only this level: core, extended or resilience; may be repeated.
+    #[arg(long)]
+    pub level: Vec<String>,
+    /// Only what requires this capability, such as power.cycle or boot.device:pxe; may be repeated.
+    #[arg(long, value_name = "CAPABILITY")]
+    pub capability: Vec<String>,
+    /// Only the K-th of N parts, such as 1/4.
+    #[arg(long, value_name = "K/N")]
+    pub partition: Option<String>,
+    /// The seed of serials, delays, generated values and fault schedules.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+}
+
+/// `halmark run`.
+#[derive(Debug, Group)]
+pub struct Run {
+    /// Which.
+    #[command(flatten)]
+    pub select: Select,
+    /// Who is judged: the driver, by a trusted BMC, or the target, by a trusted driver.
+    #[arg(long, value_enum, default_value_t = SubjectArg::Driver)]
+    pub subject: SubjectArg,
+    /// Only the cases that did not pass in the last run in the output folder.
+    #[arg(long)]
+    pub rerun_failed: bool,
+    /// End at the first fail or error.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// How many cases at once; by default as many as there are processors (held clock) or 16 (real time).
+    #[arg(long)]
+    pub jobs: Option<usize>,
+    /// Where journal, report and JUnit file go.
+    #[arg(long, value_name = "DIR", default_value = "halmark-out")]
+    pub out: PathBuf,
+    /// Only what did not pass, and the summary.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Who is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SubjectArg {
+    /// The driver.
+    Driver,
+    /// The target.
+    Target,
+}
+
+/// `halmark faults`.
+#[derive(Debug, Group)]
+pub struct Faults {
+    /// Only these faults (`driver.*`, `target.power-lies`); all if none is given.
+    pub ids: Vec<String>,
+    /// Only the faults; do not negate conditions.
+    #[arg(long)]
+    pub no_negation: bool,
+    /// Only negate conditions.
+    #[arg(long, conflicts_with = "no_negation")]
+    pub only_negation: bool,
+    /// Leave out what runs on ipmi_sim.
+    #[arg(long)]
+    pub no_ipmi_sim: bool,
+    /// List the faults without trying them.
+    #[arg(long)]
+    pub list: bool,
+    /// The seed.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+}
+
+/// `halmark power`.
+#[derive(Debug, Group)]
+pub struct Power {
+    /// What to do.
+    #[arg(value_enum)]
+    pub action: PowerArg,
+    /// Where the BMC is: https://HOST[:PORT], http://HOST[:PORT] or ipmi://HOST[:PORT].
+    #[arg(long, value_name = "URL")]
+    pub endpoint: String,
+    /// The driver; by default the one for the endpoint's scheme.
+    #[arg(long)]
+    pub driver: Option<String>,
+    /// The account's name; by default from HALMARK_USER.
+    #[arg(long)]
+    pub user: Option<String>,
+    /// A file with the password in its first line, or - for standard input; by default from HALMARK_PASSWORD.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Trust the certificate authorities in this PEM file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pin", "insecure"])]
+    pub ca: Option<PathBuf>,
+    /// Trust exactly the certificate with this SHA-256 digest.
+    #[arg(long, value_name = "SHA256", conflicts_with = "insecure")]
+    pub pin: Option<String>,
+    /// Trust any certificate.
+    #[arg(long)]
+    pub insecure: bool,
+    /// IPMI: the cipher suite, 3 or 17.
+    #[arg(long)]
+    pub suite: Option<u8>,
+    /// IPMI: a file with the BMC key (Kg) in its first line.
+    #[arg(long, value_name = "FILE")]
+    pub kg_file: Option<PathBuf>,
+    /// When to give up, such as 30s.
+    #[arg(long, default_value = "60s", value_parser = humantime::parse_duration)]
+    pub timeout: std::time::Duration,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// What can be done with power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PowerArg {
+    /// Print the power state.
+    Read,
+    /// Power on.
+    On,
+    /// Power off at once.
+    Off,
+    /// Ask the operating system to shut down.
+    Shutdown,
+    /// Off and on again.
+    Cycle,
+    /// Reset.
+    Reset,
+    /// Raise a diagnostic interrupt.
+    Nmi,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Schema {
+    /// `report.json`.
+    Report,
+}

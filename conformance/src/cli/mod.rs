@@ -1,0 +1,68 @@
+//! The command line, in two steps: what was typed ([`args`]), and what it means (one file per command).
+
+mod args;
+mod faults;
+mod power;
+mod run;
+mod show;
+
+use std::{io::{self, IsTerminal as _, Write as _}, sync::atomic::{AtomicBool, Ordering}};
+
+use clap::Parser as _;
+
+pub use args::{Args, Command};
+
+use crate::{report::console::Paint, verdict::exit};
+
+/// Carries out a command line; the exit code.
+pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { exit::USAGE } else { exit::CONFORMANT };
+        }
+    };
+    let paint = paint(args.no_color);
+    match args.command {
+        Command::Run(run) => run::run(&run, paint),
+        Command::Plan(select) => run::plan(&select),
+        Command::List(select) => show::list(&select),
+        Command::Lint { paths } => show::lint(&paths),
+        Command::Explain { id, suite } => show::explain(&id, &suite),
+        Command::Verify { journal } => show::verify(&journal),
+        Command::Schema { what } => show::schema(what),
+        Command::Faults(faults) => faults::faults(&faults, paint),
+        Command::Power(power) => power::power(&power),
+        Command::ChassisHelper { arguments } => u8::try_from(halmark_simulators::openipmi::chassis_helper(&arguments)).unwrap_or(1),
+    }
+}
+
+fn paint(no_color: bool) -> Paint {
+    let wanted = !no_color && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && io::stdout().is_terminal();
+    if wanted { Paint::Colours } else { Paint::Plain }
+}
+
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Prints to standard output. A reader that went away (`| head`) ends the printing, not the run, and changes no exit code.
+pub(crate) fn print(text: &str) {
+    if CLOSED.load(Ordering::Relaxed) {
+        return;
+    }
+    let mut out = io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        CLOSED.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Prints to standard error.
+pub(crate) fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Complains and gives the exit code for what was typed wrongly.
+pub(crate) fn usage(text: impl std::fmt::Display) -> u8 {
+    complain(&format!("error: {text}\n"));
+    exit::USAGE
+}

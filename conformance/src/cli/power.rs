@@ -1,0 +1,124 @@
+//! `halmark power`: the reference drivers on one BMC, directly.
+
+use std::{io::Read as _, path::Path};
+
+use halmark::{Credentials, Deadline, Driver, Endpoint, PowerAction, Secret, Tls, drivers, endpoint::{Scheme, Suite}};
+use serde_json::json;
+
+use super::{args::{Output, Power, PowerArg}, complain, print, usage};
+use crate::verdict::exit;
+
+/// `halmark power ACTION --endpoint URL`.
+pub(super) fn power(args: &Power) -> u8 {
+    let driver = match connect(args) {
+        Ok(driver) => driver,
+        Err(code) => return code,
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return usage(format!("no runtime could be made: {error}")),
+    };
+    runtime.block_on(async {
+        let code = carry_out(args, driver.as_ref()).await;
+        driver.close().await;
+        code
+    })
+}
+
+async fn carry_out(args: &Power, driver: &dyn Driver) -> u8 {
+    let by = Deadline::after(args.timeout);
+    let answer = match action(args.action) {
+        None => driver.power_read(by).await.map(|a| (a.value.to_string(), a.protocol, a.notes)),
+        Some(action) => driver.power(action, by).await.map(|a| {
+            let word = if a.value == halmark::Change::Changed { "changed" } else { "already-so" };
+            (word.to_owned(), a.protocol, a.notes)
+        }),
+    };
+    match answer {
+        Ok((word, protocol, notes)) => {
+            for note in notes {
+                complain(&format!("note: {note}\n"));
+            }
+            print(&match args.output {
+                Output::Text => format!("{word}\n"),
+                Output::Json => format!("{}\n", json!({"value": word, "protocol": protocol})),
+            });
+            exit::CONFORMANT
+        }
+        Err(error) => {
+            complain(&format!("error: {error}\n"));
+            complain(&advice(&error, args));
+            exit::NONCONFORMANT
+        }
+    }
+}
+
+fn advice(error: &halmark::DriverError, args: &Power) -> String {
+    match error.kind() {
+        "unauthorized" => "  check HALMARK_USER and HALMARK_PASSWORD, or --user and --password-file\n".to_owned(),
+        "unreachable" => format!("  check that {} is the BMC's address and that its port is open from here\n", args.endpoint),
+        "outcome-unknown" => "  read the power state before asking again: the machine may have changed\n".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn action(arg: PowerArg) -> Option<PowerAction> {
+    Some(match arg {
+        PowerArg::Read => return None,
+        PowerArg::On => PowerAction::On,
+        PowerArg::Off => PowerAction::Off,
+        PowerArg::Shutdown => PowerAction::Shutdown,
+        PowerArg::Cycle => PowerAction::Cycle,
+        PowerArg::Reset => PowerAction::Reset,
+        PowerArg::Nmi => PowerAction::Nmi,
+    })
+}
+
+fn connect(args: &Power) -> Result<Box<dyn Driver>, u8> {
+    let mut endpoint = Endpoint::parse(&args.endpoint).map_err(usage)?;
+    if let Some(credentials) = credentials(args)? {
+        endpoint = endpoint.with_credentials(credentials);
+    }
+    endpoint.tls = match (&args.ca, &args.pin, args.insecure) {
+        (Some(ca), ..) => Tls::Ca(ca.clone()),
+        (_, Some(pin), _) => Tls::Pin(crate::target::parse_pin(pin).ok_or_else(|| usage("--pin wants a SHA-256 digest: 64 hexadecimal digits, colons allowed"))?),
+        (.., true) => Tls::Insecure,
+        _ => Tls::System,
+    };
+    endpoint.ipmi.suite = match args.suite {
+        None => None,
+        Some(3) => Some(Suite::Three),
+        Some(17) => Some(Suite::Seventeen),
+        Some(other) => return Err(usage(format!("cipher suite {other} is not spoken: expected 3 or 17"))),
+    };
+    if let Some(file) = &args.kg_file {
+        endpoint.ipmi.kg = Some(Secret::new(first_line(file)?));
+    }
+    let default = if endpoint.scheme == Scheme::Ipmi { "ipmi" } else { "redfish" };
+    drivers::connect(args.driver.as_deref().unwrap_or(default), endpoint).map_err(usage)
+}
+
+fn credentials(args: &Power) -> Result<Option<Credentials>, u8> {
+    let user = args.user.clone().or_else(|| std::env::var("HALMARK_USER").ok());
+    let password = match &args.password_file {
+        Some(file) => Some(first_line(file)?),
+        None => std::env::var("HALMARK_PASSWORD").ok(),
+    };
+    match (user, password) {
+        (Some(user), Some(password)) => Ok(Some(Credentials::new(user, password))),
+        (None, None) => Err(usage("no credentials: set HALMARK_USER and HALMARK_PASSWORD, or give --user and --password-file")),
+        (Some(_), None) => Err(usage("no password: set HALMARK_PASSWORD or give --password-file")),
+        (None, Some(_)) => Err(usage("no user: set HALMARK_USER or give --user")),
+    }
+}
+
+fn first_line(file: &Path) -> Result<String, u8> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).map(drop)
+    } else {
+        std::fs::read_to_string(file).map(|read| text = read)
+    };
+    read.map_err(|e| usage(format!("{} cannot be read: {e}", file.display())))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,185 @@
+//! The journal `run.jsonl`: one event a line, written as it happens, each with the hash of the line before.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::evidence::Event;
+
+/// What the first line has for a hash of the line before it.
+pub const GENESIS: &str = "halmark-journal/v1";
+
+#[derive(Serialize)]
+struct Line<'e> {
+    prev: &'e str,
+    #[serde(flatten)]
+    event: &'e Event,
+}
+
+#[derive(Deserialize)]
+struct ReadLine {
+    prev: String,
+    #[serde(flatten)]
+    event: Event,
+}
+
+/// A journal that is being written. Cheap to share between workers.
+pub struct Journal {
+    state: Mutex<State>,
+}
+
+struct State {
+    out: Box<dyn Write + Send>,
+    prev: String,
+    failed: Option<String>,
+    secrets: Vec<String>,
+}
+
+impl Journal {
+    /// A journal in a new file; an old one of that name is replaced.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self::to(Box::new(File::create(path)?)))
+    }
+
+    /// A journal that goes anywhere.
+    pub fn to(out: Box<dyn Write + Send>) -> Self {
+        let state = State { out, prev: GENESIS.to_owned(), failed: None, secrets: Vec::new() };
+        Self { state: Mutex::new(state) }
+    }
+
+    /// From now on these values are replaced wherever they would be written.
+    pub fn redact(&self, secrets: impl IntoIterator<Item = String>) {
+        let mut state = self.lock();
+        for secret in secrets.into_iter().filter(|s| s.len() >= 4) {
+            if !state.secrets.contains(&secret) {
+                state.secrets.push(secret);
+            }
+        }
+    }
+
+    /// Writes events, one line each, in one system call.
+    pub fn write(&self, events: &[Event]) {
+        let mut state = self.lock();
+        let mut block = String::new();
+        for event in events {
+            let mut line = serde_json::to_string(&Line { prev: &state.prev, event }).unwrap_or_default();
+            for secret in &state.secrets {
+                if line.contains(secret.as_str()) {
+                    line = line.replace(secret.as_str(), "…");
+                }
+            }
+            state.prev = hash(&line);
+            block.push_str(&line);
+            block.push('\n');
+        }
+        let written = state.out.write_all(block.as_bytes()).and_then(|()| state.out.flush());
+        if let Err(error) = written {
+            state.failed.get_or_insert(error.to_string());
+        }
+    }
+
+    /// Why the journal could not be written, if it could not: then there is no evidence, and no verdict.
+    pub fn failure(&self) -> Option<String> {
+        self.lock().failed.clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The hash of a line.
+pub fn hash(line: &str) -> String {
+    hex(&Sha256::digest(line.as_bytes()))
+}
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What is wrong with a journal, and in which line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub text: String,
+}
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.text)
+    }
+}
+
+/// Reads a journal and checks its chain.
+pub fn read(text: &str) -> Result<Vec<Event>, Damage> {
+    let mut prev = GENESIS.to_owned();
+    let mut events = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let damage = |text: String| Damage { line: at + 1, text };
+        let parsed: ReadLine = serde_json::from_str(line).map_err(|e| damage(format!("this is no journal entry: {e}")))?;
+        if parsed.prev != prev {
+            return Err(damage("the chain is broken: the line before this one was changed, removed or added".to_owned()));
+        }
+        prev = hash(line);
+        events.push(parsed.event);
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Err(Damage { line: events.len(), text: "the last line is cut off".to_owned() });
+    }
+    Ok(events)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written() -> String {
+        let out = Shared::default();
+        let journal = Journal::to(Box::new(out.clone()));
+        journal.redact(["hunter22".to_owned()]);
+        for name in ["power.off", "hunter22", "power.on"] {
+            journal.write(&[Event::Truth { case: "a".into(), at: 1, name: name.into() }]);
+        }
+        String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_read_back_without_its_secrets() {
+        let text = written();
+        assert!(!text.contains("hunter22"));
+        assert_eq!(read(&text).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_changed_a_removed_and_a_cut_line_are_found() {
+        let text = written();
+        assert!(read(&text.replace("power.off", "power.of")).is_err());
+        let without_second: String = text.lines().enumerate().filter(|(n, _)| *n != 1).map(|(_, l)| format!("{l}\n")).collect();
+        assert_eq!(read(&without_second).unwrap_err().line, 2);
+        assert!(read(&text[..text.len() - 5]).is_err());
+    }
+}

@@ -1,0 +1,307 @@
+//! The lab: one BMC and one driver for one case, fresh, with everything that the judge can see and do beside the wire.
+
+mod capture;
+pub(crate) mod hardware;
+mod ipmi_sim;
+mod rules;
+mod sim;
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use halmark::{Credentials, Driver, Endpoint, drivers};
+use halmark_simulators::{Control, machine::{HostAct, Id, Power}};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{
+    condition::{Seen, TruthEvent},
+    evidence::Broken,
+    mutants::Mutant,
+    plan::Case,
+    scenario::{Fault, Given},
+    seeded::{HarnessFault, Seeded},
+    target::{Target, TargetKind},
+    truth,
+    wire::Record,
+};
+
+/// What every lab of a run is built from.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The target.
+    pub target: Target,
+    /// The driver's name in the registry.
+    pub driver: String,
+    /// The program that `ipmi_sim` calls as its chassis helper: halmark itself.
+    pub helper: PathBuf,
+    /// What is broken on purpose.
+    pub seeded: Seeded,
+    /// Credentials for hardware, read before the run.
+    pub credentials: Option<Credentials>,
+}
+
+/// One BMC and one driver.
+pub struct Lab {
+    driver: Box<dyn Driver>,
+    world: World,
+    born: Instant,
+    events: usize,
+}
+
+enum World {
+    Sim(sim::Sim),
+    IpmiSim(Box<ipmi_sim::IpmiSim>),
+    Hardware(hardware::Trace),
+}
+
+impl Lab {
+    /// Builds a fresh lab for a case.
+    pub async fn open(plan: &Plan, case: &Case) -> Result<Self, Broken> {
+        let born = Instant::now();
+        let (endpoint, world) = match &plan.target.kind {
+            TargetKind::Sim(profile) => {
+                let (endpoint, sim) = sim::Sim::open(profile, plan, case).await?;
+                (endpoint, World::Sim(sim))
+            }
+            TargetKind::IpmiSim => {
+                let (endpoint, sim) = ipmi_sim::IpmiSim::open(plan, case).await?;
+                (endpoint, World::IpmiSim(Box::new(sim)))
+            }
+            TargetKind::Hardware(hardware) => {
+                let (endpoint, trace) = hardware::open(hardware, plan)?;
+                (endpoint, World::Hardware(trace))
+            }
+        };
+        let driver = connect(plan, Endpoint { seams: plan.seeded.seams, ..endpoint })?;
+        let lab = Self { driver, world, born, events: 0 };
+        if let (Some(HarnessFault::TruthLogSilent), Some(control)) = (plan.seeded.harness, lab.control()) {
+            control.break_truth_log();
+        }
+        Ok(lab)
+    }
+
+    /// The driver.
+    pub fn driver(&self) -> &dyn Driver {
+        self.driver.as_ref()
+    }
+
+    fn control(&self) -> Option<Control> {
+        match &self.world {
+            World::Sim(sim) => Some(sim.control()),
+            World::IpmiSim(sim) => Some(sim.control()),
+            World::Hardware(_) => None,
+        }
+    }
+
+    /// Microseconds since the lab was opened.
+    pub fn now(&self) -> u64 {
+        micros(self.born.elapsed())
+    }
+
+    /// What is so, by observable; nothing where nobody knows.
+    pub fn truth(&self, observable: &str) -> Option<Seen> {
+        let truth = self.control()?.truth();
+        let value: Value = match observable {
+            "truth.power" => truth::json(&truth::power(truth.power)),
+            "truth.boot.override" => truth::json(&truth::boot_override(truth.override_)),
+            "truth.boot.default" => truth::json(&truth::device(truth.default_boot)),
+            "truth.identify" => truth::json(&truth::identify(truth.led)),
+            "truth.identity" => truth::identity(&self.as_built(truth.id)),
+            "truth.bmc" => json!(if truth.bmc_up { "up" } else { "down" }),
+            "truth.sessions" => match &self.world {
+                World::Sim(sim) => json!(sim.sessions()),
+                World::IpmiSim(sim) => json!(sim.open_sessions()),
+                World::Hardware(_) => return None,
+            },
+            _ => return None,
+        };
+        Some(Seen::Value(value))
+    }
+
+    /// `ipmi_sim` is configured by major and minor version of its firmware, so that this is the version that it has.
+    fn as_built(&self, id: Id) -> Id {
+        match self.world {
+            World::IpmiSim(_) => Id { bmc_firmware: id.bmc_firmware.split('.').take(2).collect::<Vec<_>>().join("."), ..id },
+            _ => id,
+        }
+    }
+
+    /// The truths that preconditions are about.
+    pub fn truths(&self) -> BTreeMap<String, Seen> {
+        let names = ["truth.power", "truth.boot.override", "truth.boot.default", "truth.identify"];
+        names.iter().filter_map(|name| Some(((*name).to_owned(), self.truth(name)?))).collect()
+    }
+
+    /// What the machine logged since the last time.
+    pub fn new_events(&mut self) -> Vec<TruthEvent> {
+        let Some(control) = self.control() else { return Vec::new() };
+        let new = control.events_from(self.events);
+        self.events += new.len();
+        new.into_iter().map(|e| TruthEvent { at: micros(e.at), name: e.name }).collect()
+    }
+
+    /// What went over the wire since the last time.
+    pub fn new_wire(&mut self) -> Vec<Record> {
+        match &mut self.world {
+            World::Sim(sim) => sim.new_wire(),
+            World::IpmiSim(sim) => sim.new_wire(),
+            World::Hardware(_) => Vec::new(),
+        }
+    }
+
+    /// Resolves when the machine logs something that has not been fetched yet.
+    pub fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let seen = self.events;
+        let control = self.control();
+        async move {
+            match control {
+                Some(control) => control.changed_after(seen).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Makes a precondition true, by the control handle.
+    pub fn establish(&mut self, given: &Given, faults: &BTreeMap<String, Fault>) -> Result<(), Broken> {
+        let Some(control) = self.control() else { return Ok(()) };
+        match given {
+            Given::Power(halmark::PowerState::PoweredOff) => control.establish_power(Power::Off),
+            Given::Power(_) => control.establish_power(Power::On),
+            Given::BootOverride(to) => control.establish_override(truth::machine_override(*to)),
+            Given::BootDefault(device) => {
+                if let Some(device) = truth::machine_device(*device) {
+                    control.set_default_boot(device);
+                }
+            }
+            Given::Identify(state) => {
+                if let Some(led) = truth::machine_led(*state) {
+                    control.establish_led(led);
+                }
+            }
+            Given::Fault(names) => return self.set_faults(names, faults),
+            Given::Host(act) => self.act(act)?,
+            // Deviations, credentials and certificates are there from the start; marks are the executor's.
+            Given::Deviation(_) | Given::Credentials(_) | Given::Certificate(_) | Given::Mark(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Writes a mark into the machine's own log, which shows that it records.
+    pub fn mark(&self, name: &str) {
+        if let Some(control) = self.control() {
+            control.note(&format!("judge.mark:{name}"));
+        }
+    }
+
+    /// Something happens beside the BMC.
+    pub fn act(&self, act: &str) -> Result<(), Broken> {
+        let act = match act {
+            "press-power-button" => HostAct::PressPowerButton,
+            "pull-ac" => HostAct::PullAc,
+            "restore-ac" => HostAct::RestoreAc,
+            "ignore-acpi" => HostAct::IgnoreAcpi,
+            "obey-acpi" => HostAct::ObeyAcpi,
+            "hang-boot" => HostAct::HangBoot,
+            "finish-boot" => HostAct::FinishBoot,
+            "hang-os" => HostAct::HangOs,
+            other => return Err(Broken::new("harness", format!("nobody knows how to {other:?}"))),
+        };
+        match self.control() {
+            Some(control) => control.act(act),
+            None => return Err(Broken::new("target", "a real host has no control handle")),
+        }
+        Ok(())
+    }
+
+    /// Replaces the faults in force.
+    pub fn set_faults(&mut self, names: &[String], faults: &BTreeMap<String, Fault>) -> Result<(), Broken> {
+        let set: Vec<&Fault> = names.iter().filter_map(|name| faults.get(name)).collect();
+        match &mut self.world {
+            World::Sim(sim) => sim.set_faults(&set),
+            World::IpmiSim(sim) => sim.set_faults(&set),
+            World::Hardware(_) if set.is_empty() => Ok(()),
+            World::Hardware(_) => Err(Broken::new("target", "faults cannot be set on real hardware")),
+        }
+    }
+
+    /// The simulator dies, as a process that is killed.
+    pub fn kill(&self) {
+        if let Some(control) = self.control() {
+            control.kill();
+        }
+    }
+
+    /// Whether the target is still there at all.
+    pub fn check(&mut self) -> Result<(), Broken> {
+        match &mut self.world {
+            World::Sim(sim) => sim.check(),
+            World::IpmiSim(sim) => sim.check(),
+            World::Hardware(_) => Ok(()),
+        }
+    }
+
+    /// How many sessions the BMC has, if it can be known.
+    pub fn open_sessions(&self) -> Option<usize> {
+        match &self.world {
+            World::Sim(sim) => Some(sim.sessions()),
+            World::IpmiSim(sim) => Some(sim.open_sessions()),
+            World::Hardware(_) => None,
+        }
+    }
+
+    /// Ends the driver's session; the world ends with the lab.
+    pub async fn close(&self) {
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.driver.close()).await;
+    }
+}
+
+fn connect(plan: &Plan, endpoint: Endpoint) -> Result<Box<dyn Driver>, Broken> {
+    let driver = drivers::connect(&plan.driver, endpoint).map_err(|e| Broken::new("plugin", e.to_string()))?;
+    Ok(match plan.seeded.driver {
+        Some(fault) => Box::new(Mutant::new(driver, fault)),
+        None => driver,
+    })
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The account that a case gives its driver.
+fn account(case: &Case, accounts: &[(String, String)]) -> Credentials {
+    let named = |name: &str| accounts.iter().find(|(user, _)| user == name).cloned();
+    let (user, password) = accounts.first().cloned().unwrap_or_default();
+    let kind = case.scenario.given.iter().find_map(|g| match &g.value {
+        Given::Credentials(kind) => Some(kind.as_str()),
+        _ => None,
+    });
+    let (user, password) = match kind {
+        Some("wrong-password") => (user, password.chars().rev().chain("x".chars()).take(16).collect()),
+        Some("unknown-user") => ("nobody".to_owned(), password),
+        Some("operator") => named("operator").unwrap_or((user, password)),
+        Some("read-only") => named("readonly").unwrap_or((user, password)),
+        _ => (user, password),
+    };
+    Credentials::new(user, password)
+}
+
+/// The deviations of a case: its own and the seeded ones.
+fn deviations(plan: &Plan, case: &Case) -> Vec<String> {
+    let given = case.scenario.given.iter().filter_map(|g| match &g.value {
+        Given::Deviation(names) => Some(names.clone()),
+        _ => None,
+    });
+    given.flatten().chain(plan.seeded.deviations.iter().cloned()).collect()
+}
+
+/// What a driver claims, as words; a seeded fault may take a claim away.
+pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
+    let scheme = if driver == "ipmi" { halmark::endpoint::Scheme::Ipmi } else { halmark::endpoint::Scheme::Http };
+    let endpoint = Endpoint::new(scheme, "127.0.0.1", 1).with_credentials(Credentials::new("nobody", "nothing"));
+    let Ok(driver) = drivers::connect(driver, endpoint) else { return Vec::new() };
+    let driver: Box<dyn Driver> = match seeded.driver {
+        Some(fault) => Box::new(Mutant::new(driver, fault)),
+        None => driver,
+    };
+    driver.capabilities().words().into_iter().collect()
+}

@@ -1,0 +1,119 @@
+//! A simulated Redfish BMC in this process, on the held clock.
+
+use std::{path::PathBuf, sync::{Mutex, PoisonError}};
+
+use halmark::{Endpoint, Tls, endpoint::Scheme};
+use halmark_simulators::{Bmc, BmcOptions, Control, Profile, redfish::{HttpExchange, Service, ServiceOptions, tls::Certificate}, relay::Relay};
+
+use super::{Plan, account, deviations, rules};
+use crate::{evidence::Broken, plan::Case, scenario::{Fault, Given}, wire::{Exchange, Record}};
+
+pub(super) struct Sim {
+    bmc: Bmc,
+    service: Service,
+    relay: Option<Relay>,
+    wire: usize,
+}
+
+impl Sim {
+    pub(super) async fn open(profile: &str, plan: &Plan, case: &Case) -> Result<(Endpoint, Self), Broken> {
+        let io = |what: &str, error: std::io::Error| Broken::new("target", format!("{what} could not be started on loopback: {error}"));
+        let profile = Profile::named(profile).ok_or_else(|| Broken::new("target", format!("there is no profile {profile:?}")))?;
+        let options = BmcOptions { seed: case.seed, deviations: deviations(plan, case), time_scale: 1.0 };
+        let bmc = Bmc::start(&profile, options).map_err(|e| Broken::new("harness", e.to_string()))?;
+        let (certificate, trust) = certificate(case)?;
+        let service = Service::start(&bmc, ServiceOptions { tls: certificate, ..ServiceOptions::default() }).map_err(|e| io("the Redfish service", e))?;
+        let relay = match case.scenario.faults.values().any(|f| matches!(f, Fault::Tcp(_))) {
+            true => Some(Relay::tcp(service.addr(), case.seed).map_err(|e| io("the relay", e))?),
+            false => None,
+        };
+        let addr = relay.as_ref().map_or_else(|| service.addr(), Relay::addr);
+        let scheme = if trust.is_some() { Scheme::Https } else { Scheme::Http };
+        let endpoint = Endpoint::new(scheme, addr.ip().to_string(), addr.port())
+            .with_credentials(account(case, &bmc.control().accounts()))
+            .with_tls(trust.unwrap_or_default());
+        Ok((endpoint, Self { bmc, service, relay, wire: 0 }))
+    }
+
+    pub(super) fn control(&self) -> Control {
+        self.bmc.control()
+    }
+
+    pub(super) fn sessions(&self) -> usize {
+        self.service.sessions()
+    }
+
+    pub(super) fn new_wire(&mut self) -> Vec<Record> {
+        let new = self.service.exchanges_from(self.wire);
+        self.wire += new.len();
+        new.into_iter().map(record).collect()
+    }
+
+    pub(super) fn set_faults(&mut self, set: &[&Fault]) -> Result<(), Broken> {
+        self.service.set_rules(rules::http(set));
+        if let Some(relay) = &self.relay {
+            relay.set_rules(rules::tcp(set));
+        }
+        for fault in set {
+            match fault {
+                Fault::ExpireSessions => self.service.expire_sessions(),
+                Fault::DropConnections => self.service.drop_connections(),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check(&self) -> Result<(), Broken> {
+        match self.bmc.control().is_dead() {
+            true => Err(Broken::new("target", "the simulated BMC died in the middle of the case")),
+            false => Ok(()),
+        }
+    }
+}
+
+fn record(exchange: HttpExchange) -> Record {
+    let retry_after = exchange.response_headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after")).map(|(_, v)| v.clone());
+    Record {
+        at: super::micros(exchange.at),
+        injected: exchange.injected,
+        exchange: Exchange::Http {
+            method: exchange.method,
+            path: exchange.path,
+            status: exchange.status,
+            request: exchange.request_body,
+            response: exchange.response_body,
+            retry_after,
+        },
+    }
+}
+
+/// The certificate of a case, and what the driver is told to trust.
+fn certificate(case: &Case) -> Result<(Option<Certificate>, Option<Tls>), Broken> {
+    const HOST: &str = "127.0.0.1";
+    let wanted = case.scenario.given.iter().find_map(|g| if let Given::Certificate(kind) = &g.value { Some(kind.as_str()) } else { None });
+    let Some(wanted) = wanted else { return Ok((None, None)) };
+    let certificate = match wanted {
+        "trusted" => Certificate::authority(HOST),
+        "expired" => Certificate::expired(HOST),
+        "wrong-host" => Certificate::wrong_host(),
+        _ => Certificate::self_signed(HOST),
+    };
+    // What is trusted is always the authority: the other certificates have to fail for what they are.
+    let authority = trust_file(Certificate::authority(HOST).ca_pem())
+        .map_err(|e| Broken::new("harness", format!("the authority's certificate could not be written to a temporary file: {e}")))?;
+    Ok((Some(certificate), Some(Tls::Ca(authority))))
+}
+
+/// Writes what is to be trusted where the driver can read it; once a process.
+fn trust_file(pem: &str) -> std::io::Result<PathBuf> {
+    static FILE: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let mut file = FILE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(path) = &*file {
+        return Ok(path.clone());
+    }
+    let path = std::env::temp_dir().join(format!("halmark-authority-{}.pem", std::process::id()));
+    std::fs::write(&path, pem)?;
+    *file = Some(path.clone());
+    Ok(path)
+}

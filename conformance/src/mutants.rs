@@ -1,0 +1,325 @@
+//! Driver faults above the wire: decorators over a healthy driver, each wrong in exactly one way.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use halmark::{
+    Answer, BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Change, Deadline, Driver,
+    DriverError, Identify, Identity, Operation, PowerAction, PowerState, Protocol, Reply, model::SetIdentify,
+};
+
+/// How a driver can be wrong above the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DriverFault {
+    /// A power action returns success and sends nothing.
+    DoesNothing(PowerAction),
+    /// A power action is carried out as another.
+    Substitutes(PowerAction, PowerAction),
+    /// A power action is carried out twice.
+    Twice(PowerAction),
+    /// A power action is carried out although the host is already so, or cannot.
+    Forces(PowerAction),
+    /// The first power state that was read is told for ever.
+    StalePower,
+    /// Every power state is told as on.
+    AlwaysOn,
+    /// An error while reading the power state is told as off.
+    ErrorAsOff,
+    /// What is on its way is told as already there.
+    TransitionAsDone,
+    /// A one-time override is set for ever.
+    OnceAsContinuous,
+    /// An override for ever is set once.
+    ContinuousAsOnce,
+    /// The device of an override is lost.
+    DropsDevice,
+    /// The mode of an override is lost.
+    DropsMode,
+    /// Setting an override returns success and sends nothing.
+    OverrideDoesNothing,
+    /// The override that was set last is told, not what the BMC has.
+    EchoesOverride,
+    /// Setting the light returns success and sends nothing.
+    IdentifyDoesNothing,
+    /// The light is told as it was set, not as it is.
+    EchoesIdentify,
+    /// A light that the BMC does not tell is told as dark.
+    UnknownIdentifyAsUnlit,
+    /// The UUID's first fields are swapped.
+    SwapsUuid,
+    /// A missing UUID is told as all zeros.
+    NilUuid,
+    /// The board's serial number is told as the system's.
+    SerialFromBoard,
+    /// The BMC's firmware is told as the host's.
+    FirmwareFromBios,
+    /// Resetting the BMC returns success and sends nothing.
+    BmcResetDoesNothing,
+    /// Resetting the BMC resets the host as well.
+    BmcResetResetsHost,
+    /// What is not claimed returns success.
+    UnsupportedAsSuccess,
+    /// A refusal is told as success.
+    ErrorAsSuccess,
+    /// Refused credentials are told as an unreachable BMC.
+    UnauthorizedAsUnreachable,
+    /// A lost answer is told as a BMC that never heard.
+    UnknownAsUnreachable,
+    /// A host that is off is not told as a conflict.
+    ConflictAsRefused,
+    /// Power off on a host that is off powers it on first.
+    TurnsOnFirst,
+    /// An override without a device is set to the disk.
+    InvalidAsDisk,
+    /// The serial number is told with padding.
+    KeepsPadding,
+    /// Reading the power state switches the light off.
+    WritesOnRead,
+    /// Every operation hangs.
+    Hangs,
+}
+
+impl DriverFault {
+    /// Every one, with the word that the catalogue uses.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("on-does-nothing", Self::DoesNothing(PowerAction::On)),
+        ("off-does-nothing", Self::DoesNothing(PowerAction::Off)),
+        ("shutdown-does-nothing", Self::DoesNothing(PowerAction::Shutdown)),
+        ("cycle-does-nothing", Self::DoesNothing(PowerAction::Cycle)),
+        ("reset-does-nothing", Self::DoesNothing(PowerAction::Reset)),
+        ("nmi-does-nothing", Self::DoesNothing(PowerAction::Nmi)),
+        ("cycle-is-reset", Self::Substitutes(PowerAction::Cycle, PowerAction::Reset)),
+        ("reset-is-cycle", Self::Substitutes(PowerAction::Reset, PowerAction::Cycle)),
+        ("shutdown-is-off", Self::Substitutes(PowerAction::Shutdown, PowerAction::Off)),
+        ("off-is-shutdown", Self::Substitutes(PowerAction::Off, PowerAction::Shutdown)),
+        ("nmi-is-reset", Self::Substitutes(PowerAction::Nmi, PowerAction::Reset)),
+        ("cycles-twice", Self::Twice(PowerAction::Cycle)),
+        ("resets-twice", Self::Twice(PowerAction::Reset)),
+        ("on-when-on-resets", Self::Forces(PowerAction::On)),
+        ("reset-when-off-powers-on", Self::Forces(PowerAction::Reset)),
+        ("cycle-when-off-powers-on", Self::Forces(PowerAction::Cycle)),
+        ("reports-stale-power", Self::StalePower),
+        ("reports-always-on", Self::AlwaysOn),
+        ("error-as-off", Self::ErrorAsOff),
+        ("transition-as-done", Self::TransitionAsDone),
+        ("once-as-continuous", Self::OnceAsContinuous),
+        ("continuous-as-once", Self::ContinuousAsOnce),
+        ("drops-device", Self::DropsDevice),
+        ("drops-mode", Self::DropsMode),
+        ("override-does-nothing", Self::OverrideDoesNothing),
+        ("echoes-override", Self::EchoesOverride),
+        ("identify-does-nothing", Self::IdentifyDoesNothing),
+        ("echoes-identify", Self::EchoesIdentify),
+        ("unknown-identify-as-unlit", Self::UnknownIdentifyAsUnlit),
+        ("swaps-uuid", Self::SwapsUuid),
+        ("nil-uuid", Self::NilUuid),
+        ("serial-from-board", Self::SerialFromBoard),
+        ("firmware-from-bios", Self::FirmwareFromBios),
+        ("bmc-reset-does-nothing", Self::BmcResetDoesNothing),
+        ("bmc-reset-resets-host", Self::BmcResetResetsHost),
+        ("unsupported-as-success", Self::UnsupportedAsSuccess),
+        ("error-as-success", Self::ErrorAsSuccess),
+        ("unauthorized-as-unreachable", Self::UnauthorizedAsUnreachable),
+        ("unknown-as-unreachable", Self::UnknownAsUnreachable),
+        ("conflict-as-refused", Self::ConflictAsRefused),
+        ("turns-on-first", Self::TurnsOnFirst),
+        ("invalid-as-disk", Self::InvalidAsDisk),
+        ("keeps-padding", Self::KeepsPadding),
+        ("writes-on-read", Self::WritesOnRead),
+        ("hangs", Self::Hangs),
+    ];
+}
+
+/// A driver that is wrong in one way.
+pub struct Mutant {
+    inner: Box<dyn Driver>,
+    fault: DriverFault,
+    capabilities: Capabilities,
+    power: Mutex<Option<PowerState>>,
+    boot: Mutex<Option<BootOverride>>,
+    light: Mutex<Option<Identify>>,
+}
+
+impl Mutant {
+    /// Makes a healthy driver wrong.
+    pub fn new(inner: Box<dyn Driver>, fault: DriverFault) -> Self {
+        let mut capabilities = inner.capabilities().clone();
+        if fault == DriverFault::UnsupportedAsSuccess {
+            capabilities.operations.remove(&Operation::PowerNmi);
+        }
+        Self { inner, fault, capabilities, power: Mutex::default(), boot: Mutex::default(), light: Mutex::default() }
+    }
+
+    fn say<T>(&self, value: T) -> Reply<T> {
+        let protocol = self.capabilities.protocols.iter().next().copied().unwrap_or(Protocol::Redfish);
+        Ok(Answer { value, protocol, notes: Vec::new() })
+    }
+
+    async fn hang(&self) {
+        if self.fault == DriverFault::Hangs {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn tell<T>(&self, reply: Reply<T>, success: T) -> Reply<T> {
+        let error = match reply {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let cause = match (self.fault, &error.cause) {
+            (DriverFault::ErrorAsSuccess, cause) if !matches!(cause, Cause::Unsupported | Cause::InvalidArgument { .. }) => return self.say(success),
+            (DriverFault::UnauthorizedAsUnreachable, Cause::Unauthorized) => Cause::Unreachable { reason: "no answer".to_owned() },
+            (DriverFault::UnknownAsUnreachable, Cause::OutcomeUnknown { .. }) => Cause::Unreachable { reason: "no answer".to_owned() },
+            (DriverFault::ConflictAsRefused, Cause::Conflict { reason }) => Cause::Refused { code: "?".to_owned(), message: reason.clone() },
+            _ => return Err(error),
+        };
+        Err(DriverError { cause, ..error })
+    }
+}
+
+fn remembered<T: Copy>(memory: &Mutex<Option<T>>) -> Option<T> {
+    *memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remember<T>(memory: &Mutex<Option<T>>, value: T) {
+    *memory.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+}
+
+#[async_trait]
+impl Driver for Mutant {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn power_read(&self, by: Deadline) -> Reply<PowerState> {
+        self.hang().await;
+        if let (DriverFault::StalePower, Some(first)) = (self.fault, remembered(&self.power)) {
+            return self.say(first);
+        }
+        if self.fault == DriverFault::WritesOnRead {
+            self.inner.set_identify(SetIdentify { state: Identify::Unlit, lasting: None }, by).await?;
+        }
+        let reply = self.tell(self.inner.power_read(by).await, PowerState::Unknown);
+        let mut answer = match (self.fault, reply) {
+            (DriverFault::ErrorAsOff, Err(_)) => return self.say(PowerState::PoweredOff),
+            (_, reply) => reply?,
+        };
+        remember(&self.power, answer.value);
+        answer.value = match (self.fault, answer.value) {
+            (DriverFault::AlwaysOn, _) => PowerState::PoweredOn,
+            (DriverFault::TransitionAsDone, PowerState::PoweringOn | PowerState::Unknown) => PowerState::PoweredOn,
+            (DriverFault::TransitionAsDone, PowerState::PoweringOff) => PowerState::PoweredOff,
+            (_, told) => told,
+        };
+        Ok(answer)
+    }
+
+    async fn power(&self, action: PowerAction, by: Deadline) -> Reply<Change> {
+        self.hang().await;
+        let reply = match self.fault {
+            DriverFault::DoesNothing(what) if what == action => return self.say(Change::Changed),
+            DriverFault::UnsupportedAsSuccess if action == PowerAction::Nmi => return self.say(Change::Changed),
+            DriverFault::Substitutes(what, other) if what == action => self.inner.power(other, by).await,
+            DriverFault::Twice(what) if what == action => {
+                self.inner.power(action, by).await?;
+                tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+                self.inner.power(action, by).await
+            }
+            DriverFault::TurnsOnFirst if action == PowerAction::Off => {
+                self.inner.power(PowerAction::On, by).await?;
+                self.inner.power(action, by).await
+            }
+            DriverFault::Forces(what) if what == action => match action {
+                PowerAction::On => match self.inner.power(action, by).await {
+                    Ok(answer) if answer.value == Change::AlreadySo => self.inner.power(PowerAction::Reset, by).await,
+                    other => other,
+                },
+                _ => match self.inner.power(action, by).await {
+                    Err(DriverError { cause: Cause::Conflict { .. }, .. }) => self.inner.power(PowerAction::On, by).await,
+                    other => other,
+                },
+            },
+            _ => self.inner.power(action, by).await,
+        };
+        self.tell(reply, Change::Changed)
+    }
+
+    async fn boot_override(&self, by: Deadline) -> Reply<BootOverride> {
+        self.hang().await;
+        if let (DriverFault::EchoesOverride, Some(set)) = (self.fault, remembered(&self.boot)) {
+            return self.say(set);
+        }
+        self.tell(self.inner.boot_override(by).await, BootOverride::NONE)
+    }
+
+    async fn set_boot_override(&self, to: BootOverride, by: Deadline) -> Reply<Change> {
+        self.hang().await;
+        remember(&self.boot, to);
+        let to = match (self.fault, to.duration) {
+            (DriverFault::OverrideDoesNothing, _) => return self.say(Change::Changed),
+            (DriverFault::OnceAsContinuous, BootDuration::Once) => BootOverride { duration: BootDuration::Continuous, ..to },
+            (DriverFault::ContinuousAsOnce, BootDuration::Continuous) => BootOverride { duration: BootDuration::Once, ..to },
+            (DriverFault::DropsDevice, BootDuration::Once | BootDuration::Continuous) => BootOverride { device: BootDevice::Disk, ..to },
+            (DriverFault::InvalidAsDisk, _) if !to.is_consistent() => BootOverride { device: BootDevice::Disk, ..to },
+            (DriverFault::DropsMode, _) if to.mode.is_some() => BootOverride { mode: Some(BootMode::Uefi), ..to },
+            _ => to,
+        };
+        self.tell(self.inner.set_boot_override(to, by).await, Change::Changed)
+    }
+
+    async fn identify(&self, by: Deadline) -> Reply<Identify> {
+        self.hang().await;
+        if let (DriverFault::EchoesIdentify, Some(set)) = (self.fault, remembered(&self.light)) {
+            return self.say(set);
+        }
+        let mut answer = self.tell(self.inner.identify(by).await, Identify::Unknown)?;
+        if self.fault == DriverFault::UnknownIdentifyAsUnlit && answer.value == Identify::Unknown {
+            answer.value = Identify::Unlit;
+        }
+        Ok(answer)
+    }
+
+    async fn set_identify(&self, to: SetIdentify, by: Deadline) -> Reply<Change> {
+        self.hang().await;
+        remember(&self.light, to.state);
+        if self.fault == DriverFault::IdentifyDoesNothing {
+            return self.say(Change::Changed);
+        }
+        self.tell(self.inner.set_identify(to, by).await, Change::Changed)
+    }
+
+    async fn identity(&self, by: Deadline) -> Reply<Identity> {
+        self.hang().await;
+        let mut answer = self.tell(self.inner.identity(by).await, Identity::default())?;
+        let identity = &mut answer.value;
+        match self.fault {
+            DriverFault::SwapsUuid => {
+                identity.uuid = identity.uuid.map(|uuid| uuid::Uuid::from_bytes_le(*uuid.as_bytes()));
+            }
+            DriverFault::NilUuid => identity.uuid = Some(uuid::Uuid::nil()),
+            DriverFault::SerialFromBoard => identity.serial = identity.board_serial.clone().or_else(|| identity.part_number.clone()),
+            DriverFault::KeepsPadding => identity.serial = identity.serial.as_ref().map(|serial| format!("{serial} ")),
+            DriverFault::FirmwareFromBios => identity.bmc_firmware = identity.bios_version.clone().or_else(|| identity.model.clone()),
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    async fn reset_bmc(&self, kind: BmcReset, by: Deadline) -> Reply<Change> {
+        self.hang().await;
+        match self.fault {
+            DriverFault::BmcResetDoesNothing => return self.say(Change::Changed),
+            DriverFault::BmcResetResetsHost => drop(self.inner.power(PowerAction::Reset, by).await?),
+            _ => {}
+        }
+        self.tell(self.inner.reset_bmc(kind, by).await, Change::Changed)
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}

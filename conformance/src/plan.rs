@@ -1,0 +1,196 @@
+//! The plan: which cases run, which do not and why. Printable without running anything.
+
+use std::{collections::{BTreeMap, BTreeSet}, sync::Arc};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    condition::Witness,
+    evidence::Disposition,
+    scenario::{Effects, Given, Need, Scenario, Step, StepKind},
+    suite::Suite,
+    target::{Target, TargetKind},
+};
+
+/// What is selected.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Ids; a trailing `*` or `.` selects by prefix. Empty selects all.
+    pub ids: Vec<String>,
+    /// Areas; empty means all.
+    pub areas: Vec<String>,
+    /// Levels; empty means all.
+    pub levels: Vec<String>,
+    /// Capabilities that a scenario must require.
+    pub capabilities: Vec<String>,
+    /// Exact names of cases, for a rerun.
+    pub cases: Option<BTreeSet<String>>,
+    /// The K-th of N parts.
+    pub partition: Option<(usize, usize)>,
+}
+
+/// One case: a scenario in a cell, with a seed.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its name: `id`, `id[cell]`, `id#3`.
+    pub name: String,
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// The cell.
+    pub cell: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Whether it runs.
+    pub disposition: Disposition,
+    /// Observables that this target cannot give and that are not required.
+    pub unwitnessed: Vec<String>,
+    /// The condition to negate.
+    pub negated: Option<String>,
+}
+
+/// What will run, and what not.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The cases, in order.
+    pub cases: Vec<Case>,
+    /// Scenarios that do not apply to this target, with reasons.
+    pub not_selected: BTreeMap<String, String>,
+}
+
+/// Plans a suite for a driver that claims `claims`, on a target.
+pub fn plan(suite: &Suite, selection: &Selection, claims: &BTreeSet<String>, target: &Target, seed: u64) -> Plan {
+    let mut plan = Plan { cases: Vec::new(), not_selected: BTreeMap::new() };
+    for cell in suite.cells.iter().filter(|cell| selects(selection, &cell.scenario)) {
+        if let Some(reason) = not_for(&cell.scenario, target) {
+            plan.not_selected.insert(cell.scenario.id.clone(), reason);
+            continue;
+        }
+        for schedule in 0..cell.scenario.seeds {
+            plan.cases.push(case(&cell.scenario, &cell.name, schedule, claims, target, seed));
+        }
+    }
+    if let Some(wanted) = &selection.cases {
+        plan.cases.retain(|case| wanted.contains(&case.name));
+    }
+    if let Some((part, parts)) = selection.partition {
+        let mut at = 0;
+        plan.cases.retain(|_| {
+            at += 1;
+            (at - 1) % parts == part - 1
+        });
+    }
+    plan
+}
+
+/// Whether an id is meant by a pattern.
+pub fn id_matches(pattern: &str, id: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => id.starts_with(prefix),
+        None => id == pattern || id.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('.')),
+    }
+}
+
+fn selects(selection: &Selection, scenario: &Scenario) -> bool {
+    let any = |wanted: &[String], has: &str| wanted.is_empty() || wanted.iter().any(|w| w == has);
+    let ids = selection.ids.is_empty() || selection.ids.iter().any(|p| id_matches(p, &scenario.id));
+    let capable = |c: &String| scenario.requires.iter().any(|r| r.value == *c);
+    ids && any(&selection.areas, &scenario.area)
+        && any(&selection.levels, &scenario.level)
+        && selection.capabilities.iter().all(capable)
+}
+
+fn not_for(scenario: &Scenario, target: &Target) -> Option<String> {
+    let kind = target.kind_word();
+    if !scenario.targets.is_empty() && !scenario.targets.iter().any(|t| t == kind) {
+        return Some(format!("it runs on {} only", scenario.targets.join(", ")));
+    }
+    if kind == "hardware" && needs_simulator(scenario) {
+        return Some("it needs a simulator: it sets faults, moves the clock, or acts beside the BMC".to_owned());
+    }
+    None
+}
+
+fn needs_simulator(scenario: &Scenario) -> bool {
+    fn any(steps: &[Step]) -> bool {
+        steps.iter().any(|step| match &step.kind {
+            StepKind::Fault(set) => !set.is_empty(),
+            StepKind::Host(_) | StepKind::Advance(_) => true,
+            StepKind::When { steps, .. } => any(steps),
+            _ => false,
+        })
+    }
+    let given = |g: &Given| !matches!(g, Given::Mark(_));
+    any(&scenario.steps) || scenario.given.iter().any(|g| given(&g.value))
+}
+
+fn case(scenario: &Arc<Scenario>, cell: &str, schedule: u32, claims: &BTreeSet<String>, target: &Target, seed: u64) -> Case {
+    let mut name = scenario.id.clone();
+    if !cell.is_empty() {
+        name.push_str(&format!("[{cell}]"));
+    }
+    if scenario.seeds > 1 {
+        name.push_str(&format!("#{}", schedule + 1));
+    }
+    let (disposition, unwitnessed) = disposition(scenario, claims, target);
+    let seed = if schedule == 0 { seed } else { derive(seed, schedule) };
+    Case { name, scenario: scenario.clone(), cell: cell.to_owned(), seed, disposition, unwitnessed, negated: None }
+}
+
+fn derive(seed: u64, schedule: u32) -> u64 {
+    let digest = Sha256::digest(format!("halmark schedule {seed} {schedule}").as_bytes());
+    digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
+}
+
+fn disposition(scenario: &Scenario, claims: &BTreeSet<String>, target: &Target) -> (Disposition, Vec<String>) {
+    if let Some(missing) = scenario.requires.iter().find(|r| !claims.contains(&r.value)) {
+        return (Disposition::DriverLacks(missing.value.clone()), Vec::new());
+    }
+    if let Some(missing) = scenario.requires.iter().find(|r| target.lacks.contains_key(&r.value)) {
+        return (Disposition::TargetLacks(missing.value.clone()), Vec::new());
+    }
+    if scenario.effects > target.allow.min(allowed_yet(target)) {
+        let text = format!("it is {}, the target allows {}", scenario.effects.word(), target.allow.min(allowed_yet(target)).word());
+        return (Disposition::Blocked("effects".to_owned(), text), Vec::new());
+    }
+    match unwitnessed(scenario, target) {
+        Ok(unwitnessed) => (Disposition::Run, unwitnessed),
+        Err(truth) => (Disposition::Blocked("oracle".to_owned(), format!("nothing on this target tells the truth about {truth}")), Vec::new()),
+    }
+}
+
+/// Real hardware is only read in this version, whatever its file allows.
+fn allowed_yet(target: &Target) -> Effects {
+    match target.kind {
+        TargetKind::Hardware(_) => Effects::ReadOnly,
+        _ => Effects::Destructive,
+    }
+}
+
+/// The observables that this target cannot give, if the scenario can do without them; else the truth that is missing.
+fn unwitnessed(scenario: &Scenario, target: &Target) -> Result<Vec<String>, String> {
+    let mut without = BTreeSet::new();
+    for observable in observables(&scenario.steps) {
+        let truth = match observable.witness {
+            Witness::Driver(_) => continue,
+            Witness::Wire => "wire",
+            Witness::Truth | Witness::Events => observable.name.strip_prefix("truth.").unwrap_or(observable.name),
+        };
+        if target.truths.iter().any(|t| t == truth) {
+            continue;
+        }
+        if scenario.oracle.get(truth) != Some(&Need::Optional) {
+            return Err(truth.to_owned());
+        }
+        without.insert(observable.name.to_owned());
+    }
+    Ok(without.into_iter().collect())
+}
+
+fn observables(steps: &[Step]) -> Vec<&'static crate::condition::Observable> {
+    let of = |step: &Step| match &step.kind {
+        StepKind::Expect(expect) => expect.conditions.iter().map(|c| c.observable).collect(),
+        StepKind::When { steps, .. } => observables(steps),
+        _ => Vec::new(),
+    };
+    steps.iter().flat_map(of).collect()
+}

@@ -1,0 +1,185 @@
+//! The console, in the spirit of rustc and hurl: a line a case, and for what failed the place, the wire and the way back.
+
+use std::fmt::Write as _;
+
+use super::{CaseReport, Report};
+use crate::{evidence::RunStart, verdict::Word};
+
+/// Whether to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// ANSI colours.
+    Colours,
+    /// None.
+    Plain,
+}
+
+impl Paint {
+    fn word(self, word: Word) -> String {
+        let text = match word {
+            Word::Fail => "FAIL",
+            Word::Error => "ERROR",
+            Word::Xpass => "XPASS",
+            Word::PassUnverified => "pass?",
+            Word::Blocked => "block",
+            Word::Waived => "waive",
+            other => other.text(),
+        };
+        let colour = match word {
+            Word::Pass => "32",
+            Word::Fail | Word::Error | Word::Xpass => "1;31",
+            Word::PassUnverified | Word::Waived | Word::Blocked | Word::Flaky => "33",
+            Word::Na => "2",
+        };
+        self.coloured(&format!("{text:<5}"), colour)
+    }
+
+    fn coloured(self, text: &str, colour: &str) -> String {
+        match self {
+            Self::Colours => format!("\u{1b}[{colour}m{text}\u{1b}[0m"),
+            Self::Plain => text.to_owned(),
+        }
+    }
+}
+
+/// The first line: everything that the run depends on.
+pub fn header(start: &RunStart) -> String {
+    format!(
+        "halmark {}  subject {} {}  target {}  clock {}  seed {}  suite {}\n",
+        start.halmark,
+        start.subject,
+        start.driver,
+        start.target,
+        start.clock,
+        start.seed,
+        start.suite.get(..12).unwrap_or_default(),
+    )
+}
+
+/// The line of a case, and the lines below it if it needs any.
+pub fn case(case: &CaseReport, width: usize, paint: Paint) -> String {
+    let mut out = String::new();
+    let verdict = &case.verdict;
+    let mut name = case.case.clone();
+    if matches!(verdict.word, Word::Fail | Word::Error) {
+        let _ = write!(name, " [{}]", verdict.detail);
+    }
+    let _ = write!(out, "  {} {name:<width$}", paint.word(verdict.word));
+    let told = match verdict.word {
+        Word::Pass => "truth".to_owned(),
+        Word::PassUnverified => "nobody else was asked".to_owned(),
+        Word::Na | Word::Xpass => format!("{}: {}", verdict.detail, verdict.text),
+        Word::Blocked => format!("{}: {}", verdict.detail, verdict.text),
+        Word::Waived => format!("{}: {}", verdict.detail, verdict.text),
+        _ => String::new(),
+    };
+    if matches!(verdict.word, Word::Na | Word::Blocked) {
+        let _ = writeln!(out, "  {told}");
+    } else {
+        let clock = match case.clock.as_str() {
+            "held" => format!("  {:>9} virtual", seconds(case.virtual_ms)),
+            _ => String::new(),
+        };
+        let _ = writeln!(out, "  {:>8}{clock}  {told}", real(case.real_ms));
+    }
+    if matches!(verdict.word, Word::Fail | Word::Error) {
+        details(&mut out, case, paint);
+    }
+    out
+}
+
+fn details(out: &mut String, case: &CaseReport, paint: Paint) {
+    const INDENT: &str = "        ";
+    let verdict = &case.verdict;
+    let _ = writeln!(out, "{INDENT}{}", case.title);
+    match &case.place {
+        Some(place) => {
+            let _ = writeln!(out, "{INDENT}{}", paint.coloured(&format!("{}:{}:{}", place.file, place.line, place.column), "1"));
+            for line in place.excerpt.lines() {
+                let _ = writeln!(out, "{INDENT}{line}");
+            }
+        }
+        None => {
+            let _ = writeln!(out, "{INDENT}{}", verdict.text);
+        }
+    }
+    if !verdict.charge.is_empty() {
+        let _ = writeln!(out, "{INDENT}why   {}", explain(&verdict.charge, &verdict.detail));
+    }
+    if let Some(wire) = &case.wire {
+        let _ = writeln!(out, "{INDENT}wire  {wire}");
+    }
+    for clause in &case.spec {
+        let _ = writeln!(out, "{INDENT}spec  {clause}");
+    }
+    let _ = writeln!(out, "{INDENT}again {}", case.reproduce);
+}
+
+fn explain(charge: &str, detail: &str) -> String {
+    let meaning = match charge {
+        "invented" => "the driver never asked the BMC for this, or asked for something else",
+        "misread" => "the BMC's raw answer was right, and the driver told something else",
+        "asked twice" => "one call, and the wire shows two requests that the BMC carried out",
+        "asked for what nobody wanted" => "the wire shows a request that no call of the scenario explains",
+        "gives up" => "a fault was injected that a driver has to survive",
+        "trusts anybody" => "the certificate does not verify, and the driver went on",
+        "takes a promise for a result" => "202 was the BMC's whole answer, and its task did not come to a good end",
+        "manners" => "the wire shows how the driver treats the BMC",
+        "lies" => "the driver asked correctly, the BMC said yes, and it did not happen",
+        "misreports" => "the BMC's raw answer is wrong",
+        "refuses" => "the BMC refused what it should accept",
+        "accepts what it should refuse" => "the BMC said yes to what it should refuse",
+        "does not answer" | "does not say" => "the BMC did not give an answer that could be used",
+        _ => "",
+    };
+    let whose = match detail {
+        "driver" | "plugin" => "driver",
+        "target" => "BMC",
+        other => other,
+    };
+    if meaning.is_empty() { format!("{whose}: {charge}") } else { format!("{whose} {charge}: {meaning}") }
+}
+
+fn real(ms: f64) -> String {
+    if ms < 10.0 { format!("{ms:.1} ms") } else if ms < 10_000.0 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1e3) }
+}
+
+fn seconds(ms: u64) -> String {
+    match ms {
+        0..600_000 => format!("{:.1} s", ms as f64 / 1e3),
+        600_000..7_200_000 => format!("{:.1} min", ms as f64 / 6e4),
+        _ => format!("{:.1} h", ms as f64 / 3.6e6),
+    }
+}
+
+/// The last line, and before it what was not selected.
+pub fn summary(report: &Report, real_seconds: f64, evidence: Option<&str>) -> String {
+    let mut out = String::new();
+    if !report.not_selected.is_empty() {
+        let _ = writeln!(out, "  {} not for this target:", report.not_selected.len());
+        for (id, reason) in &report.not_selected {
+            let _ = writeln!(out, "        {id}: {reason}");
+        }
+    }
+    let count = |word: Word| report.counts.get(word.text()).copied().unwrap_or(0);
+    let mut parts = vec![format!("{} pass", count(Word::Pass)), format!("{} fail", count(Word::Fail))];
+    for word in [Word::PassUnverified, Word::Na, Word::Waived, Word::Xpass, Word::Error, Word::Blocked, Word::Flaky] {
+        if count(word) > 0 || matches!(word, Word::Error | Word::Na) {
+            parts.push(format!("{} {}", count(word), word.text()));
+        }
+    }
+    let clock: u64 = report.cases.iter().map(|c| c.virtual_ms).sum();
+    let cut = if report.interrupted { "  interrupted" } else { "" };
+    let _ = writeln!(
+        out,
+        "  {} selected: {}   {} virtual in {real_seconds:.2} s{cut}   exit {}",
+        report.cases.len(),
+        parts.join(", "),
+        seconds(clock),
+        report.exit,
+    );
+    if let Some(evidence) = evidence {
+        let _ = writeln!(out, "  evidence: {evidence}   check it: halmark verify {evidence}");
+    }
+    out
+}

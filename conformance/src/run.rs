@@ -1,0 +1,352 @@
+//! A run: workers carry out the cases of a plan, the oracle judges each, the journal holds all of it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    blame::Subject,
+    evidence::{Disposition, Event, RunStart},
+    execute::{self, Setting},
+    journal::{Journal, hash, hex},
+    lab,
+    oracle::{self, Terms},
+    plan::{Case, Plan},
+    scenario::Scenario,
+    target::Waiver,
+    verdict::{Verdict, Word, exit, exit_code},
+};
+
+/// How a run goes.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Who is judged.
+    pub subject: Subject,
+    /// How many cases at once.
+    pub jobs: usize,
+    /// Whether the first fail or error ends the run.
+    pub fail_fast: bool,
+    /// In real time, how long a case may take before the harness is called stuck.
+    pub watchdog: Duration,
+    /// The seed.
+    pub seed: u64,
+    /// Digest of the suite.
+    pub suite: String,
+    /// What the driver claims.
+    pub claims: Vec<String>,
+    /// Wall-clock time at the start.
+    pub started: String,
+    /// Ids of the faults that are seeded, in a campaign.
+    pub seeded: Vec<String>,
+}
+
+/// A case that was judged.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// Its place in the plan.
+    pub number: usize,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How long it took on the scenario's clock, in microseconds.
+    pub virtual_time: u64,
+    /// How long it really took.
+    pub real_time: Duration,
+    /// The digest of what happened.
+    pub digest: String,
+    /// What was recorded, if it is needed for explaining.
+    pub wire: Option<String>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Every case that was judged, in the order of the plan.
+    pub judged: Vec<Judged>,
+    /// The exit code.
+    pub exit: u8,
+    /// Digest of verdicts, virtual times and truth.
+    pub digest: String,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+    /// Whether a worker is stuck; the process should end.
+    pub stuck: bool,
+}
+
+/// What the run tells while it goes on.
+pub trait Watch: Send + Sync {
+    /// A case is waiting for something.
+    fn waiting(&self, what: String);
+    /// A case was judged; cases come in the order of the plan.
+    fn judged(&self, case: &Case, judged: &Judged);
+}
+
+struct Shared {
+    plan: Plan,
+    lab: lab::Plan,
+    journal: Arc<Journal>,
+    options: Options,
+    next: AtomicUsize,
+    stop: Arc<AtomicBool>,
+    watch: Arc<dyn Watch>,
+    sources: BTreeMap<String, String>,
+}
+
+/// Carries out a plan.
+pub fn run(plan: &Plan, lab: &lab::Plan, journal: &Arc<Journal>, options: &Options, watch: &Arc<dyn Watch>, stop: &Arc<AtomicBool>) -> Outcome {
+    write_start(plan, lab, journal, options);
+    let sources = write_sources(plan, journal);
+    let shared = Arc::new(Shared {
+        plan: plan.clone(),
+        lab: lab.clone(),
+        journal: journal.clone(),
+        options: options.clone(),
+        next: AtomicUsize::new(0),
+        stop: stop.clone(),
+        watch: watch.clone(),
+        sources,
+    });
+    let held = lab.target.is_held();
+    let workers = if held { options.jobs.clamp(1, plan.cases.len().max(1)) } else { 1 };
+    let (tell, told) = mpsc::channel();
+    for _ in 0..workers {
+        let (shared, tell) = (shared.clone(), tell.clone());
+        std::thread::spawn(move || work(&shared, &tell, held));
+    }
+    drop(tell);
+    let (judged, stuck) = gather(&shared, &told);
+    finish(&shared, judged, stuck)
+}
+
+/// Takes verdicts as they come and tells them in the order of the plan.
+fn gather(shared: &Shared, told: &mpsc::Receiver<Judged>) -> (Vec<Judged>, bool) {
+    let mut waiting: BTreeMap<usize, Judged> = BTreeMap::new();
+    let mut judged: Vec<Judged> = Vec::new();
+    let mut stuck = false;
+    loop {
+        match told.recv_timeout(shared.options.watchdog) {
+            Ok(one) => drop(waiting.insert(one.number, one)),
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                stuck = true;
+                break;
+            }
+        }
+        while let Some(one) = waiting.remove(&judged.len()) {
+            shared.watch.judged(&shared.plan.cases[one.number], &one);
+            judged.push(one);
+        }
+    }
+    for (_, one) in waiting {
+        shared.watch.judged(&shared.plan.cases[one.number], &one);
+        judged.push(one);
+    }
+    (judged, stuck)
+}
+
+fn finish(shared: &Shared, mut judged: Vec<Judged>, stuck: bool) -> Outcome {
+    let interrupted = shared.stop.load(Ordering::SeqCst) && judged.len() < shared.plan.cases.len() && !failed_fast(shared, &judged);
+    if stuck {
+        shared.stop.store(true, Ordering::SeqCst);
+        let started = shared.next.load(Ordering::SeqCst).min(shared.plan.cases.len());
+        let missing: Vec<usize> = (0..started).filter(|n| !judged.iter().any(|j| j.number == *n)).collect();
+        for number in missing {
+            let text = format!("the clock did not move for {} s of real time: something holds it", shared.options.watchdog.as_secs());
+            let one = Judged { number, verdict: Verdict::error("harness", text), virtual_time: 0, real_time: shared.options.watchdog, digest: String::new(), wire: None };
+            let case = &shared.plan.cases[number];
+            shared.journal.write(&[Event::Verdict { case: case.name.clone(), verdict: one.verdict.clone() }]);
+            shared.watch.judged(case, &one);
+            judged.push(one);
+        }
+    }
+    if let Some(reason) = shared.journal.failure() {
+        for one in &mut judged {
+            one.verdict = Verdict::error("harness", format!("the journal could not be written ({reason}): without evidence there is no verdict"));
+        }
+    }
+    let digest = digest(&shared.plan, &judged);
+    let incomplete = judged.len() < shared.plan.cases.len() && !failed_fast(shared, &judged);
+    let code = match exit_code(judged.iter().map(|j| &j.verdict)) {
+        _ if interrupted => exit::INTERRUPTED,
+        exit::CONFORMANT if incomplete => exit::INCOMPLETE,
+        code => code,
+    };
+    shared.journal.write(&[Event::RunEnd { digest: digest.clone(), cases: judged.len(), exit: code, interrupted }]);
+    Outcome { judged, exit: code, digest, interrupted, stuck }
+}
+
+fn failed_fast(shared: &Shared, judged: &[Judged]) -> bool {
+    shared.options.fail_fast && judged.iter().any(|j| matches!(j.verdict.word, Word::Fail | Word::Error))
+}
+
+fn digest(plan: &Plan, judged: &[Judged]) -> String {
+    let mut all = Sha256::new();
+    for one in judged {
+        let verdict = serde_json::to_string(&one.verdict).unwrap_or_default();
+        all.update(format!("{} {verdict} {} {}\n", plan.cases[one.number].name, one.virtual_time, one.digest));
+    }
+    hex(&all.finalize())
+}
+
+fn write_start(plan: &Plan, lab: &lab::Plan, journal: &Journal, options: &Options) {
+    journal.write(&[Event::RunStart(Box::new(RunStart {
+        halmark: env!("CARGO_PKG_VERSION").to_owned(),
+        subject: options.subject.word().to_owned(),
+        driver: lab.driver.clone(),
+        target: lab.target.name.clone(),
+        clock: if lab.target.is_held() { "held" } else { "real" }.to_owned(),
+        seed: options.seed,
+        suite: options.suite.clone(),
+        claims: options.claims.clone(),
+        lacks: lab.target.lacks.clone(),
+        cases: plan.cases.iter().map(|c| c.name.clone()).collect(),
+        not_selected: plan.not_selected.clone(),
+        waivers: lab.target.waivers.clone(),
+        started: options.started.clone(),
+        seeded: options.seeded.clone(),
+    }))]);
+}
+
+/// Writes every text once; returns the digests by path.
+fn write_sources(plan: &Plan, journal: &Journal) -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    let mut block = Vec::new();
+    for case in &plan.cases {
+        journal.redact(case.scenario.secrets.iter().cloned());
+        let source = &case.scenario.source;
+        if !sources.contains_key(&source.path) {
+            let digest = hash(&source.text);
+            block.push(Event::Source { digest: digest.clone(), path: source.path.clone(), text: source.text.clone() });
+            sources.insert(source.path.clone(), digest);
+        }
+    }
+    journal.write(&block);
+    sources
+}
+
+fn work(shared: &Arc<Shared>, tell: &mpsc::Sender<Judged>, held: bool) {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().start_paused(held);
+    let Ok(runtime) = builder.build() else { return };
+    if held {
+        runtime.block_on(one_by_one(shared, tell));
+    } else {
+        runtime.block_on(side_by_side(shared, tell));
+    }
+}
+
+fn take(shared: &Shared) -> Option<usize> {
+    if shared.stop.load(Ordering::SeqCst) {
+        return None;
+    }
+    let number = shared.next.fetch_add(1, Ordering::SeqCst);
+    (number < shared.plan.cases.len()).then_some(number)
+}
+
+async fn one_by_one(shared: &Arc<Shared>, tell: &mpsc::Sender<Judged>) {
+    while let Some(number) = take(shared) {
+        if tell.send(carry_out(shared, number).await).is_err() {
+            return;
+        }
+    }
+}
+
+async fn side_by_side(shared: &Arc<Shared>, tell: &mpsc::Sender<Judged>) {
+    let mut running = tokio::task::JoinSet::new();
+    loop {
+        while running.len() < shared.options.jobs {
+            let Some(number) = take(shared) else { break };
+            let shared = shared.clone();
+            running.spawn(async move { interruptible(&shared, number).await });
+        }
+        match running.join_next().await {
+            None => return,
+            Some(Ok(Some(judged))) => drop(tell.send(judged)),
+            Some(_) => {}
+        }
+    }
+}
+
+/// A case in real time gives way to an interrupt; dropping it ends its BMC and its driver.
+async fn interruptible(shared: &Arc<Shared>, number: usize) -> Option<Judged> {
+    let stop = async {
+        while !shared.stop.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        judged = carry_out(shared, number) => Some(judged),
+        () = stop => None,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a case really took is told to people, and no verdict depends on it")]
+async fn carry_out(shared: &Arc<Shared>, number: usize) -> Judged {
+    let case = &shared.plan.cases[number];
+    let began = std::time::Instant::now();
+    let watch = shared.watch.clone();
+    let setting = Setting {
+        plan: &shared.lab,
+        journal: &shared.journal,
+        source: shared.sources.get(&case.scenario.source.path).cloned().unwrap_or_default(),
+        claims: &shared.options.claims,
+        watcher: &move |what| watch.waiting(what),
+    };
+    let events = execute::run(case, &setting).await;
+    let terms = Terms { subject: shared.options.subject, claims: &shared.options.claims };
+    let verdict = verdict(&case.scenario, &case.name, &events.iter().collect::<Vec<_>>(), terms, &shared.lab.target.waivers);
+    let wire = verdict.wire.and_then(|at| nth_exchange(&events, at));
+    shared.journal.write(&[Event::Verdict { case: case.name.clone(), verdict: verdict.clone() }]);
+    if shared.options.fail_fast && matches!(verdict.word, Word::Fail | Word::Error) {
+        shared.stop.store(true, Ordering::SeqCst);
+    }
+    Judged { number, virtual_time: virtual_time(&events), digest: happened(&events), verdict, real_time: began.elapsed(), wire }
+}
+
+fn nth_exchange(events: &[Event], at: usize) -> Option<String> {
+    let mut records = events.iter().filter_map(|e| if let Event::Wire { record, .. } = e { Some(record) } else { None });
+    records.nth(at).map(ToString::to_string)
+}
+
+fn virtual_time(events: &[Event]) -> u64 {
+    events.iter().rev().find_map(|e| if let Event::CaseEnd(end) = e { Some(end.at) } else { None }).unwrap_or(0)
+}
+
+/// Digest of what happened to the machine; not of ports, nonces or bytes on the wire.
+fn happened(events: &[Event]) -> String {
+    let mut all = Sha256::new();
+    for event in events {
+        if let Event::Truth { at, name, .. } = event {
+            all.update(format!("{at} {name}\n"));
+        }
+    }
+    hex(&all.finalize()[..8])
+}
+
+/// The oracle's verdict, after waivers.
+pub fn verdict(scenario: &Scenario, case: &str, events: &[&Event], terms: Terms<'_>, waivers: &[Waiver]) -> Verdict {
+    let verdict = oracle::judge(scenario, events, terms);
+    let ran = events.iter().any(|e| matches!(e, Event::CaseStart(start) if start.disposition == Disposition::Run));
+    let negated = events.iter().any(|e| matches!(e, Event::CaseStart(start) if start.negated.is_some()));
+    if !ran || negated { verdict } else { waive(verdict, scenario, case, waivers) }
+}
+
+fn waive(verdict: Verdict, scenario: &Scenario, case: &str, waivers: &[Waiver]) -> Verdict {
+    let Some(waiver) = waivers.iter().find(|w| w.scenario == case || w.scenario == scenario.id) else { return verdict };
+    let predicted = verdict.word.text() == waiver.verdict && verdict.detail == waiver.blame;
+    if predicted && verdict.condition.as_deref() == Some(waiver.condition.as_str()) {
+        return Verdict { word: Word::Waived, detail: waiver.id.clone(), text: format!("{}: {}", waiver.reason, verdict.text), ..verdict };
+    }
+    if verdict.is_pass() {
+        let text = format!("waiver {} for {} predicts a {} that did not happen: remove it", waiver.id, waiver.version, waiver.verdict);
+        return Verdict { detail: waiver.id.clone(), text, ..Verdict::new(Word::Xpass) };
+    }
+    verdict
+}

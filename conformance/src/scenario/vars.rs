@@ -1,0 +1,138 @@
+//! Matrix cells and variables: `${x}` in a text is replaced before the text gets a meaning.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::fields::Reader;
+use crate::yaml::{Kind, Node};
+
+/// What a variable stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Variable {
+    pub(super) kind: Kind,
+    pub(super) secret: bool,
+}
+
+/// The cells of a matrix: every combination of its values, in the order of the file.
+pub(super) fn cells(reader: &Reader, matrix: Option<&Node>) -> Option<Vec<BTreeMap<String, Kind>>> {
+    let mut all = vec![BTreeMap::new()];
+    let Some(matrix) = matrix else { return Some(all) };
+    let mut axes = reader.map(matrix, "a map of names to lists")?;
+    for (key, values) in axes.rest() {
+        let values = reader.list(values, "a list of values")?;
+        if values.is_empty() {
+            return reader.fail(key.place, format!("the axis {:?} has no values", key.text), "a matrix without values runs nothing");
+        }
+        let scalar = |v: &Node| !matches!(v.kind, Kind::List(_) | Kind::Map(_) | Kind::Null);
+        if let Some(odd) = values.iter().find(|v| !scalar(v)) {
+            return reader.fail(odd.place, format!("this is {}", odd.kind.name()), "a cell's value is a word, a number or true/false");
+        }
+        all = all
+            .into_iter()
+            .flat_map(|cell| {
+                values.iter().map(move |value| {
+                    let mut cell = cell.clone();
+                    cell.insert(key.text.clone(), value.kind.clone());
+                    cell
+                })
+            })
+            .collect();
+    }
+    Some(all)
+}
+
+/// The variables of a cell: the cell's own values, the run's, and the scenario's, in which earlier ones may be used.
+pub(super) fn variables(reader: &Reader, cell: &BTreeMap<String, Kind>, vars: Option<&Node>, seed: u64) -> Option<BTreeMap<String, Variable>> {
+    let public = |kind: &Kind| Variable { kind: kind.clone(), secret: false };
+    let mut all: BTreeMap<String, Variable> = cell.iter().map(|(k, v)| (k.clone(), public(v))).collect();
+    let prefix = format!("hm{:04x}", seed & 0xffff);
+    all.insert("run.prefix".to_owned(), Variable { kind: Kind::Text(prefix), secret: false });
+    let Some(vars) = vars else { return Some(all) };
+    for (key, value) in reader.map(vars, "a map of names to values")?.rest() {
+        let value = substitute(reader, value, &all)?;
+        let variable = match &value.kind {
+            Kind::Map(_) => generated(reader, &value, &key.text, seed)?,
+            Kind::List(_) | Kind::Null => return reader.fail(value.place, format!("this is {}", value.kind.name()), "a variable is a word, a number or `{generate: …}`"),
+            kind => public(kind),
+        };
+        if all.insert(key.text.clone(), variable).is_some() {
+            return reader.fail(key.place, format!("the variable {:?} is defined twice", key.text), "it is an axis of the matrix already");
+        }
+    }
+    Some(all)
+}
+
+fn generated(reader: &Reader, node: &Node, name: &str, seed: u64) -> Option<Variable> {
+    let mut fields = reader.map(node, "`{generate: password, length: N}`")?;
+    let what = reader.word(fields.must("generate")?, "generator", &["password", "uuid"])?;
+    let kind = match what.as_str() {
+        "uuid" => uuid::Builder::from_random_bytes(random(name, seed, 0)[..16].try_into().ok()?).into_uuid().to_string(),
+        _ => password(name, seed, reader.whole(fields.must("length")?, 1, 255)?),
+    };
+    fields.done();
+    Some(Variable { kind: Kind::Text(kind), secret: what == "password" })
+}
+
+fn password(name: &str, seed: u64, length: i64) -> String {
+    const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let blocks = (0..).flat_map(|block| random(name, seed, block));
+    blocks.take(usize::try_from(length).unwrap_or(1)).map(|b| char::from(LETTERS[usize::from(b) % LETTERS.len()])).collect()
+}
+
+fn random(name: &str, seed: u64, block: u32) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"halmark variable");
+    hash.update(seed.to_be_bytes());
+    hash.update(block.to_be_bytes());
+    hash.update(name.as_bytes());
+    hash.finalize().into()
+}
+
+/// The same tree with every `${x}` replaced. `"${x}"` alone takes the type of x.
+pub(super) fn substitute(reader: &Reader, node: &Node, vars: &BTreeMap<String, Variable>) -> Option<Node> {
+    let kind = match &node.kind {
+        Kind::Text(text) if text.contains("${") => in_text(reader, node, text, vars)?,
+        Kind::List(items) => Kind::List(items.iter().map(|i| substitute(reader, i, vars)).collect::<Option<_>>()?),
+        Kind::Map(entries) => {
+            let replaced = entries.iter().map(|(k, v)| Some((k.clone(), substitute(reader, v, vars)?)));
+            Kind::Map(replaced.collect::<Option<_>>()?)
+        }
+        other => other.clone(),
+    };
+    Some(Node { place: node.place, kind })
+}
+
+fn in_text(reader: &Reader, node: &Node, text: &str, vars: &BTreeMap<String, Variable>) -> Option<Kind> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        out.push_str(&rest[..at]);
+        let Some(end) = rest[at..].find('}') else {
+            return reader.fail(node.place, "this `${` has no `}`", "write `${name}`");
+        };
+        let name = &rest[at + 2..at + end];
+        let Some(variable) = vars.get(name) else {
+            let hint = crate::source::suggestion(name, vars.keys().map(String::as_str));
+            return reader.fail(node.place, format!("unknown variable {name:?}"), hint);
+        };
+        if text.len() == end + 1 {
+            return Some(variable.kind.clone());
+        }
+        out.push_str(&plain(&variable.kind));
+        rest = &rest[at + end + 1..];
+    }
+    out.push_str(rest);
+    Some(Kind::Text(out))
+}
+
+/// A scalar as text.
+pub(super) fn plain(kind: &Kind) -> String {
+    match kind {
+        Kind::Bool(b) => b.to_string(),
+        Kind::Int(i) => i.to_string(),
+        Kind::Float(f) => f.to_string(),
+        Kind::Text(t) => t.clone(),
+        Kind::Null | Kind::List(_) | Kind::Map(_) => String::new(),
+    }
+}

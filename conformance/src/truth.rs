@@ -1,0 +1,114 @@
+//! The map between what the world is and what a driver may say of it: this is the definition of "the driver told the truth".
+
+use halmark::{BootDevice, BootDuration, BootMode, BootOverride, Identify, PowerState};
+use halmark_simulators::machine::{Device, Lasting, Led, Mode, Override, Power};
+use serde_json::{Value, json};
+
+/// A word of the contract as JSON.
+pub fn json<T: serde::Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// Whether a truth has everything that is wanted of it; what is not wanted does not matter.
+pub fn covers(truth: &Value, wanted: &Value) -> bool {
+    match (truth, wanted) {
+        (Value::Object(truth), Value::Object(wanted)) => wanted.iter().all(|(name, value)| truth.get(name) == Some(value)),
+        _ => truth == wanted,
+    }
+}
+
+/// The power state.
+pub fn power(power: Power) -> PowerState {
+    match power {
+        Power::Off => PowerState::PoweredOff,
+        Power::PoweringOn => PowerState::PoweringOn,
+        Power::On => PowerState::PoweredOn,
+        Power::PoweringOff => PowerState::PoweringOff,
+    }
+}
+
+/// A boot device.
+pub fn device(device: Device) -> BootDevice {
+    match device {
+        Device::Pxe => BootDevice::Pxe,
+        Device::Disk => BootDevice::Disk,
+        Device::Cdrom => BootDevice::Cdrom,
+        Device::Bios => BootDevice::Bios,
+        Device::Usb => BootDevice::Usb,
+        Device::Http => BootDevice::Http,
+    }
+}
+
+/// The machine's device for a device of the contract; `none` has none.
+pub fn machine_device(device: BootDevice) -> Option<Device> {
+    Some(match device {
+        BootDevice::None => return None,
+        BootDevice::Pxe => Device::Pxe,
+        BootDevice::Disk => Device::Disk,
+        BootDevice::Cdrom => Device::Cdrom,
+        BootDevice::Bios => Device::Bios,
+        BootDevice::Usb => Device::Usb,
+        BootDevice::Http => Device::Http,
+    })
+}
+
+/// The override that the next boot will take.
+pub fn boot_override(set: Option<Override>) -> BootOverride {
+    let Some(set) = set else { return BootOverride::NONE };
+    let duration = match set.lasting {
+        Lasting::Once => BootDuration::Once,
+        Lasting::Continuous => BootDuration::Continuous,
+    };
+    let mode = match set.mode {
+        Mode::Uefi => BootMode::Uefi,
+        Mode::Legacy => BootMode::Legacy,
+    };
+    BootOverride { device: device(set.device), duration, mode: Some(mode) }
+}
+
+/// The machine's override for one of the contract; nothing for none.
+pub fn machine_override(to: BootOverride) -> Option<Override> {
+    let lasting = match to.duration {
+        BootDuration::None => return None,
+        BootDuration::Once => Lasting::Once,
+        BootDuration::Continuous => Lasting::Continuous,
+    };
+    let mode = if to.mode == Some(BootMode::Legacy) { Mode::Legacy } else { Mode::Uefi };
+    Some(Override { device: machine_device(to.device)?, lasting, mode })
+}
+
+/// The identify light.
+pub fn identify(led: Led) -> Identify {
+    match led {
+        Led::Lit => Identify::Lit,
+        Led::Unlit => Identify::Unlit,
+        Led::Blinking => Identify::Blinking,
+    }
+}
+
+/// The machine's light for one of the contract; unknown has none.
+pub fn machine_led(state: Identify) -> Option<Led> {
+    match state {
+        Identify::Lit => Some(Led::Lit),
+        Identify::Unlit => Some(Led::Unlit),
+        Identify::Blinking => Some(Led::Blinking),
+        Identify::Unknown => None,
+    }
+}
+
+/// Who the machine is.
+pub fn identity(id: &halmark_simulators::machine::Id) -> Value {
+    json!({
+        "uuid": id.uuid_text(),
+        "vendor": id.manufacturer,
+        "model": id.model,
+        "serial": id.serial,
+        "part-number": id.part_number,
+        "board-serial": id.board_serial,
+        "board-part-number": id.board_part_number,
+        "bios-version": id.bios_version,
+        "bios-date": id.bios_date,
+        "bmc-firmware": id.bmc_firmware,
+        "bmc-mac": id.mac_text(),
+    })
+}
