@@ -1,5 +1,7 @@
 //! `ipmi_sim` seen by a stranger: `ipmitool`, in real time.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{
     path::{Path, PathBuf},
     process::Output,

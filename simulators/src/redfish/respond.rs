@@ -153,7 +153,7 @@ fn instead(action: &HttpAction) -> Result<Reply, Silence> {
         }
         HttpAction::HugeBody { bytes } => {
             let mut reply = Reply::text(200, "application/json; charset=utf-8", String::new());
-            reply.body = Payload::Huge { left: *bytes };
+            reply.body = Payload::Huge { opens: true, left: (*bytes).max(HUGE_BEGIN.len() + HUGE_END.len()) };
             Ok(reply)
         }
         _ => Err(Silence::Reset),
@@ -268,12 +268,17 @@ impl Reply {
     }
 }
 
+const HUGE_BEGIN: &[u8] = br#"{"PowerState":"On","Padding":""#;
+const HUGE_END: &[u8] = br#""}"#;
+
 /// A body on its way out.
 pub(super) enum Payload {
     /// In one piece.
     Whole(Full<Bytes>),
-    /// One JSON string that does not end for so many bytes.
+    /// A system that is on, with a property that does not end for so many bytes: JSON that a client without a limit takes.
     Huge {
+        /// Whether its beginning is still to come.
+        opens: bool,
         /// How many bytes are still to come.
         left: usize,
     },
@@ -290,11 +295,15 @@ impl HttpBody for Payload {
         static CHUNK: [u8; 1 << 16] = [b'x'; 1 << 16];
         match &mut *self {
             Self::Whole(body) => Pin::new(body).poll_frame(cx),
-            Self::Huge { left: 0 } => Poll::Ready(None),
-            Self::Huge { left } => {
-                let size = (*left).min(CHUNK.len());
-                *left -= size;
-                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&CHUNK[..size])))))
+            Self::Huge { left: 0, .. } => Poll::Ready(None),
+            Self::Huge { opens, left } => {
+                let chunk: &'static [u8] = match left.saturating_sub(HUGE_END.len()) {
+                    _ if std::mem::take(opens) => HUGE_BEGIN,
+                    0 => &HUGE_END[HUGE_END.len().saturating_sub(*left)..],
+                    padding => &CHUNK[..padding.min(CHUNK.len())],
+                };
+                *left = left.saturating_sub(chunk.len());
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(chunk)))))
             }
         }
     }
@@ -302,14 +311,14 @@ impl HttpBody for Payload {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(body) => body.is_end_stream(),
-            Self::Huge { left } => *left == 0,
+            Self::Huge { left, .. } => *left == 0,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(body) => body.size_hint(),
-            Self::Huge { left } => SizeHint::with_exact(*left as u64),
+            Self::Huge { left, .. } => SizeHint::with_exact(*left as u64),
         }
     }
 }

@@ -1,0 +1,30 @@
+//! Every deviation, seen from the wire and in the truth log, each beside a twin without it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+/// Tests that observe the same thing twice: on a BMC with the deviation, and on a healthy one.
+macro_rules! twins {
+    ($($test:ident: $deviation:literal, |$world:ident| $observe:expr, with: $with:expr, without: $without:expr;)+) => {
+        pub(crate) const NAMES: &[&str] = &[$($deviation),+];
+        $(#[tokio::test(start_paused = true)]
+        async fn $test() {
+            let observe = async |$world: &crate::world::World| $observe;
+            assert_eq!(observe(&crate::world::World::with(&[$deviation]).await).await, $with, "with it");
+            assert_eq!(observe(&crate::world::World::healthy().await).await, $without, "without it");
+        })+
+    };
+}
+
+mod machine;
+mod power;
+mod quirks;
+
+#[test]
+fn every_deviation_has_its_twins() {
+    let seen = [machine::NAMES, power::NAMES, quirks::NAMES].concat();
+    let unseen: Vec<_> = halmark_simulators::deviations().iter().map(|it| it.name).collect();
+    let unseen: Vec<_> = unseen.into_iter().filter(|name| !seen.contains(name)).collect();
+    assert!(unseen.is_empty(), "{unseen:?}");
+}
