@@ -64,6 +64,12 @@ struct Live {
     used: Instant,
 }
 
+impl Live {
+    fn is_stale(&self) -> bool {
+        self.used.elapsed() > STALE
+    }
+}
+
 impl Link {
     pub(super) fn new(endpoint: Endpoint, account: Account) -> Self {
         let state = State {
@@ -233,7 +239,7 @@ impl Talk<'_> {
     }
 
     async fn be_sure_of_the_session(&mut self, command: &Command) -> Result<(), Trouble> {
-        let stale = self.state.live.as_ref().is_some_and(|live| live.used.elapsed() > STALE);
+        let stale = self.state.live.as_ref().is_some_and(Live::is_stale);
         if stale && command.effect == Effect::Changes {
             self.exchange(&PROBE, &[]).await.map_err(Trouble::before)?;
         }
@@ -268,8 +274,10 @@ impl Talk<'_> {
             let cause = Cause::Internal { reason: "no session to speak in".to_owned() };
             return Err(Failure::from(cause).into());
         };
+        let stale = live.is_stale();
         let mut call = Call::new(&mut live.session, link.means(), &mut state.sequence, command, data)?;
         let pace = match command.effect {
+            Effect::Repeatable if stale => Pace::probing(link.endpoint.seams),
             Effect::Repeatable => Pace::brisk(link.endpoint.seams),
             Effect::Changes => Pace::patient(link.endpoint.seams),
         };

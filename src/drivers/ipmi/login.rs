@@ -83,6 +83,7 @@ impl Door<'_> {
     async fn login_once(&self, learnt: &mut Learnt, by: Deadline) -> Result<Session, Failure> {
         let mut role = learnt.clone();
         let mut restarts = if self.seams.never_retries { 0 } else { RESTARTS };
+        let mut doubts = if self.seams.never_retries { 0 } else { 1 };
         let mut backoff = Duration::from_secs(1);
         loop {
             let stop = match self.handshake(&role, by).await {
@@ -96,6 +97,7 @@ impl Door<'_> {
                 Advice::NextSuite if role.next_suite() => {}
                 Advice::LowerRole if role.lower_role() => {}
                 Advice::StartAnew if restarts > 0 => restarts -= 1,
+                Advice::DoubtOnce if doubts > 0 => doubts -= 1,
                 Advice::Wait if backoff < by.left() && !self.seams.never_retries => {
                     sleep(if self.seams.hammers { Duration::from_millis(1) } else { backoff }).await;
                     backoff = (backoff * 2).min(Duration::from_secs(15));
@@ -120,7 +122,10 @@ impl Door<'_> {
         });
         let request = packet::encode(PayloadType::Rakp1, &opened.rakp1(&console_random, self.account));
         let proven = match self.take(request, &mut step, Pace::brisk(self.seams), by).await {
-            Err(stop @ Stop::Refused { refusal: Refusal::Unproven, .. }) => {
+            Err(
+                stop @ (Stop::Refused { refusal: Refusal::Unproven, .. }
+                | Stop::Silent { heard: Some(Refusal::Unproven), .. }),
+            ) => {
                 self.wire.tell(&packet::encode(PayloadType::Rakp3, &opened.reject())).await;
                 return Err(stop);
             }
@@ -185,6 +190,12 @@ impl<T: Send, F: Fn(&[u8]) -> Result<T, Refusal> + Send> Turn for Step<F> {
                 self.heard = Some(corrupt);
                 None
             }
+            // A code that does not fit may have been corrupted on its way; the retransmission tells. It is the same
+            // RAKP 1, byte for byte, and no second attempt on the password.
+            Err(Refusal::Unproven) if self.heard != Some(Refusal::Unproven) => {
+                self.heard = Some(Refusal::Unproven);
+                None
+            }
             answer => Some(answer),
         }
     }
@@ -202,6 +213,8 @@ enum Advice {
     NextSuite,
     LowerRole,
     StartAnew,
+    /// As before, but only once: our proof was sent, and a BMC counts proofs that do not fit.
+    DoubtOnce,
     Wait,
     GiveUp,
 }
@@ -210,6 +223,8 @@ impl Stop {
     fn advice(&self) -> Advice {
         match self {
             Self::Refused { refusal: Refusal::OtherSuite, .. } => Advice::NextSuite,
+            // The BMC has proven that it knows the password, so that ours was right: it was corrupted on its way.
+            Self::Refused { step: "RAKP 4", refusal: Refusal::Status(0x0F) } => Advice::DoubtOnce,
             Self::Refused { refusal: Refusal::Status(status), .. } => match status {
                 0x04..=0x07 | 0x10..=0x12 => Advice::NextSuite,
                 0x09 | 0x0A | 0x0D => Advice::LowerRole,

@@ -21,6 +21,8 @@ const LARGEST: usize = 2048;
 const PATIENT: &[u64] = &[250, 500, 1000, 2000, 4000, 2250];
 /// For what can be begun anew: a handshake that lost its thread, a read in a session that may be gone.
 const BRISK: &[u64] = &[250, 500, 1000, 2000];
+/// For a read in a session that was idle for so long that it may be gone.
+const PROBING: &[u64] = &[250, 500];
 /// For what nobody waits for.
 const ONCE: &[u64] = &[1000];
 
@@ -38,6 +40,10 @@ impl Pace {
 
     pub(super) fn brisk(seams: Seams) -> Self {
         Self { waits: BRISK, seams }
+    }
+
+    pub(super) fn probing(seams: Seams) -> Self {
+        Self { waits: PROBING, seams }
     }
 
     pub(super) fn once() -> Self {

@@ -2,7 +2,12 @@
 //!
 //! Links are kept for the driver's life, state never is. Of several systems behind one BMC the first is meant.
 
-use super::{client::Talk, document::Document, http::Ask, session::Auth};
+use super::{
+    client::Talk,
+    document::Document,
+    http::Ask,
+    session::{Auth, SESSIONS},
+};
 use crate::{
     driver::{Cause, Deviation},
     drivers::failure::Failure,
@@ -29,12 +34,13 @@ struct Root {
 }
 
 impl Talk<'_> {
-    /// Where sessions are made: `Links.Sessions` of the root, else the session service's usual place.
+    /// Where sessions are made: `Links.Sessions` of the root, else below its session service; `None` where it has
+    /// neither. A root that is withheld from strangers is taken to have them at the usual place.
     pub(super) async fn sessions_link(&mut self) -> Result<Option<String>, Failure> {
         match self.root().await {
             Ok(root) => Ok(root.sessions),
             // The root is to be read without authentication (DSP0266 §13.3.2), and not everywhere is.
-            Err(Failure { cause: Cause::Unauthorized | Cause::Denied, .. }) => Ok(None),
+            Err(Failure { cause: Cause::Unauthorized | Cause::Denied, .. }) => Ok(Some(SESSIONS.to_owned())),
             Err(failure) => Err(failure),
         }
     }

@@ -20,8 +20,8 @@ use crate::{
 
 /// How long the end of a session may take.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// Where sessions are made when the service root does not say.
-const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
+/// Where sessions are made when the service root cannot be read without a session.
+pub(super) const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
 const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// How requests are authenticated.
@@ -114,7 +114,12 @@ impl Talk<'_> {
         if self.state.logged_in_before && seams.never_logs_in_again {
             return Err(Cause::Unauthorized.into());
         }
-        let sessions = self.sessions_link().await?.unwrap_or_else(|| SESSIONS.to_owned());
+        let Some(sessions) = self.sessions_link().await? else {
+            // A service that names no sessions has none: a login there would only spend an attempt.
+            self.state.auth = basic(&credentials, false);
+            self.state.logged_in_before = true;
+            return Ok(());
+        };
         let mut attempts = if seams.retries_wrong_password { 5 } else { 1 };
         loop {
             attempts -= 1;

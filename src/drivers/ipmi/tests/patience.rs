@@ -124,6 +124,29 @@ async fn a_handshake_that_loses_its_thread_is_begun_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_step_of_the_handshake_that_is_corrupted_is_no_refusal() {
+    for step in [Heard::Rakp1 { role: 0x14 }, Heard::Rakp3] {
+        let mut left = 1;
+        let peer = Peer::scripted(move |seen| {
+            let hit = seen.heard == step && left > 0;
+            left -= usize::from(hit);
+            hit.then_some(Act::Corrupt)
+        })
+        .await;
+        assert!(peer.driver().power_read(within(30)).await.is_ok());
+    }
+    let mut left = 1;
+    let peer = Peer::scripted(move |seen| {
+        let hit = seen.heard == Heard::Rakp3 && left > 0;
+        left -= usize::from(hit);
+        hit.then_some(Act::Status(0x0F))
+    })
+    .await;
+    assert!(peer.driver().power_read(within(30)).await.is_ok());
+    assert_eq!(peer.count(|h| *h == Heard::Rakp3), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stale_session_is_proven_before_a_change_is_risked_on_it() {
     let peer = Peer::healthy().await;
     let driver = peer.driver();

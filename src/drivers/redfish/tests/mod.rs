@@ -8,6 +8,7 @@ mod identity;
 mod power;
 mod sessions;
 mod tasks;
+mod tls;
 mod transport;
 
 use std::{

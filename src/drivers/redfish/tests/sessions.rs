@@ -82,6 +82,19 @@ async fn a_service_without_sessions_is_asked_by_basic() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_root_that_names_no_sessions_is_not_asked_for_one() {
+    let peer = Peer::scripted(|seen, _| match seen.path.as_str() {
+        "/redfish/v1/" => Some(say(200, json!({"Systems": {"@odata.id": "/redfish/v1/Systems"}}))),
+        "/redfish/v1/Systems" => Some(say(200, json!({"Members": [{"@odata.id": SYSTEM}]}))),
+        _ => Some(say(200, json!({"PowerState": "On"}))),
+    })
+    .await;
+    assert!(peer.driver().power_read(within(60)).await.is_ok());
+    assert_eq!(logins(&peer), 0);
+    assert_eq!(peer.seen()[1].headers["authorization"], "Basic YWRtaW46c2VjcmV0");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_session_table_is_busy_when_basic_is_refused_too() {
     let peer = Peer::scripted(|seen, _| {
         seen.is("POST", SESSIONS)
