@@ -129,6 +129,9 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
     let refusal = records.iter().position(wire::Record::refused).map(|at| at + from);
     let strange = records.iter().position(|r| r.injected.is_some()).map(|at| at + from);
     let provoked = provoked(scenario, evidence, failure.at_step);
+    if matches!(&made.called.returned, Seen::Error { kind, .. } if kind == "hang") {
+        return driver("hangs", None);
+    }
     match (&made.step.returns, &made.called.returned) {
         // A success was wanted and an error came.
         (Returns::Ok | Returns::Value(_), Seen::Error { .. }) => match asked {

@@ -104,7 +104,11 @@ pub fn try_fault(ground: &Ground, row: &Row) -> Caught {
     let mut plan = plan::plan(&ground.suite, &selection, &words, &target, ground.seed);
     plan.cases.retain(|case| case.scenario.kills.iter().any(|kill| kill.value == row.id));
     let lab = lab::Plan { target, driver: row.driver.clone(), helper: ground.helper.clone(), seeded: row.seeded.clone(), credentials: None };
-    let watchdog = if row.is_stuck() { Duration::from_secs(2) } else { Duration::from_secs(60) };
+    let watchdog = match (row.is_stuck(), lab.target.is_held()) {
+        (true, _) => Duration::from_secs(2),
+        (false, true) => Duration::from_secs(60),
+        (false, false) => Duration::from_secs(300),
+    };
     let judged = quietly(ground, &plan, &lab, row.subject, &claims, watchdog);
     for one in &judged {
         let case = &plan.cases[one.number];

@@ -46,7 +46,7 @@ impl Capture {
         let Some(packet) = Packet::parse(datagram) else { return };
         match packet.kind {
             0x00 if packet.plus => self.message(at, to_bmc, datagram, &packet, reached),
-            0x10..=0x15 => self.session(at, to_bmc, &packet, reached),
+            0x10..=0x15 => self.session(at, to_bmc, datagram, &packet, reached),
             _ => {}
         }
     }
@@ -69,7 +69,10 @@ impl Capture {
         count(&set_up).saturating_sub(count(&closed))
     }
 
-    fn session(&mut self, at: u64, to_bmc: bool, packet: &Packet<'_>, reached: bool) {
+    fn session(&mut self, at: u64, to_bmc: bool, datagram: &[u8], packet: &Packet<'_>, reached: bool) {
+        if to_bmc && self.is_retransmission(datagram) {
+            return;
+        }
         let data = packet.payload;
         let step = ["Open Session", "Open Session Response", "RAKP 1", "RAKP 2", "RAKP 3", "RAKP 4"];
         let name = step[usize::from(packet.kind - 0x10)];
@@ -90,7 +93,8 @@ impl Capture {
             }
             _ => {}
         }
-        self.push(at, Exchange::Session { step: name.to_owned(), status }, reached, Vec::new());
+        let sent = if to_bmc { datagram.to_vec() } else { Vec::new() };
+        self.push(at, Exchange::Session { step: name.to_owned(), status }, reached, sent);
     }
 
     fn message(&mut self, at: u64, to_bmc: bool, datagram: &[u8], packet: &Packet<'_>, reached: bool) {
@@ -103,8 +107,7 @@ impl Capture {
         let (netfn, sequence, command) = (message[1] >> 2, message[4] >> 2, message[5]);
         let data = &message[6..message.len() - 1];
         if to_bmc {
-            // The same datagram again is the same request: a retransmission, which the record of the first stands for.
-            if self.records.iter().any(|p| p.datagram == datagram && !datagram.is_empty()) {
+            if self.is_retransmission(datagram) {
                 return;
             }
             let request = Exchange::Ipmi { netfn, command, data: hex(data), sequence, completion: None, response: None, session_sequence: packet.sequence };
@@ -120,6 +123,11 @@ impl Capture {
         {
             (*c, *r) = (Some(*completion), Some(hex(body)));
         }
+    }
+
+    /// The same datagram again is the same request: the record of the first stands for it.
+    fn is_retransmission(&self, datagram: &[u8]) -> bool {
+        self.records.iter().any(|pending| pending.datagram == datagram)
     }
 
     fn push(&mut self, at: u64, exchange: Exchange, reached: bool, datagram: Vec<u8>) {

@@ -124,6 +124,7 @@ fn explain(charge: &str, detail: &str) -> String {
         "gives up" => "a fault was injected that a driver has to survive",
         "trusts anybody" => "the certificate does not verify, and the driver went on",
         "takes a promise for a result" => "202 was the BMC's whole answer, and its task did not come to a good end",
+        "hangs" => "it did not return by its deadline, whatever the BMC did",
         "manners" => "the wire shows how the driver treats the BMC",
         "lies" => "the driver asked correctly, the BMC said yes, and it did not happen",
         "misreports" => "the BMC's raw answer is wrong",
