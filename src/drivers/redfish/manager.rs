@@ -25,8 +25,7 @@ pub(super) async fn reset(talk: &mut Talk<'_>, kind: BmcReset) -> Result<Change,
         Some(word) => json!({ "ResetType": word }),
     };
     if kind == BmcReset::Cold && body["ResetType"] == "GracefulRestart" {
-        let (property, value) = ("ResetType".to_owned(), "GracefulRestart".to_owned());
-        talk.notes.forgive(Deviation::UnknownValue { property, value });
+        talk.notes.forgive(Deviation::Missing { property: "ResetType ForceRestart".to_owned() });
     }
     talk.change(&Ask::post(talk.local(&reset.target)?, &body)).await?;
     talk.forget();
