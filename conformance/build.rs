@@ -1,6 +1,11 @@
 //! Compiles the suite in: every scenario file becomes a path and a text.
 
-use std::{env, fmt::Write as _, fs, path::{Path, PathBuf}};
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../scenarios");
@@ -8,10 +13,13 @@ fn main() {
     let mut files = Vec::new();
     collect(&root, &mut files);
     files.sort();
-    let mut out = String::from("/// Path and text of every scenario that is compiled in.\nconst SCENARIOS: &[(&str, &str)] = &[\n");
+    let mut out = String::from(
+        "/// Path and text of every scenario that is compiled in.\nconst SCENARIOS: &[(&str, &str)] = &[\n",
+    );
     for file in &files {
         let name = file.strip_prefix(&root).expect("it lies below").display();
-        writeln!(out, "    (\"scenarios/{name}\", include_str!({:?})),", file.display().to_string()).expect("a string takes it");
+        writeln!(out, "    (\"scenarios/{name}\", include_str!({:?})),", file.display().to_string())
+            .expect("a string takes it");
     }
     out.push_str("];\n");
     let to = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("scenarios.rs");

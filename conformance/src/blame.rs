@@ -73,7 +73,12 @@ fn target(charge: &'static str, wire: Option<usize>) -> Charge {
 }
 
 /// The verdict on a failed condition.
-pub(crate) fn verdict(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, subject: Subject) -> Verdict {
+pub(crate) fn verdict(
+    scenario: &Scenario,
+    evidence: &Evidence<'_>,
+    failure: &Failure,
+    subject: Subject,
+) -> Verdict {
     let made = calls_made(scenario, evidence);
     let charge = match failure.what {
         What::Returns => returned(scenario, evidence, failure, &made),
@@ -122,7 +127,9 @@ fn calls_made<'a>(scenario: &'a Scenario, evidence: &Evidence<'a>) -> Vec<Made<'
 
 /// A call returned what it should not have.
 fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, made: &[Made<'_>]) -> Charge {
-    let Some(made) = made.iter().rev().find(|m| m.at_step == failure.at_step) else { return driver("returns wrongly", None) };
+    let Some(made) = made.iter().rev().find(|m| m.at_step == failure.at_step) else {
+        return driver("returns wrongly", None);
+    };
     let from = made.called.wire;
     let records = evidence.wire.get(from..).unwrap_or_default();
     let asked = wire::asked(made.step.call, &evidence.wire, from);
@@ -139,16 +146,24 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
             _ if strange.is_some() || provoked => driver("gives up", strange.or(refusal)),
             Asked::Refused(at) => target("refuses", Some(at)),
             _ if refusal.is_some() => target("refuses", refusal),
-            _ if made.called.operation.ends_with("read") || made.called.operation.ends_with("get") => unread(evidence, made, from),
+            _ if made.called.operation.ends_with("read") || made.called.operation.ends_with("get") => {
+                unread(evidence, made, from)
+            }
             Asked::Never if records.is_empty() => driver("gives up", None),
             _ => target("does not answer", records.len().checked_sub(1).map(|at| at + from)),
         },
         // An error was wanted and a success came.
         (Returns::Error { .. }, Seen::Value(_)) if untrusted(scenario) => driver("trusts anybody", None),
         (Returns::Error { .. }, Seen::Value(_)) => match asked {
-            Asked::Accepted(_, at) if promised(&evidence.wire, at) => driver("takes a promise for a result", Some(at)),
+            Asked::Accepted(_, at) if promised(&evidence.wire, at) => {
+                driver("takes a promise for a result", Some(at))
+            }
             Asked::Accepted(_, at) if strange.is_none() => target("accepts what it should refuse", Some(at)),
-            Asked::Never if strange.is_none() && !records.is_empty() && !made.step.call.operation().changes() => accepted_login(records, from),
+            Asked::Never
+                if strange.is_none() && !records.is_empty() && !made.step.call.operation().changes() =>
+            {
+                accepted_login(records, from)
+            }
             _ => driver("invented", None),
         },
         // The wrong value came: a reading like any other.
@@ -161,9 +176,14 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
 
 /// Whether the scenario itself made the BMC difficult at that point: then getting through is the driver's duty.
 fn provoked(scenario: &Scenario, evidence: &Evidence<'_>, at_step: usize) -> bool {
-    let difficult = |g: &crate::scenario::Placed<Given>| matches!(&g.value, Given::Deviation(_) | Given::Fault(_) | Given::Certificate(_));
+    let difficult = |g: &crate::scenario::Placed<Given>| {
+        matches!(&g.value, Given::Deviation(_) | Given::Fault(_) | Given::Certificate(_))
+    };
     let before = evidence.steps.get(..at_step).unwrap_or_default();
-    let fault = |step: &&Step| matches!(&step.kind, StepKind::Fault(set) if !set.is_empty()) && before.iter().any(|c| c.id == step.id);
+    let fault = |step: &&Step| {
+        matches!(&step.kind, StepKind::Fault(set) if !set.is_empty())
+            && before.iter().any(|c| c.id == step.id)
+    };
     scenario.given.iter().any(difficult) || scenario.steps.iter().any(|step| fault(&step))
 }
 
@@ -175,7 +195,8 @@ fn untrusted(scenario: &Scenario) -> bool {
 /// Whether the BMC's yes was only the promise of a task that never came to a good end.
 fn promised(records: &[wire::Record], at: usize) -> bool {
     let after = |at: usize| records.get(at + 1..).unwrap_or_default();
-    let promise = matches!(records.get(at).map(|r| &r.exchange), Some(wire::Exchange::Http { status: 202, .. }));
+    let promise =
+        matches!(records.get(at).map(|r| &r.exchange), Some(wire::Exchange::Http { status: 202, .. }));
     let kept = |r: &wire::Record| matches!(&r.exchange, wire::Exchange::Http { response: Some(body), .. } if body.contains("\"Completed\""));
     promise && !after(at).iter().any(kept)
 }
@@ -197,9 +218,17 @@ fn unread(evidence: &Evidence<'_>, made: &Made<'_>, from: usize) -> Charge {
 }
 
 /// An observable did not show what it should.
-fn observed(evidence: &Evidence<'_>, failure: &Failure, observable: &'static Observable, look: usize, made: &[Made<'_>]) -> Charge {
+fn observed(
+    evidence: &Evidence<'_>,
+    failure: &Failure,
+    observable: &'static Observable,
+    look: usize,
+    made: &[Made<'_>],
+) -> Charge {
     let step = evidence.steps.get(failure.at_step);
-    let before = step.map_or(0, |step| look.checked_sub(1).and_then(|n| step.looks.get(n)).map_or(step.wire, |look| look.wire));
+    let before = step.map_or(0, |step| {
+        look.checked_sub(1).and_then(|n| step.looks.get(n)).map_or(step.wire, |look| look.wire)
+    });
     let look = step.and_then(|step| step.looks.get(look));
     let wire = look.map_or(evidence.wire.len(), |look| look.wire);
     match observable.witness {
@@ -208,13 +237,19 @@ fn observed(evidence: &Evidence<'_>, failure: &Failure, observable: &'static Obs
         Witness::Driver(operation) => {
             let call = Call::Plain(operation);
             let (said, truth) = match look {
-                Some(look) => (look.values.get(observable.name), look.values.get(counterpart(observable.name))),
+                Some(look) => {
+                    (look.values.get(observable.name), look.values.get(counterpart(observable.name)))
+                }
                 None => (None, None),
             };
             match (said, truth) {
-                (Some(Seen::Value(said)), Some(Seen::Value(truth))) if alike(said, truth) => effect(evidence, made, wire),
+                (Some(Seen::Value(said)), Some(Seen::Value(truth))) if alike(said, truth) => {
+                    effect(evidence, made, wire)
+                }
                 (Some(Seen::Value(said)), truth) => reading(evidence, call, said, value(truth), before..wire),
-                (Some(Seen::Error { .. }), truth) => failed_reading(evidence, call, value(truth), before..wire),
+                (Some(Seen::Error { .. }), truth) => {
+                    failed_reading(evidence, call, value(truth), before..wire)
+                }
                 (None, _) => driver("says nothing", None),
             }
         }
@@ -240,18 +275,28 @@ pub fn counterpart(driver: &str) -> &'static str {
 
 fn alike(said: &Value, truth: &Value) -> bool {
     match (said, truth) {
-        (Value::Object(said), Value::Object(truth)) => said.iter().all(|(name, v)| truth.get(name).is_none_or(|t| t == v)),
+        (Value::Object(said), Value::Object(truth)) => {
+            said.iter().all(|(name, v)| truth.get(name).is_none_or(|t| t == v))
+        }
         _ => said == truth,
     }
 }
 
 /// The driver said something wrong: was the raw answer to this very question wrong too?
-fn reading(evidence: &Evidence<'_>, call: Call, said: &Value, truth: Option<&Value>, asked: Range<usize>) -> Charge {
+fn reading(
+    evidence: &Evidence<'_>,
+    call: Call,
+    said: &Value,
+    truth: Option<&Value>,
+    asked: Range<usize>,
+) -> Charge {
     let last = asked.end.checked_sub(1);
     let records = evidence.wire.get(asked).unwrap_or_default();
     match wire::told(call.operation(), records) {
         None => driver("invented", None),
-        Some(raw) if truth.is_some_and(|truth| truth::covers(truth, &raw) || alike(&raw, truth)) => driver("misread", last),
+        Some(raw) if truth.is_some_and(|truth| truth::covers(truth, &raw) || alike(&raw, truth)) => {
+            driver("misread", last)
+        }
         Some(raw) if alike(&raw, said) || alike(said, &raw) => target("misreports", last),
         Some(_) if truth.is_some() => target("misreports", last),
         Some(_) => driver("misread", last),
@@ -284,9 +329,13 @@ fn effect(evidence: &Evidence<'_>, made: &[Made<'_>], until: usize) -> Charge {
         let already = call.called.returned == Seen::Value("already-so".into());
         match asked {
             Asked::Wrongly(at) => return driver("invented", Some(at)),
-            Asked::Never if !already && matches!(call.called.returned, Seen::Value(_)) => return driver("invented", None),
+            Asked::Never if !already && matches!(call.called.returned, Seen::Value(_)) => {
+                return driver("invented", None);
+            }
             Asked::Accepted(times, at) if times > 1 => return driver("asked twice", Some(at)),
-            Asked::Refused(at) if matches!(call.called.returned, Seen::Value(_)) => return driver("invented", Some(at)),
+            Asked::Refused(at) if matches!(call.called.returned, Seen::Value(_)) => {
+                return driver("invented", Some(at));
+            }
             Asked::Accepted(_, at) | Asked::Unanswered(at) | Asked::Refused(at) => last = Some(at),
             Asked::Never => {}
         }
@@ -302,9 +351,13 @@ fn effect(evidence: &Evidence<'_>, made: &[Made<'_>], until: usize) -> Charge {
 fn stray_changes(records: &[wire::Record], changing: &[&Made<'_>]) -> Option<usize> {
     let from = changing.first().map_or(0, |call| call.called.wire);
     let explained = |at: usize| {
-        changing.iter().any(|call| at >= call.called.wire && wire::asked(call.step.call, &records[..=at], at) != Asked::Never)
+        changing.iter().any(|call| {
+            at >= call.called.wire && wire::asked(call.step.call, &records[..=at], at) != Asked::Never
+        })
     };
-    let changes = records.iter().enumerate().filter(|(at, r)| r.changes() && r.accepted() && (*at < from || changing.is_empty() || !explained(*at)));
+    let changes = records.iter().enumerate().filter(|(at, r)| {
+        r.changes() && r.accepted() && (*at < from || changing.is_empty() || !explained(*at))
+    });
     // Helpers of a change that are no change of their own, such as set-in-progress, are explained by it.
     changes.map(|(at, _)| at).find(|at| !helper(&records[*at]))
 }
@@ -312,7 +365,10 @@ fn stray_changes(records: &[wire::Record], changing: &[&Made<'_>]) -> Option<usi
 fn helper(record: &wire::Record) -> bool {
     match &record.exchange {
         wire::Exchange::Ipmi { netfn: 0, command: 8, data, .. } => !data.starts_with("05"),
-        wire::Exchange::Http { path, request, .. } => path.ends_with("/ComputerSystem.Reset") && request.as_deref().is_some_and(|r| r.contains("ForceOff")),
+        wire::Exchange::Http { path, request, .. } => {
+            path.ends_with("/ComputerSystem.Reset")
+                && request.as_deref().is_some_and(|r| r.contains("ForceOff"))
+        }
         _ => false,
     }
 }

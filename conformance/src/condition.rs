@@ -91,23 +91,108 @@ const IDENTITY: Shape = Shape::Fields(&[
 
 /// Everything that can be observed.
 pub static OBSERVABLES: &[Observable] = &[
-    Observable { name: "driver.power.read", witness: Witness::Driver(Operation::PowerRead), shape: Shape::Words(PowerState::WORDS), about: "the power state that the driver reads" },
-    Observable { name: "driver.boot.override.get", witness: Witness::Driver(Operation::BootOverrideGet), shape: OVERRIDE, about: "the boot override that the driver reads" },
-    Observable { name: "driver.identify.get", witness: Witness::Driver(Operation::IdentifyGet), shape: Shape::Words(Identify::WORDS), about: "the identify light as the driver reads it" },
-    Observable { name: "driver.identity.read", witness: Witness::Driver(Operation::IdentityRead), shape: IDENTITY, about: "the identity that the driver reads" },
-    Observable { name: "truth.power", witness: Witness::Truth, shape: Shape::Words(PowerState::WORDS), about: "the host's power" },
-    Observable { name: "truth.boot.override", witness: Witness::Truth, shape: OVERRIDE, about: "the override that the next boot will take" },
-    Observable { name: "truth.boot.default", witness: Witness::Truth, shape: Shape::Words(BootDevice::WORDS), about: "what the host boots without an override" },
-    Observable { name: "truth.identify", witness: Witness::Truth, shape: Shape::Words(Identify::WORDS), about: "the identify light" },
-    Observable { name: "truth.identity", witness: Witness::Truth, shape: IDENTITY, about: "who the machine is" },
-    Observable { name: "truth.bmc", witness: Witness::Truth, shape: Shape::Words(&["up", "down"]), about: "whether the BMC is running" },
-    Observable { name: "truth.sessions", witness: Witness::Truth, shape: Shape::Number, about: "sessions that are open on the BMC" },
-    Observable { name: "truth.events", witness: Witness::Events, shape: Shape::Events, about: "what happened to the host, in its own log" },
-    Observable { name: "wire.requests", witness: Witness::Wire, shape: Shape::Count, about: "requests that reached the BMC" },
-    Observable { name: "wire.changes", witness: Witness::Wire, shape: Shape::Count, about: "requests that ask the BMC for a change" },
-    Observable { name: "wire.logins", witness: Witness::Wire, shape: Shape::Count, about: "attempts to log in" },
-    Observable { name: "wire.http", witness: Witness::Wire, shape: Shape::HttpOrder, about: "the order and manners of HTTP exchanges" },
-    Observable { name: "wire.ipmi", witness: Witness::Wire, shape: Shape::IpmiOrder, about: "the order and manners of IPMI messages" },
+    Observable {
+        name: "driver.power.read",
+        witness: Witness::Driver(Operation::PowerRead),
+        shape: Shape::Words(PowerState::WORDS),
+        about: "the power state that the driver reads",
+    },
+    Observable {
+        name: "driver.boot.override.get",
+        witness: Witness::Driver(Operation::BootOverrideGet),
+        shape: OVERRIDE,
+        about: "the boot override that the driver reads",
+    },
+    Observable {
+        name: "driver.identify.get",
+        witness: Witness::Driver(Operation::IdentifyGet),
+        shape: Shape::Words(Identify::WORDS),
+        about: "the identify light as the driver reads it",
+    },
+    Observable {
+        name: "driver.identity.read",
+        witness: Witness::Driver(Operation::IdentityRead),
+        shape: IDENTITY,
+        about: "the identity that the driver reads",
+    },
+    Observable {
+        name: "truth.power",
+        witness: Witness::Truth,
+        shape: Shape::Words(PowerState::WORDS),
+        about: "the host's power",
+    },
+    Observable {
+        name: "truth.boot.override",
+        witness: Witness::Truth,
+        shape: OVERRIDE,
+        about: "the override that the next boot will take",
+    },
+    Observable {
+        name: "truth.boot.default",
+        witness: Witness::Truth,
+        shape: Shape::Words(BootDevice::WORDS),
+        about: "what the host boots without an override",
+    },
+    Observable {
+        name: "truth.identify",
+        witness: Witness::Truth,
+        shape: Shape::Words(Identify::WORDS),
+        about: "the identify light",
+    },
+    Observable {
+        name: "truth.identity",
+        witness: Witness::Truth,
+        shape: IDENTITY,
+        about: "who the machine is",
+    },
+    Observable {
+        name: "truth.bmc",
+        witness: Witness::Truth,
+        shape: Shape::Words(&["up", "down"]),
+        about: "whether the BMC is running",
+    },
+    Observable {
+        name: "truth.sessions",
+        witness: Witness::Truth,
+        shape: Shape::Number,
+        about: "sessions that are open on the BMC",
+    },
+    Observable {
+        name: "truth.events",
+        witness: Witness::Events,
+        shape: Shape::Events,
+        about: "what happened to the host, in its own log",
+    },
+    Observable {
+        name: "wire.requests",
+        witness: Witness::Wire,
+        shape: Shape::Count,
+        about: "requests that reached the BMC",
+    },
+    Observable {
+        name: "wire.changes",
+        witness: Witness::Wire,
+        shape: Shape::Count,
+        about: "requests that ask the BMC for a change",
+    },
+    Observable {
+        name: "wire.logins",
+        witness: Witness::Wire,
+        shape: Shape::Count,
+        about: "attempts to log in",
+    },
+    Observable {
+        name: "wire.http",
+        witness: Witness::Wire,
+        shape: Shape::HttpOrder,
+        about: "the order and manners of HTTP exchanges",
+    },
+    Observable {
+        name: "wire.ipmi",
+        witness: Witness::Wire,
+        shape: Shape::IpmiOrder,
+        about: "the order and manners of IPMI messages",
+    },
 ];
 
 /// The observable of that name.
@@ -228,6 +313,17 @@ pub struct Sight<'a> {
 pub struct Mismatch(pub String);
 
 impl Condition {
+    /// Every observable that it takes to judge it.
+    pub fn needs(&self) -> impl Iterator<Item = &'static Observable> + use<> {
+        let other = if let Matcher::Same(other) = &self.matcher { Some(*other) } else { None };
+        std::iter::once(self.observable).chain(other)
+    }
+
+    /// Whether it can be judged where these observables are not to be had.
+    pub fn is_witnessed(&self, unwitnessed: &[String]) -> bool {
+        !self.needs().any(|o| unwitnessed.iter().any(|u| u == o.name))
+    }
+
     /// Whether it holds at this observation.
     pub fn holds(&self, sight: &Sight<'_>) -> Result<(), Mismatch> {
         match self.observable.witness {
@@ -261,7 +357,10 @@ impl Matcher {
             Self::EqualsSnapshot(name) => sight.snapshots.get(name) == Some(value),
             Self::Same(other) => return same(value, other, sight),
             Self::Fields(fields) => return on_fields(fields, value, sight),
-            Self::Events(_) | Self::Count { .. } | Self::RetryAfterHonoured { .. } | Self::SameRequestRetransmitted => false,
+            Self::Events(_)
+            | Self::Count { .. }
+            | Self::RetryAfterHonoured { .. }
+            | Self::SameRequestRetransmitted => false,
         };
         if holds { Ok(()) } else { Err(Mismatch(show(value))) }
     }
@@ -275,7 +374,8 @@ impl Matcher {
                 None => return Err(Mismatch(format!("there is no mark {name:?}"))),
             },
         };
-        let log: Vec<&str> = log.iter().map(|e| e.name.as_str()).filter(|name| !name.starts_with("judge.")).collect();
+        let log: Vec<&str> =
+            log.iter().map(|e| e.name.as_str()).filter(|name| !name.starts_with("judge.")).collect();
         demand.holds(&log, sight)
     }
 
@@ -284,13 +384,23 @@ impl Matcher {
             Self::Count { since, number } => {
                 let from = match since {
                     None => 0,
-                    Some(mark) => sight.marks.get(mark).ok_or_else(|| Mismatch(format!("there is no mark {mark:?}")))?.wire,
+                    Some(mark) => {
+                        sight
+                            .marks
+                            .get(mark)
+                            .ok_or_else(|| Mismatch(format!("there is no mark {mark:?}")))?
+                            .wire
+                    }
                 };
                 let count = wire::count(name, sight.wire.get(from..).unwrap_or_default());
                 number.on_value(&Value::from(count), sight)
             }
-            Self::RetryAfterHonoured { status } => wire::retry_after_honoured(*status, sight.wire).map_err(Mismatch),
-            Self::SameRequestRetransmitted => wire::retransmissions_are_the_same(sight.wire).map_err(Mismatch),
+            Self::RetryAfterHonoured { status } => {
+                wire::retry_after_honoured(*status, sight.wire).map_err(Mismatch)
+            }
+            Self::SameRequestRetransmitted => {
+                wire::retransmissions_are_the_same(sight.wire).map_err(Mismatch)
+            }
             _ => Err(Mismatch("a log of exchanges".to_owned())),
         }
     }
@@ -334,10 +444,16 @@ fn same(value: &Value, other: &Observable, sight: &Sight<'_>) -> Result<(), Mism
     };
     match (value, other_value) {
         (Value::Object(fields), Value::Object(others)) => {
-            let different = fields.iter().find(|(name, field)| others.get(*name).is_some_and(|o| o != *field));
+            let different =
+                fields.iter().find(|(name, field)| others.get(*name).is_some_and(|o| o != *field));
             match different {
                 None => Ok(()),
-                Some((name, field)) => Err(Mismatch(format!("{name} {}, {} says {}", show(field), other.name, show(&others[name])))),
+                Some((name, field)) => Err(Mismatch(format!(
+                    "{name} {}, {} says {}",
+                    show(field),
+                    other.name,
+                    show(&others[name])
+                ))),
             }
         }
         _ if value == other_value => Ok(()),
@@ -351,7 +467,8 @@ pub fn show(value: &Value) -> String {
         Value::Null => "absent".to_owned(),
         Value::String(text) => text.clone(),
         Value::Object(fields) => {
-            let parts: Vec<_> = fields.iter().map(|(name, field)| format!("{name}: {}", show(field))).collect();
+            let parts: Vec<_> =
+                fields.iter().map(|(name, field)| format!("{name}: {}", show(field))).collect();
             format!("{{{}}}", parts.join(", "))
         }
         other => other.to_string(),

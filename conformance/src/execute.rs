@@ -38,7 +38,13 @@ pub struct Setting<'a> {
 
 /// Carries out a case: everything that was recorded, in order.
 pub async fn run(case: &Case, setting: &Setting<'_>) -> Vec<Event> {
-    let mut recorder = Recorder { case: &case.name, journal: setting.journal, all: Vec::new(), truth: Vec::new(), wire: Vec::new() };
+    let mut recorder = Recorder {
+        case: &case.name,
+        journal: setting.journal,
+        all: Vec::new(),
+        truth: Vec::new(),
+        wire: Vec::new(),
+    };
     let target = &setting.plan.target;
     recorder.record(Event::CaseStart(Box::new(CaseStart {
         case: case.name.clone(),
@@ -64,7 +70,9 @@ pub async fn run(case: &Case, setting: &Setting<'_>) -> Vec<Event> {
         }
     };
     let broken = match &case.disposition {
-        Disposition::DriverLacks(capability) | Disposition::TargetLacks(capability) => probe(&mut recorder, &mut lab, capability).await,
+        Disposition::DriverLacks(capability) | Disposition::TargetLacks(capability) => {
+            probe(&mut recorder, &mut lab, capability).await
+        }
         _ => carry_out(case, setting, &mut recorder, &mut lab).await,
     };
     lab.close().await;
@@ -74,7 +82,12 @@ pub async fn run(case: &Case, setting: &Setting<'_>) -> Vec<Event> {
     recorder.all
 }
 
-async fn carry_out(case: &Case, setting: &Setting<'_>, recorder: &mut Recorder<'_>, lab: &mut Lab) -> Result<(), Broken> {
+async fn carry_out(
+    case: &Case,
+    setting: &Setting<'_>,
+    recorder: &mut Recorder<'_>,
+    lab: &mut Lab,
+) -> Result<(), Broken> {
     let mut run = Run {
         case,
         setting,
@@ -113,7 +126,11 @@ impl Recorder<'_> {
         let mut block = Vec::new();
         for event in lab.new_events() {
             if harness != Some(HarnessFault::LosesTruth) || self.truth.len() != 1 {
-                block.push(Event::Truth { case: self.case.to_owned(), at: event.at, name: event.name.clone() });
+                block.push(Event::Truth {
+                    case: self.case.to_owned(),
+                    at: event.at,
+                    name: event.name.clone(),
+                });
             }
             self.truth.push(event);
         }
@@ -130,7 +147,14 @@ impl Recorder<'_> {
     }
 
     fn end(&mut self, at: u64, sessions: Option<usize>, broken: Option<Broken>) {
-        let end = CaseEnd { case: self.case.to_owned(), at, events: self.truth.len(), wire: self.wire.len(), sessions, broken };
+        let end = CaseEnd {
+            case: self.case.to_owned(),
+            at,
+            events: self.truth.len(),
+            wire: self.wire.len(),
+            sessions,
+            broken,
+        };
         self.record(Event::CaseEnd(Box::new(end)));
     }
 }
@@ -158,10 +182,15 @@ fn probing(capability: &str) -> Option<Call> {
     }
     let (kind, word) = capability.split_once(':')?;
     match kind {
-        "boot.device" => Some(Call::SetBootOverride(BootOverride { device: word.parse().ok()?, duration: BootDuration::Once, mode: None })),
-        "identify" if word == "for" => {
-            Some(Call::SetIdentify(SetIdentify { state: halmark::Identify::Lit, lasting: Some(Duration::from_secs(5)) }))
-        }
+        "boot.device" => Some(Call::SetBootOverride(BootOverride {
+            device: word.parse().ok()?,
+            duration: BootDuration::Once,
+            mode: None,
+        })),
+        "identify" if word == "for" => Some(Call::SetIdentify(SetIdentify {
+            state: halmark::Identify::Lit,
+            lasting: Some(Duration::from_secs(5)),
+        })),
         "identify" => Some(Call::SetIdentify(SetIdentify { state: word.parse().ok()?, lasting: None })),
         "bmc.reset" => Some(Call::ResetBmc(word.parse().ok()?)),
         _ => None,
@@ -207,23 +236,38 @@ impl Run<'_> {
         recorder.fetch(lab, self.harness);
         let mark = Mark { events: recorder.truth.len(), wire: recorder.wire.len() };
         self.marks.insert(name.to_owned(), mark);
-        recorder.record(Event::Marked { case: self.case.name.clone(), name: name.to_owned(), events: mark.events, wire: mark.wire });
+        recorder.record(Event::Marked {
+            case: self.case.name.clone(),
+            name: name.to_owned(),
+            events: mark.events,
+            wire: mark.wire,
+        });
     }
 
-    async fn steps(&mut self, steps: &[Step], recorder: &mut Recorder<'_>, lab: &mut Lab) -> Result<Next, Broken> {
+    async fn steps(
+        &mut self,
+        steps: &[Step],
+        recorder: &mut Recorder<'_>,
+        lab: &mut Lab,
+    ) -> Result<Next, Broken> {
         for (number, step) in steps.iter().enumerate() {
             if self.harness == Some(HarnessFault::SkipsStep) && number == 1 {
                 continue;
             }
             let next = match &step.kind {
-                StepKind::When { has, steps } if self.has(has) => Box::pin(self.steps(steps, recorder, lab)).await?,
+                StepKind::When { has, steps } if self.has(has) => {
+                    Box::pin(self.steps(steps, recorder, lab)).await?
+                }
                 StepKind::When { .. } => Next::Go,
                 _ => self.step(step, recorder, lab).await?,
             };
             lab.check()?;
             if Instant::now() > self.deadline {
                 let budget = humantime::format_duration(self.case.scenario.budget);
-                return Err(Broken::new("budget", format!("{} ended after the scenario's budget of {budget}", step.id)));
+                return Err(Broken::new(
+                    "budget",
+                    format!("{} ended after the scenario's budget of {budget}", step.id),
+                ));
             }
             if next == Next::Stop {
                 return Ok(Next::Stop);
@@ -232,9 +276,19 @@ impl Run<'_> {
         Ok(Next::Go)
     }
 
-    async fn step(&mut self, step: &Step, recorder: &mut Recorder<'_>, lab: &mut Lab) -> Result<Next, Broken> {
+    async fn step(
+        &mut self,
+        step: &Step,
+        recorder: &mut Recorder<'_>,
+        lab: &mut Lab,
+    ) -> Result<Next, Broken> {
         recorder.fetch(lab, self.harness);
-        recorder.record(Event::StepStart { case: self.case.name.clone(), step: step.id.clone(), at: lab.now(), wire: recorder.wire.len() });
+        recorder.record(Event::StepStart {
+            case: self.case.name.clone(),
+            step: step.id.clone(),
+            at: lab.now(),
+            wire: recorder.wire.len(),
+        });
         let next = match &step.kind {
             StepKind::Call(call) => self.call(step, call, recorder, lab).await,
             StepKind::Expect(expect) => self.expect(step, expect, recorder, lab).await,
@@ -258,17 +312,30 @@ impl Run<'_> {
             StepKind::When { .. } | StepKind::Restore(_) => Next::Go,
         };
         recorder.fetch(lab, self.harness);
-        recorder.record(Event::StepEnd { case: self.case.name.clone(), step: step.id.clone(), at: lab.now() });
+        recorder.record(Event::StepEnd {
+            case: self.case.name.clone(),
+            step: step.id.clone(),
+            at: lab.now(),
+        });
         Ok(next)
     }
 
     /// Simulators are fresh for every case, so that what is put back matters to nobody; that it was done is recorded.
     fn put_back(&mut self, step: &Step, recorder: &mut Recorder<'_>, lab: &mut Lab) -> Result<(), Broken> {
-        recorder.record(Event::StepStart { case: self.case.name.clone(), step: step.id.clone(), at: lab.now(), wire: recorder.wire.len() });
+        recorder.record(Event::StepStart {
+            case: self.case.name.clone(),
+            step: step.id.clone(),
+            at: lab.now(),
+            wire: recorder.wire.len(),
+        });
         if let StepKind::Fault(names) = &step.kind {
             lab.set_faults(names, &self.case.scenario.faults)?;
         }
-        recorder.record(Event::StepEnd { case: self.case.name.clone(), step: step.id.clone(), at: lab.now() });
+        recorder.record(Event::StepEnd {
+            case: self.case.name.clone(),
+            step: step.id.clone(),
+            at: lab.now(),
+        });
         Ok(())
     }
 
@@ -281,7 +348,13 @@ impl Run<'_> {
         tokio::time::sleep(by).await;
     }
 
-    async fn call(&mut self, step: &Step, call: &CallStep, recorder: &mut Recorder<'_>, lab: &mut Lab) -> Next {
+    async fn call(
+        &mut self,
+        step: &Step,
+        call: &CallStep,
+        recorder: &mut Recorder<'_>,
+        lab: &mut Lab,
+    ) -> Next {
         (self.setting.watcher)(format!("{}: waiting for {}", self.case.name, call.call.operation()));
         if self.harness == Some(HarnessFault::ClockStuck) {
             stick().await;
@@ -297,7 +370,13 @@ impl Run<'_> {
         Next::Go
     }
 
-    async fn call_once(&mut self, step: &Step, call: &CallStep, recorder: &mut Recorder<'_>, lab: &mut Lab) -> Called {
+    async fn call_once(
+        &mut self,
+        step: &Step,
+        call: &CallStep,
+        recorder: &mut Recorder<'_>,
+        lab: &mut Lab,
+    ) -> Called {
         let within = call.within.mul_f64(self.setting.plan.target.timing);
         let made = match self.harness {
             Some(HarnessFault::CallsSomethingElse) => Call::Plain(halmark::Operation::PowerRead),
@@ -314,7 +393,10 @@ impl Run<'_> {
             took: lab.now() - at,
             operation: made.operation().to_string(),
             arguments: made.arguments(),
-            returned: Seen::Error { kind: "hang".to_owned(), text: "it did not return by its deadline".to_owned() },
+            returned: Seen::Error {
+                kind: "hang".to_owned(),
+                text: "it did not return by its deadline".to_owned(),
+            },
             retryable: None,
             notes: Vec::new(),
             wire,
@@ -342,39 +424,64 @@ impl Run<'_> {
     }
 
     /// Whether to go on after a call; the oracle comes to its own conclusion.
-    fn returned_as_expected(&self, step: &Step, call: &CallStep, called: &Called, recorder: &Recorder<'_>) -> bool {
+    fn returned_as_expected(
+        &self,
+        step: &Step,
+        call: &CallStep,
+        called: &Called,
+        recorder: &Recorder<'_>,
+    ) -> bool {
         let values = BTreeMap::new();
         let fits = match (&call.returns, &called.returned) {
             (Returns::Ok, Seen::Value(_)) => true,
-            (Returns::Value(matcher), Seen::Value(value)) => matcher.on_value(value, &self.sight(&values, recorder)).is_ok(),
+            (Returns::Value(matcher), Seen::Value(value)) => {
+                matcher.on_value(value, &self.sight(&values, recorder)).is_ok()
+            }
             (Returns::Error { kinds, retryable }, Seen::Error { kind, .. }) => {
                 kinds.contains(kind) && retryable.is_none_or(|wanted| called.retryable == Some(wanted))
             }
             _ => false,
         };
-        let in_time = called.took <= (call.within.as_micros() as f64 * self.setting.plan.target.timing) as u64 + oracle::GRACE;
+        let in_time = called.took
+            <= (call.within.as_micros() as f64 * self.setting.plan.target.timing) as u64 + oracle::GRACE;
         let negated = self.case.negated.as_deref() == Some(returns_id(&step.id).as_str());
         (fits && in_time) != negated
     }
 
-    async fn snapshot(&mut self, wanted: &[(String, String)], recorder: &mut Recorder<'_>, lab: &mut Lab) -> Result<Next, Broken> {
+    async fn snapshot(
+        &mut self,
+        wanted: &[(String, String)],
+        recorder: &mut Recorder<'_>,
+        lab: &mut Lab,
+    ) -> Result<Next, Broken> {
         for (observable, name) in wanted {
             let found = crate::condition::observable(observable);
             let seen = match found.map(|o| o.witness) {
                 Some(Witness::Driver(operation)) => self.ask(operation, lab).await,
-                _ => lab.truth(observable).ok_or_else(|| Broken::new("oracle", format!("nobody knows {observable} here")))?,
+                _ => lab
+                    .truth(observable)
+                    .ok_or_else(|| Broken::new("oracle", format!("nobody knows {observable} here")))?,
             };
             match seen {
                 Seen::Value(value) => self.keep(name, value, recorder),
-                Seen::Error { text, .. } => return Err(Broken::new("harness", format!("no snapshot of {observable}: {text}"))),
+                Seen::Error { text, .. } => {
+                    return Err(Broken::new("harness", format!("no snapshot of {observable}: {text}")));
+                }
             }
         }
         Ok(Next::Go)
     }
 
-    async fn expect(&mut self, step: &Step, expect: &Expect, recorder: &mut Recorder<'_>, lab: &mut Lab) -> Next {
+    async fn expect(
+        &mut self,
+        step: &Step,
+        expect: &Expect,
+        recorder: &mut Recorder<'_>,
+        lab: &mut Lab,
+    ) -> Next {
         let unwitnessed = &self.case.unwitnessed;
-        let conditions: Vec<&Condition> = expect.conditions.iter().filter(|c| !unwitnessed.iter().any(|u| u == c.observable.name)).collect();
+        let conditions: Vec<&Condition> =
+            expect.conditions.iter().filter(|c| c.is_witnessed(unwitnessed)).collect();
         if conditions.is_empty() {
             return Next::Go;
         }
@@ -386,14 +493,38 @@ impl Run<'_> {
             let (at, values) = self.look(&conditions, recorder, lab).await;
             let stop = self.seen_enough(expect.timing, &conditions, &values, recorder);
             let (events, wire) = (recorder.truth.len(), recorder.wire.len());
-            let waits = || format!("{}: waiting for {} (within {} s, {:.1} s gone)", self.case.name, conditions[0].observable.name, window / 1_000_000, (at - start) as f64 / 1e6);
+            let waits = || {
+                format!(
+                    "{}: waiting for {} (within {} s, {:.1} s gone)",
+                    self.case.name,
+                    conditions[0].observable.name,
+                    window / 1_000_000,
+                    (at - start) as f64 / 1e6
+                )
+            };
             (self.setting.watcher)(waits());
-            recorder.record(Event::Observed { case: self.case.name.clone(), step: step.id.clone(), at, values, events, wire });
+            recorder.record(Event::Observed {
+                case: self.case.name.clone(),
+                step: step.id.clone(),
+                at,
+                values,
+                events,
+                wire,
+            });
             if let Some(next) = stop {
                 return next;
             }
-            if at >= end || (self.harness == Some(HarnessFault::CutsHoldShort) && matches!(expect.timing, Timing::Hold(_))) {
-                return if matches!(expect.timing, Timing::Within(_) | Timing::Now) != self.negates(&conditions) { Next::Stop } else { Next::Go };
+            if at >= end
+                || (self.harness == Some(HarnessFault::CutsHoldShort)
+                    && matches!(expect.timing, Timing::Hold(_)))
+            {
+                return if matches!(expect.timing, Timing::Within(_) | Timing::Now)
+                    != self.negates(&conditions)
+                {
+                    Next::Stop
+                } else {
+                    Next::Go
+                };
             }
             let pause = oracle::poll(window).min(end - at);
             tokio::select! {
@@ -409,12 +540,19 @@ impl Run<'_> {
     }
 
     /// Whether looking further can change nothing: go on, or stop.
-    fn seen_enough(&self, timing: Timing, conditions: &[&Condition], values: &BTreeMap<String, Seen>, recorder: &Recorder<'_>) -> Option<Next> {
+    fn seen_enough(
+        &self,
+        timing: Timing,
+        conditions: &[&Condition],
+        values: &BTreeMap<String, Seen>,
+        recorder: &Recorder<'_>,
+    ) -> Option<Next> {
         if self.harness == Some(HarnessFault::SaysTrue) {
             return Some(Next::Go);
         }
         let sight = self.sight(values, recorder);
-        if let Some(negated) = conditions.iter().find(|c| self.case.negated.as_deref() == Some(c.id.as_str())) {
+        if let Some(negated) = conditions.iter().find(|c| self.case.negated.as_deref() == Some(c.id.as_str()))
+        {
             let holds = negated.holds(&sight).is_ok();
             return match timing {
                 Timing::Never(_) => holds.then_some(Next::Go),
@@ -431,7 +569,12 @@ impl Run<'_> {
     }
 
     /// Looks at everything that the conditions are about, and at the truth about what the driver says.
-    async fn look(&mut self, conditions: &[&Condition], recorder: &mut Recorder<'_>, lab: &mut Lab) -> (u64, BTreeMap<String, Seen>) {
+    async fn look(
+        &mut self,
+        conditions: &[&Condition],
+        recorder: &mut Recorder<'_>,
+        lab: &mut Lab,
+    ) -> (u64, BTreeMap<String, Seen>) {
         let mut values = BTreeMap::new();
         for condition in conditions {
             if let Witness::Driver(operation) = condition.observable.witness
@@ -460,16 +603,28 @@ impl Run<'_> {
 
     async fn ask(&self, operation: halmark::Operation, lab: &Lab) -> Seen {
         let limit = Duration::from_micros(oracle::READ_LIMIT);
-        let answer = tokio::time::timeout(limit + Duration::from_micros(oracle::GRACE), Call::Plain(operation).run(lab.driver(), limit)).await;
+        let answer = tokio::time::timeout(
+            limit + Duration::from_micros(oracle::GRACE),
+            Call::Plain(operation).run(lab.driver(), limit),
+        )
+        .await;
         match answer {
             Ok(Ok(returned)) => Seen::Value(returned.value),
             Ok(Err(error)) => Seen::Error { kind: error.kind().to_owned(), text: error.to_string() },
-            Err(_) => Seen::Error { kind: "hang".to_owned(), text: "it did not return by its deadline".to_owned() },
+            Err(_) => {
+                Seen::Error { kind: "hang".to_owned(), text: "it did not return by its deadline".to_owned() }
+            }
         }
     }
 
     fn sight<'v>(&'v self, values: &'v BTreeMap<String, Seen>, recorder: &'v Recorder<'_>) -> Sight<'v> {
-        Sight { values, events: &recorder.truth, wire: &recorder.wire, marks: &self.marks, snapshots: &self.snapshots }
+        Sight {
+            values,
+            events: &recorder.truth,
+            wire: &recorder.wire,
+            marks: &self.marks,
+            snapshots: &self.snapshots,
+        }
     }
 }
 

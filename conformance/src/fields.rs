@@ -19,8 +19,14 @@ impl Reader {
     }
 
     /// Notes a problem; `None`, so that it can be returned.
-    pub(crate) fn fail<T>(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) -> Option<T> {
-        let problem = Problem { source: self.source.clone(), place, message: message.into(), hint: hint.into() };
+    pub(crate) fn fail<T>(
+        &self,
+        place: Place,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<T> {
+        let problem =
+            Problem { source: self.source.clone(), place, message: message.into(), hint: hint.into() };
         self.problems.borrow_mut().push(problem);
         None
     }
@@ -39,7 +45,12 @@ impl Reader {
 
     pub(crate) fn map<'n>(&'n self, node: &'n Node, what: &str) -> Option<Fields<'n>> {
         match &node.kind {
-            Kind::Map(entries) => Some(Fields { reader: self, place: node.place, left: entries.iter().collect(), asked: Vec::new() }),
+            Kind::Map(entries) => Some(Fields {
+                reader: self,
+                place: node.place,
+                left: entries.iter().collect(),
+                asked: Vec::new(),
+            }),
             _ => self.wrong_type(node, what),
         }
     }
@@ -74,7 +85,9 @@ impl Reader {
         let word = self.word(node, what, known)?;
         match word.parse() {
             Ok(value) => Some(value),
-            Err(_) => self.fail(node.place, format!("unknown {what} {word:?}"), "expected a word of the contract"),
+            Err(_) => {
+                self.fail(node.place, format!("unknown {what} {word:?}"), "expected a word of the contract")
+            }
         }
     }
 
@@ -88,7 +101,11 @@ impl Reader {
     pub(crate) fn whole(&self, node: &Node, least: i64, most: i64) -> Option<i64> {
         match node.kind {
             Kind::Int(value) if (least..=most).contains(&value) => Some(value),
-            Kind::Int(value) => self.fail(node.place, format!("{value} is out of range"), format!("expected {least} to {most}")),
+            Kind::Int(value) => self.fail(
+                node.place,
+                format!("{value} is out of range"),
+                format!("expected {least} to {most}"),
+            ),
             _ => self.wrong_type(node, &format!("a whole number from {least} to {most}")),
         }
     }
@@ -98,10 +115,20 @@ impl Reader {
         match &node.kind {
             Kind::Text(text) => match humantime::parse_duration(text) {
                 Ok(duration) if duration <= Duration::from_hours(24) => Some(duration),
-                Ok(_) => self.fail(node.place, format!("{text:?} is longer than a day"), "no scenario waits that long"),
-                Err(_) => self.fail(node.place, format!("{text:?} is not a duration"), format!("expected {EXPECTED}")),
+                Ok(_) => self.fail(
+                    node.place,
+                    format!("{text:?} is longer than a day"),
+                    "no scenario waits that long",
+                ),
+                Err(_) => self.fail(
+                    node.place,
+                    format!("{text:?} is not a duration"),
+                    format!("expected {EXPECTED}"),
+                ),
             },
-            Kind::Int(value) => self.fail(node.place, "a duration without a unit", format!("did you mean {value}s?")),
+            Kind::Int(value) => {
+                self.fail(node.place, "a duration without a unit", format!("did you mean {value}s?"))
+            }
             _ => self.wrong_type(node, EXPECTED),
         }
     }
@@ -129,7 +156,11 @@ impl Reader {
             Kind::Float(f) => (*f).into(),
             Kind::Text(t) => t.clone().into(),
             Kind::List(items) => items.iter().map(|i| self.json(i)).collect(),
-            Kind::Map(entries) => entries.iter().map(|(k, v)| (k.text.clone(), self.json(v))).collect::<serde_json::Map<_, _>>().into(),
+            Kind::Map(entries) => entries
+                .iter()
+                .map(|(k, v)| (k.text.clone(), self.json(v)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
         }
     }
 }
@@ -154,7 +185,11 @@ impl<'n> Fields<'n> {
     pub(crate) fn must(&mut self, key: &'static str) -> Option<&'n Node> {
         let found = self.maybe(key);
         if found.is_none() {
-            self.reader.fail::<()>(self.place, format!("the key {key:?} is missing"), format!("add `{key}: …`"));
+            self.reader.fail::<()>(
+                self.place,
+                format!("the key {key:?} is missing"),
+                format!("add `{key}: …`"),
+            );
         }
         found
     }

@@ -125,9 +125,12 @@ pub fn read(text: &str) -> Result<Vec<Event>, Damage> {
     let mut events = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let damage = |text: String| Damage { line: at + 1, text };
-        let parsed: ReadLine = serde_json::from_str(line).map_err(|e| damage(format!("this is no journal entry: {e}")))?;
+        let parsed: ReadLine =
+            serde_json::from_str(line).map_err(|e| damage(format!("this is no journal entry: {e}")))?;
         if parsed.prev != prev {
-            return Err(damage("the chain is broken: the line before this one was changed, removed or added".to_owned()));
+            return Err(damage(
+                "the chain is broken: the line before this one was changed, removed or added".to_owned(),
+            ));
         }
         prev = hash(line);
         events.push(parsed.event);
@@ -178,7 +181,8 @@ mod tests {
     fn a_changed_a_removed_and_a_cut_line_are_found() {
         let text = written();
         assert!(read(&text.replace("power.off", "power.of")).is_err());
-        let without_second: String = text.lines().enumerate().filter(|(n, _)| *n != 1).map(|(_, l)| format!("{l}\n")).collect();
+        let without_second: String =
+            text.lines().enumerate().filter(|(n, _)| *n != 1).map(|(_, l)| format!("{l}\n")).collect();
         assert_eq!(read(&without_second).unwrap_err().line, 2);
         assert!(read(&text[..text.len() - 5]).is_err());
     }

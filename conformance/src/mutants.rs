@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use halmark::{
-    Answer, BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Change, Deadline, Driver,
-    DriverError, Identify, Identity, Operation, PowerAction, PowerState, Protocol, Reply, model::SetIdentify,
+    Answer, BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Change,
+    Deadline, Driver, DriverError, Identify, Identity, Operation, PowerAction, PowerState, Protocol, Reply,
+    model::SetIdentify,
 };
 
 /// How a driver can be wrong above the wire.
@@ -147,7 +148,14 @@ impl Mutant {
         if fault == DriverFault::UnsupportedAsSuccess {
             capabilities.operations.remove(&Operation::PowerNmi);
         }
-        Self { inner, fault, capabilities, power: Mutex::default(), boot: Mutex::default(), light: Mutex::default() }
+        Self {
+            inner,
+            fault,
+            capabilities,
+            power: Mutex::default(),
+            boot: Mutex::default(),
+            light: Mutex::default(),
+        }
     }
 
     fn say<T>(&self, value: T) -> Reply<T> {
@@ -167,10 +175,20 @@ impl Mutant {
             Err(error) => error,
         };
         let cause = match (self.fault, &error.cause) {
-            (DriverFault::ErrorAsSuccess, cause) if !matches!(cause, Cause::Unsupported | Cause::InvalidArgument { .. }) => return self.say(success),
-            (DriverFault::UnauthorizedAsUnreachable, Cause::Unauthorized) => Cause::Unreachable { reason: "no answer".to_owned() },
-            (DriverFault::UnknownAsUnreachable, Cause::OutcomeUnknown { .. }) => Cause::Unreachable { reason: "no answer".to_owned() },
-            (DriverFault::ConflictAsRefused, Cause::Conflict { reason }) => Cause::Refused { code: "?".to_owned(), message: reason.clone() },
+            (DriverFault::ErrorAsSuccess, cause)
+                if !matches!(cause, Cause::Unsupported | Cause::InvalidArgument { .. }) =>
+            {
+                return self.say(success);
+            }
+            (DriverFault::UnauthorizedAsUnreachable, Cause::Unauthorized) => {
+                Cause::Unreachable { reason: "no answer".to_owned() }
+            }
+            (DriverFault::UnknownAsUnreachable, Cause::OutcomeUnknown { .. }) => {
+                Cause::Unreachable { reason: "no answer".to_owned() }
+            }
+            (DriverFault::ConflictAsRefused, Cause::Conflict { reason }) => {
+                Cause::Refused { code: "?".to_owned(), message: reason.clone() }
+            }
             _ => return Err(error),
         };
         Err(DriverError { cause, ..error })
@@ -211,7 +229,9 @@ impl Driver for Mutant {
         remember(&self.power, answer.value);
         answer.value = match (self.fault, answer.value) {
             (DriverFault::AlwaysOn, _) => PowerState::PoweredOn,
-            (DriverFault::TransitionAsDone, PowerState::PoweringOn | PowerState::Unknown) => PowerState::PoweredOn,
+            (DriverFault::TransitionAsDone, PowerState::PoweringOn | PowerState::Unknown) => {
+                PowerState::PoweredOn
+            }
             (DriverFault::TransitionAsDone, PowerState::PoweringOff) => PowerState::PoweredOff,
             (_, told) => told,
         };
@@ -222,7 +242,9 @@ impl Driver for Mutant {
         self.hang().await;
         let reply = match self.fault {
             DriverFault::DoesNothing(what) if what == action => return self.say(Change::Changed),
-            DriverFault::UnsupportedAsSuccess if action == PowerAction::Nmi => return self.say(Change::Changed),
+            DriverFault::UnsupportedAsSuccess if action == PowerAction::Nmi => {
+                return self.say(Change::Changed);
+            }
             DriverFault::Substitutes(what, other) if what == action => self.inner.power(other, by).await,
             DriverFault::Twice(what) if what == action => {
                 self.inner.power(action, by).await?;
@@ -235,11 +257,15 @@ impl Driver for Mutant {
             }
             DriverFault::Forces(what) if what == action => match action {
                 PowerAction::On => match self.inner.power(action, by).await {
-                    Ok(answer) if answer.value == Change::AlreadySo => self.inner.power(PowerAction::Reset, by).await,
+                    Ok(answer) if answer.value == Change::AlreadySo => {
+                        self.inner.power(PowerAction::Reset, by).await
+                    }
                     other => other,
                 },
                 _ => match self.inner.power(action, by).await {
-                    Err(DriverError { cause: Cause::Conflict { .. }, .. }) => self.inner.power(PowerAction::On, by).await,
+                    Err(DriverError { cause: Cause::Conflict { .. }, .. }) => {
+                        self.inner.power(PowerAction::On, by).await
+                    }
                     other => other,
                 },
             },
@@ -261,11 +287,21 @@ impl Driver for Mutant {
         remember(&self.boot, to);
         let to = match (self.fault, to.duration) {
             (DriverFault::OverrideDoesNothing, _) => return self.say(Change::Changed),
-            (DriverFault::OnceAsContinuous, BootDuration::Once) => BootOverride { duration: BootDuration::Continuous, ..to },
-            (DriverFault::ContinuousAsOnce, BootDuration::Continuous) => BootOverride { duration: BootDuration::Once, ..to },
-            (DriverFault::DropsDevice, BootDuration::Once | BootDuration::Continuous) => BootOverride { device: BootDevice::Disk, ..to },
-            (DriverFault::InvalidAsDisk, _) if !to.is_consistent() => BootOverride { device: BootDevice::Disk, ..to },
-            (DriverFault::DropsMode, _) if to.mode.is_some() => BootOverride { mode: Some(BootMode::Uefi), ..to },
+            (DriverFault::OnceAsContinuous, BootDuration::Once) => {
+                BootOverride { duration: BootDuration::Continuous, ..to }
+            }
+            (DriverFault::ContinuousAsOnce, BootDuration::Continuous) => {
+                BootOverride { duration: BootDuration::Once, ..to }
+            }
+            (DriverFault::DropsDevice, BootDuration::Once | BootDuration::Continuous) => {
+                BootOverride { device: BootDevice::Disk, ..to }
+            }
+            (DriverFault::InvalidAsDisk, _) if !to.is_consistent() => {
+                BootOverride { device: BootDevice::Disk, ..to }
+            }
+            (DriverFault::DropsMode, _) if to.mode.is_some() => {
+                BootOverride { mode: Some(BootMode::Uefi), ..to }
+            }
             _ => to,
         };
         self.tell(self.inner.set_boot_override(to, by).await, Change::Changed)
@@ -301,9 +337,15 @@ impl Driver for Mutant {
                 identity.uuid = identity.uuid.map(|uuid| uuid::Uuid::from_bytes_le(*uuid.as_bytes()));
             }
             DriverFault::NilUuid => identity.uuid = Some(uuid::Uuid::nil()),
-            DriverFault::SerialFromBoard => identity.serial = identity.board_serial.clone().or_else(|| identity.part_number.clone()),
-            DriverFault::KeepsPadding => identity.serial = identity.serial.as_ref().map(|serial| format!("{serial} ")),
-            DriverFault::FirmwareFromBios => identity.bmc_firmware = identity.bios_version.clone().or_else(|| identity.model.clone()),
+            DriverFault::SerialFromBoard => {
+                identity.serial = identity.board_serial.clone().or_else(|| identity.part_number.clone())
+            }
+            DriverFault::KeepsPadding => {
+                identity.serial = identity.serial.as_ref().map(|serial| format!("{serial} "))
+            }
+            DriverFault::FirmwareFromBios => {
+                identity.bmc_firmware = identity.bios_version.clone().or_else(|| identity.model.clone())
+            }
             _ => {}
         }
         Ok(answer)

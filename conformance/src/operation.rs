@@ -35,7 +35,9 @@ impl Call {
             Self::Plain(_) => json!({}),
             Self::SetBootOverride(to) => json!(to),
             Self::SetIdentify(to) => match to.lasting {
-                Some(lasting) => json!({"state": to.state, "for": humantime::format_duration(lasting).to_string()}),
+                Some(lasting) => {
+                    json!({"state": to.state, "for": humantime::format_duration(lasting).to_string()})
+                }
                 None => json!({"state": to.state}),
             },
             Self::ResetBmc(kind) => json!({"kind": kind}),
@@ -46,7 +48,9 @@ impl Call {
     pub fn probe(operation: Operation) -> Self {
         match operation {
             Operation::BootOverrideSet => Self::SetBootOverride(BootOverride::NONE),
-            Operation::IdentifySet => Self::SetIdentify(SetIdentify { state: halmark::Identify::Unlit, lasting: None }),
+            Operation::IdentifySet => {
+                Self::SetIdentify(SetIdentify { state: halmark::Identify::Unlit, lasting: None })
+            }
             Operation::BmcReset => Self::ResetBmc(BmcReset::Cold),
             other => Self::Plain(other),
         }

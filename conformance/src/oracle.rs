@@ -120,7 +120,10 @@ fn judge_case(scenario: &Scenario, events: &[&Event], terms: Terms<'_>) -> Resul
         return Ok(blame::verdict(scenario, &evidence, &failure, terms.subject));
     }
     if scenario.budget.as_micros() < u128::from(end.at) {
-        return Ok(Verdict::error("budget", format!("it took {} s of the scenario's clock, more than its budget", end.at / 1_000_000)));
+        return Ok(Verdict::error(
+            "budget",
+            format!("it took {} s of the scenario's clock, more than its budget", end.at / 1_000_000),
+        ));
     }
     if let Some(left) = sessions_left(scenario, start, end) {
         return blame::residue(left, terms.subject);
@@ -144,8 +147,9 @@ fn witnessed(scenario: &Scenario, start: &CaseStart) -> bool {
     fn any(steps: &[Step], start: &CaseStart) -> bool {
         steps.iter().any(|step| match &step.kind {
             StepKind::Expect(e) => e.conditions.iter().any(|c| {
-                let asked = !matches!(c.observable.witness, Witness::Driver(_)) || matches!(c.matcher, Matcher::Same(_));
-                asked && !start.unwitnessed.iter().any(|u| u == c.observable.name)
+                let asked = !matches!(c.observable.witness, Witness::Driver(_))
+                    || matches!(c.matcher, Matcher::Same(_));
+                asked && c.is_witnessed(&start.unwitnessed)
             }),
             StepKind::When { steps, .. } => any(steps, start),
             _ => false,
@@ -156,14 +160,25 @@ fn witnessed(scenario: &Scenario, start: &CaseStart) -> bool {
 
 fn counts_add_up(evidence: &Evidence<'_>, end: &CaseEnd) -> Judged {
     if evidence.events.len() != end.events {
-        return broken(format!("the machine logged {} events, the journal holds {}", end.events, evidence.events.len()));
+        return broken(format!(
+            "the machine logged {} events, the journal holds {}",
+            end.events,
+            evidence.events.len()
+        ));
     }
     if evidence.wire.len() != end.wire {
-        return broken(format!("{} exchanges were recorded, the journal holds {}", end.wire, evidence.wire.len()));
+        return broken(format!(
+            "{} exchanges were recorded, the journal holds {}",
+            end.wire,
+            evidence.wire.len()
+        ));
     }
     let marks = evidence.events.iter().filter(|e| e.name.starts_with("judge.mark:")).count();
     if marks != evidence.marks.len() {
-        return broken(format!("{} marks were made, the machine's log shows {marks}: its log does not record", evidence.marks.len()));
+        return broken(format!(
+            "{} marks were made, the machine's log shows {marks}: its log does not record",
+            evidence.marks.len()
+        ));
     }
     Ok(())
 }
@@ -172,14 +187,29 @@ fn not_applicable(who: &str, capability: &str, evidence: &Evidence<'_>) -> Resul
     let mut verdict = Verdict { detail: format!("{who}: {capability}"), ..Verdict::new(Word::Na) };
     verdict.text = match (who, evidence.probed) {
         (_, None) => "not probed".to_owned(),
-        ("driver", Some((_, Seen::Error { kind, .. }, 0))) if kind == "unsupported" => "not claimed; the probe was refused as it should be".to_owned(),
-        ("driver", Some((operation, returned, wire))) => {
-            let text = format!("{operation} is not claimed, and the probe returned {} after {wire} exchanges", seen(returned));
-            return Ok(Verdict { detail: "driver".to_owned(), charge: "claims less than it does".to_owned(), text, ..Verdict::new(Word::Fail) });
+        ("driver", Some((_, Seen::Error { kind, .. }, 0))) if kind == "unsupported" => {
+            "not claimed; the probe was refused as it should be".to_owned()
         }
-        (_, Some((_, Seen::Error { text, .. }, _))) => format!("the target lacks it; the refusal was seen: {text}"),
+        ("driver", Some((operation, returned, wire))) => {
+            let text = format!(
+                "{operation} is not claimed, and the probe returned {} after {wire} exchanges",
+                seen(returned)
+            );
+            return Ok(Verdict {
+                detail: "driver".to_owned(),
+                charge: "claims less than it does".to_owned(),
+                text,
+                ..Verdict::new(Word::Fail)
+            });
+        }
+        (_, Some((_, Seen::Error { text, .. }, _))) => {
+            format!("the target lacks it; the refusal was seen: {text}")
+        }
         (_, Some((operation, returned, _))) => {
-            let text = format!("the target is said to lack {capability}, and {operation} returned {}", seen(returned));
+            let text = format!(
+                "the target is said to lack {capability}, and {operation} returned {}",
+                seen(returned)
+            );
             return Ok(Verdict { detail: capability.to_owned(), text, ..Verdict::new(Word::Xpass) });
         }
     };
@@ -202,11 +232,22 @@ fn preconditions_hold(scenario: &Scenario, evidence: &Evidence<'_>) -> Judged {
             Given::BootOverride(to) => ("truth.boot.override", truth::json(to)),
             Given::BootDefault(device) => ("truth.boot.default", truth::json(device)),
             Given::Identify(state) => ("truth.identify", truth::json(state)),
-            Given::Deviation(_) | Given::Fault(_) | Given::Host(_) | Given::Mark(_) | Given::Credentials(_) | Given::Certificate(_) => continue,
+            Given::Deviation(_)
+            | Given::Fault(_)
+            | Given::Host(_)
+            | Given::Mark(_)
+            | Given::Credentials(_)
+            | Given::Certificate(_) => continue,
         };
         match truth.get(name) {
             Some(Seen::Value(value)) if truth::covers(value, &wanted) => {}
-            Some(other) => return broken(format!("precondition {name} is {}, not {}", seen(other), crate::condition::show(&wanted))),
+            Some(other) => {
+                return broken(format!(
+                    "precondition {name} is {}, not {}",
+                    seen(other),
+                    crate::condition::show(&wanted)
+                ));
+            }
             None => return broken(format!("precondition {name} was not looked at")),
         }
     }
@@ -256,20 +297,38 @@ impl Walk<'_, '_> {
         self.start.negated.as_deref() == Some(condition)
     }
 
-    fn call(&self, step: &Step, call: &CallStep, carried: &Carried<'_>, at_step: usize) -> Result<Option<Failure>, Box<Verdict>> {
+    fn call(
+        &self,
+        step: &Step,
+        call: &CallStep,
+        carried: &Carried<'_>,
+        at_step: usize,
+    ) -> Result<Option<Failure>, Box<Verdict>> {
         let condition = returns_id(&step.id);
         for (round, called) in carried.calls.iter().enumerate() {
             if called.operation != call.call.operation().word() || called.arguments != call.call.arguments() {
-                return broken(format!("{} called {} {}, not what the scenario says", step.id, called.operation, called.arguments));
+                return broken(format!(
+                    "{} called {} {}, not what the scenario says",
+                    step.id, called.operation, called.arguments
+                ));
             }
             let sight = self.sight_at(usize::MAX, usize::MAX, &EMPTY);
             let fits = returned_fits(call, called, self.start.timing, &sight);
-            let failed = if self.negated(&condition) { fits.is_ok().then(|| negated_text(&condition)) } else { fits.err() };
+            let failed = if self.negated(&condition) {
+                fits.is_ok().then(|| negated_text(&condition))
+            } else {
+                fits.err()
+            };
             if let Some(text) = failed {
                 return Ok(Some(Failure { condition, text, at_step, what: What::Returns }));
             }
             if round + 1 == carried.calls.len() && carried.calls.len() < call.repeat as usize {
-                return broken(format!("{} was to be called {} times and was called {}", step.id, call.repeat, carried.calls.len()));
+                return broken(format!(
+                    "{} was to be called {} times and was called {}",
+                    step.id,
+                    call.repeat,
+                    carried.calls.len()
+                ));
             }
         }
         if carried.calls.is_empty() {
@@ -278,8 +337,15 @@ impl Walk<'_, '_> {
         Ok(None)
     }
 
-    fn expect(&self, step: &Step, expect: &Expect, carried: &Carried<'_>, at_step: usize) -> Result<Option<Failure>, Box<Verdict>> {
-        let conditions: Vec<&Condition> = expect.conditions.iter().filter(|c| !self.start.unwitnessed.iter().any(|u| u == c.observable.name)).collect();
+    fn expect(
+        &self,
+        step: &Step,
+        expect: &Expect,
+        carried: &Carried<'_>,
+        at_step: usize,
+    ) -> Result<Option<Failure>, Box<Verdict>> {
+        let conditions: Vec<&Condition> =
+            expect.conditions.iter().filter(|c| c.is_witnessed(&self.start.unwitnessed)).collect();
         if conditions.is_empty() {
             return Ok(None);
         }
@@ -295,7 +361,9 @@ impl Walk<'_, '_> {
             let failed = conditions.iter().find_map(|c| self.holds(c, look).err().map(|m| (*c, m, number)));
             match (expect.timing, failed) {
                 (Timing::Now, None) => return self.via_only(expect, &conditions, carried, number, at_step),
-                (Timing::Within(_), None) if look.at <= window.end => return self.via_only(expect, &conditions, carried, number, at_step),
+                (Timing::Within(_), None) if look.at <= window.end => {
+                    return self.via_only(expect, &conditions, carried, number, at_step);
+                }
                 (Timing::Hold(_), Some(failed)) => return Ok(Some(failure(failed, at_step, ""))),
                 (Timing::Never(_), _) => {
                     if let Some(condition) = conditions.iter().find(|c| self.holds(c, look).is_ok()) {
@@ -312,28 +380,50 @@ impl Walk<'_, '_> {
         }
         match (expect.timing, last) {
             (Timing::Hold(_) | Timing::Never(_), _) => Ok(None),
-            (Timing::Within(d), Some(last)) => Ok(Some(failure(last, at_step, &format!(" (for {})", humantime::format_duration(d))))),
+            (Timing::Within(d), Some(last)) => {
+                Ok(Some(failure(last, at_step, &format!(" (for {})", humantime::format_duration(d)))))
+            }
             (_, Some(last)) => Ok(Some(failure(last, at_step, ""))),
             (_, None) => broken(format!("{} became true only after its window", step.id)),
         }
     }
 
     /// Before it holds, the first condition's observable shows only what `via` allows.
-    fn via_only(&self, expect: &Expect, conditions: &[&Condition], carried: &Carried<'_>, held: usize, at_step: usize) -> Result<Option<Failure>, Box<Verdict>> {
+    fn via_only(
+        &self,
+        expect: &Expect,
+        conditions: &[&Condition],
+        carried: &Carried<'_>,
+        held: usize,
+        at_step: usize,
+    ) -> Result<Option<Failure>, Box<Verdict>> {
         let (Some(via), Some(condition)) = (&expect.via, conditions.first()) else { return Ok(None) };
         for (number, look) in carried.looks[..held].iter().enumerate() {
             let strange = match look.values.get(condition.observable.name) {
-                Some(Seen::Value(value)) if via.contains(value) || self.holds(condition, look).is_ok() => continue,
+                Some(Seen::Value(value)) if via.contains(value) || self.holds(condition, look).is_ok() => {
+                    continue;
+                }
                 Some(other) => seen(other),
                 None => continue,
             };
             let text = format!("on the way it was {strange}, which is not among what may come between");
-            return Ok(Some(Failure { condition: condition.id.clone(), text, at_step, what: What::Observable(condition.observable, number) }));
+            return Ok(Some(Failure {
+                condition: condition.id.clone(),
+                text,
+                at_step,
+                what: What::Observable(condition.observable, number),
+            }));
         }
         Ok(None)
     }
 
-    fn expect_negated(&self, expect: &Expect, condition: &Condition, carried: &Carried<'_>, at_step: usize) -> Result<Option<Failure>, Box<Verdict>> {
+    fn expect_negated(
+        &self,
+        expect: &Expect,
+        condition: &Condition,
+        carried: &Carried<'_>,
+        at_step: usize,
+    ) -> Result<Option<Failure>, Box<Verdict>> {
         let first = carried.looks.iter().position(|look| self.holds(condition, look).is_ok());
         let red = match expect.timing {
             Timing::Now | Timing::Within(_) | Timing::Hold(_) => first.is_some(),
@@ -343,7 +433,12 @@ impl Walk<'_, '_> {
             return Ok(None);
         }
         let what = What::Observable(condition.observable, first.unwrap_or(0));
-        Ok(Some(Failure { condition: condition.id.clone(), text: negated_text(&condition.id), at_step, what }))
+        Ok(Some(Failure {
+            condition: condition.id.clone(),
+            text: negated_text(&condition.id),
+            at_step,
+            what,
+        }))
     }
 
     fn holds(&self, condition: &Condition, look: &Look<'_>) -> Result<(), Mismatch> {
@@ -365,7 +460,9 @@ impl Walk<'_, '_> {
     fn nothing_more_but_finally(&self, failure: &Failure) -> Judged {
         let after = self.evidence.steps.get(self.at..).unwrap_or_default();
         match after.iter().find(|c| !c.id.starts_with("finally")) {
-            Some(step) => broken(format!("{} was carried out although {} had failed", step.id, failure.condition)),
+            Some(step) => {
+                broken(format!("{} was carried out although {} had failed", step.id, failure.condition))
+            }
             None => Ok(()),
         }
     }
@@ -382,10 +479,20 @@ fn negated_text(condition: &str) -> String {
     format!("{condition} was negated and holds, as it should")
 }
 
-fn failure((condition, Mismatch(actual), number): (&Condition, Mismatch, usize), at_step: usize, after: &str) -> Failure {
-    let who = if condition.observable.name.starts_with("driver.") { "the driver said" } else { "the truth is" };
+fn failure(
+    (condition, Mismatch(actual), number): (&Condition, Mismatch, usize),
+    at_step: usize,
+    after: &str,
+) -> Failure {
+    let who =
+        if condition.observable.name.starts_with("driver.") { "the driver said" } else { "the truth is" };
     let who = if condition.observable.name.starts_with("wire.") { "the wire shows" } else { who };
-    Failure { condition: condition.id.clone(), text: format!("{who} {actual}{after}"), at_step, what: What::Observable(condition.observable, number) }
+    Failure {
+        condition: condition.id.clone(),
+        text: format!("{who} {actual}{after}"),
+        at_step,
+        what: What::Observable(condition.observable, number),
+    }
 }
 
 fn returned_fits(call: &CallStep, called: &Called, timing: f64, sight: &Sight<'_>) -> Result<(), String> {
@@ -395,11 +502,21 @@ fn returned_fits(call: &CallStep, called: &Called, timing: f64, sight: &Sight<'_
     }
     match (&call.returns, &called.returned) {
         (Returns::Ok, Seen::Value(_)) => Ok(()),
-        (Returns::Value(matcher), Seen::Value(value)) => matcher.on_value(value, sight).map_err(|Mismatch(actual)| format!("it returned {actual}")),
-        (Returns::Ok | Returns::Value(_), Seen::Error { kind, text }) => Err(format!("it returned {kind}: {text}")),
-        (Returns::Error { .. }, Seen::Value(value)) => Err(format!("it returned {}, a success", crate::condition::show(value))),
-        (Returns::Error { kinds, .. }, Seen::Error { kind, text }) if !kinds.contains(kind) => Err(format!("it returned {kind}: {text}")),
-        (Returns::Error { retryable: Some(wanted), .. }, Seen::Error { .. }) if called.retryable != Some(*wanted) => {
+        (Returns::Value(matcher), Seen::Value(value)) => {
+            matcher.on_value(value, sight).map_err(|Mismatch(actual)| format!("it returned {actual}"))
+        }
+        (Returns::Ok | Returns::Value(_), Seen::Error { kind, text }) => {
+            Err(format!("it returned {kind}: {text}"))
+        }
+        (Returns::Error { .. }, Seen::Value(value)) => {
+            Err(format!("it returned {}, a success", crate::condition::show(value)))
+        }
+        (Returns::Error { kinds, .. }, Seen::Error { kind, text }) if !kinds.contains(kind) => {
+            Err(format!("it returned {kind}: {text}"))
+        }
+        (Returns::Error { retryable: Some(wanted), .. }, Seen::Error { .. })
+            if called.retryable != Some(*wanted) =>
+        {
             Err(format!("its error calls itself {}", if *wanted { "not retryable" } else { "retryable" }))
         }
         (Returns::Error { .. }, Seen::Error { .. }) => Ok(()),
@@ -421,7 +538,12 @@ impl Window {
     fn was_watched(&self, step: &Step, carried: &Carried<'_>) -> Judged {
         let last = carried.looks.last().map_or(0, |look| look.at);
         if last < self.end {
-            return broken(format!("{} was watched for {} ms of {}", step.id, (last - carried.start) / 1_000, (self.end - carried.start) / 1_000));
+            return broken(format!(
+                "{} was watched for {} ms of {}",
+                step.id,
+                (last - carried.start) / 1_000,
+                (self.end - carried.start) / 1_000
+            ));
         }
         let gap = carried.looks.windows(2).map(|pair| pair[1].at - pair[0].at).max().unwrap_or(0);
         // A driver under faults may take up to its own read deadline for one look.
@@ -441,7 +563,9 @@ pub fn window(timing: Timing, slower: f64, hold: f64) -> u64 {
     match timing {
         Timing::Now => 0,
         Timing::Within(_) => (micros * slower) as u64,
-        Timing::Hold(_) | Timing::Never(_) if hold < 1.0 => ((micros * hold) as u64).max(1_500_000.min(micros as u64)),
+        Timing::Hold(_) | Timing::Never(_) if hold < 1.0 => {
+            ((micros * hold) as u64).max(1_500_000.min(micros as u64))
+        }
         Timing::Hold(_) | Timing::Never(_) => micros as u64,
     }
 }
@@ -465,12 +589,23 @@ impl<'a> Evidence<'a> {
             Event::CaseStart(start) => self.start = Some(start),
             Event::CaseEnd(end) => self.end = Some(end),
             Event::Established { truth, .. } => self.established = Some(truth),
-            Event::Probed { operation, returned, wire, .. } => self.probed = Some((operation, returned, *wire)),
+            Event::Probed { operation, returned, wire, .. } => {
+                self.probed = Some((operation, returned, *wire))
+            }
             Event::Truth { at, name, .. } => self.events.push(TruthEvent { at: *at, name: name.clone() }),
             Event::Wire { record, .. } => self.wire.push(record.clone()),
-            Event::Marked { name, events, wire, .. } => drop(self.marks.insert(name.clone(), Mark { events: *events, wire: *wire })),
+            Event::Marked { name, events, wire, .. } => {
+                drop(self.marks.insert(name.clone(), Mark { events: *events, wire: *wire }))
+            }
             Event::Kept { name, value, .. } => drop(self.snapshots.insert(name.clone(), value.clone())),
-            Event::StepStart { step, at, wire, .. } => self.steps.push(Carried { id: step, start: *at, wire: *wire, end: None, calls: Vec::new(), looks: Vec::new() }),
+            Event::StepStart { step, at, wire, .. } => self.steps.push(Carried {
+                id: step,
+                start: *at,
+                wire: *wire,
+                end: None,
+                calls: Vec::new(),
+                looks: Vec::new(),
+            }),
             Event::StepEnd { step, at, .. } => match self.steps.last_mut().filter(|s| s.id == step) {
                 Some(carried) => carried.end = Some(*at),
                 None => return broken(format!("{step} ended without having begun")),
@@ -479,13 +614,16 @@ impl<'a> Evidence<'a> {
                 Some(carried) => carried.calls.push(called),
                 None => return broken(format!("{} was called outside of its step", called.operation)),
             },
-            Event::Observed { step, at, values, events, wire, .. } => match self.steps.last_mut().filter(|s| s.id == step) {
-                Some(carried) => carried.looks.push(Look { at: *at, values, events: *events, wire: *wire }),
-                None => return broken(format!("{step} was looked at outside of its step")),
-            },
+            Event::Observed { step, at, values, events, wire, .. } => {
+                match self.steps.last_mut().filter(|s| s.id == step) {
+                    Some(carried) => {
+                        carried.looks.push(Look { at: *at, values, events: *events, wire: *wire })
+                    }
+                    None => return broken(format!("{step} was looked at outside of its step")),
+                }
+            }
             Event::RunStart(_) | Event::Source { .. } | Event::Verdict { .. } | Event::RunEnd { .. } => {}
         }
         Ok(())
     }
 }
-

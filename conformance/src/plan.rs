@@ -1,6 +1,9 @@
 //! The plan: which cases run, which do not and why. Printable without running anything.
 
-use std::{collections::{BTreeMap, BTreeSet}, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -58,7 +61,13 @@ pub struct Plan {
 }
 
 /// Plans a suite for a driver that claims `claims`, on a target.
-pub fn plan(suite: &Suite, selection: &Selection, claims: &BTreeSet<String>, target: &Target, seed: u64) -> Plan {
+pub fn plan(
+    suite: &Suite,
+    selection: &Selection,
+    claims: &BTreeSet<String>,
+    target: &Target,
+    seed: u64,
+) -> Plan {
     let mut plan = Plan { cases: Vec::new(), not_selected: BTreeMap::new() };
     for cell in suite.cells.iter().filter(|cell| selects(selection, &cell.scenario)) {
         if let Some(reason) = not_for(&cell.scenario, target) {
@@ -105,7 +114,9 @@ fn not_for(scenario: &Scenario, target: &Target) -> Option<String> {
         return Some(format!("it runs on {} only", scenario.targets.join(", ")));
     }
     if kind == "hardware" && needs_simulator(scenario) {
-        return Some("it needs a simulator: it sets faults, moves the clock, or acts beside the BMC".to_owned());
+        return Some(
+            "it needs a simulator: it sets faults, moves the clock, or acts beside the BMC".to_owned(),
+        );
     }
     None
 }
@@ -123,7 +134,14 @@ fn needs_simulator(scenario: &Scenario) -> bool {
     any(&scenario.steps) || scenario.given.iter().any(|g| given(&g.value))
 }
 
-fn case(scenario: &Arc<Scenario>, cell: &str, schedule: u32, claims: &BTreeSet<String>, target: &Target, seed: u64) -> Case {
+fn case(
+    scenario: &Arc<Scenario>,
+    cell: &str,
+    schedule: u32,
+    claims: &BTreeSet<String>,
+    target: &Target,
+    seed: u64,
+) -> Case {
     let mut name = scenario.id.clone();
     if !cell.is_empty() {
         name.push_str(&format!("[{cell}]"));
@@ -133,7 +151,15 @@ fn case(scenario: &Arc<Scenario>, cell: &str, schedule: u32, claims: &BTreeSet<S
     }
     let (disposition, unwitnessed) = disposition(scenario, claims, target);
     let seed = if schedule == 0 { seed } else { derive(seed, schedule) };
-    Case { name, scenario: scenario.clone(), cell: cell.to_owned(), seed, disposition, unwitnessed, negated: None }
+    Case {
+        name,
+        scenario: scenario.clone(),
+        cell: cell.to_owned(),
+        seed,
+        disposition,
+        unwitnessed,
+        negated: None,
+    }
 }
 
 fn derive(seed: u64, schedule: u32) -> u64 {
@@ -141,7 +167,11 @@ fn derive(seed: u64, schedule: u32) -> u64 {
     digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
-fn disposition(scenario: &Scenario, claims: &BTreeSet<String>, target: &Target) -> (Disposition, Vec<String>) {
+fn disposition(
+    scenario: &Scenario,
+    claims: &BTreeSet<String>,
+    target: &Target,
+) -> (Disposition, Vec<String>) {
     if let Some(missing) = scenario.requires.iter().find(|r| !claims.contains(&r.value)) {
         return (Disposition::DriverLacks(missing.value.clone()), Vec::new());
     }
@@ -149,12 +179,22 @@ fn disposition(scenario: &Scenario, claims: &BTreeSet<String>, target: &Target) 
         return (Disposition::TargetLacks(missing.value.clone()), Vec::new());
     }
     if scenario.effects > target.allow.min(allowed_yet(target)) {
-        let text = format!("it is {}, the target allows {}", scenario.effects.word(), target.allow.min(allowed_yet(target)).word());
+        let text = format!(
+            "it is {}, the target allows {}",
+            scenario.effects.word(),
+            target.allow.min(allowed_yet(target)).word()
+        );
         return (Disposition::Blocked("effects".to_owned(), text), Vec::new());
     }
     match unwitnessed(scenario, target) {
         Ok(unwitnessed) => (Disposition::Run, unwitnessed),
-        Err(truth) => (Disposition::Blocked("oracle".to_owned(), format!("nothing on this target tells the truth about {truth}")), Vec::new()),
+        Err(truth) => (
+            Disposition::Blocked(
+                "oracle".to_owned(),
+                format!("nothing on this target tells the truth about {truth}"),
+            ),
+            Vec::new(),
+        ),
     }
 }
 
@@ -173,7 +213,9 @@ fn unwitnessed(scenario: &Scenario, target: &Target) -> Result<Vec<String>, Stri
         let truth = match observable.witness {
             Witness::Driver(_) => continue,
             Witness::Wire => "wire",
-            Witness::Truth | Witness::Events => observable.name.strip_prefix("truth.").unwrap_or(observable.name),
+            Witness::Truth | Witness::Events => {
+                observable.name.strip_prefix("truth.").unwrap_or(observable.name)
+            }
         };
         if target.truths.iter().any(|t| t == truth) {
             continue;
@@ -188,7 +230,9 @@ fn unwitnessed(scenario: &Scenario, target: &Target) -> Result<Vec<String>, Stri
 
 fn observables(steps: &[Step]) -> Vec<&'static crate::condition::Observable> {
     let of = |step: &Step| match &step.kind {
-        StepKind::Expect(expect) => expect.conditions.iter().map(|c| c.observable).collect(),
+        StepKind::Expect(expect) => {
+            expect.conditions.iter().flat_map(crate::condition::Condition::needs).collect()
+        }
         StepKind::When { steps, .. } => observables(steps),
         _ => Vec::new(),
     };

@@ -100,7 +100,14 @@ struct Shared {
 }
 
 /// Carries out a plan.
-pub fn run(plan: &Plan, lab: &lab::Plan, journal: &Arc<Journal>, options: &Options, watch: &Arc<dyn Watch>, stop: &Arc<AtomicBool>) -> Outcome {
+pub fn run(
+    plan: &Plan,
+    lab: &lab::Plan,
+    journal: &Arc<Journal>,
+    options: &Options,
+    watch: &Arc<dyn Watch>,
+    stop: &Arc<AtomicBool>,
+) -> Outcome {
     write_start(plan, lab, journal, options);
     let sources = write_sources(plan, journal);
     let shared = Arc::new(Shared {
@@ -152,14 +159,26 @@ fn gather(shared: &Shared, told: &mpsc::Receiver<Judged>) -> (Vec<Judged>, bool)
 }
 
 fn finish(shared: &Shared, mut judged: Vec<Judged>, stuck: bool) -> Outcome {
-    let interrupted = shared.stop.load(Ordering::SeqCst) && judged.len() < shared.plan.cases.len() && !failed_fast(shared, &judged);
+    let interrupted = shared.stop.load(Ordering::SeqCst)
+        && judged.len() < shared.plan.cases.len()
+        && !failed_fast(shared, &judged);
     if stuck {
         shared.stop.store(true, Ordering::SeqCst);
         let started = shared.next.load(Ordering::SeqCst).min(shared.plan.cases.len());
         let missing: Vec<usize> = (0..started).filter(|n| !judged.iter().any(|j| j.number == *n)).collect();
         for number in missing {
-            let text = format!("the clock did not move for {} s of real time: something holds it", shared.options.watchdog.as_secs());
-            let one = Judged { number, verdict: Verdict::error("harness", text), virtual_time: 0, real_time: shared.options.watchdog, digest: String::new(), wire: None };
+            let text = format!(
+                "the clock did not move for {} s of real time: something holds it",
+                shared.options.watchdog.as_secs()
+            );
+            let one = Judged {
+                number,
+                verdict: Verdict::error("harness", text),
+                virtual_time: 0,
+                real_time: shared.options.watchdog,
+                digest: String::new(),
+                wire: None,
+            };
             let case = &shared.plan.cases[number];
             shared.journal.write(&[Event::Verdict { case: case.name.clone(), verdict: one.verdict.clone() }]);
             shared.watch.judged(case, &one);
@@ -168,7 +187,10 @@ fn finish(shared: &Shared, mut judged: Vec<Judged>, stuck: bool) -> Outcome {
     }
     if let Some(reason) = shared.journal.failure() {
         for one in &mut judged {
-            one.verdict = Verdict::error("harness", format!("the journal could not be written ({reason}): without evidence there is no verdict"));
+            one.verdict = Verdict::error(
+                "harness",
+                format!("the journal could not be written ({reason}): without evidence there is no verdict"),
+            );
         }
     }
     let digest = digest(&shared.plan, &judged);
@@ -178,7 +200,12 @@ fn finish(shared: &Shared, mut judged: Vec<Judged>, stuck: bool) -> Outcome {
         exit::CONFORMANT if incomplete => exit::INCOMPLETE,
         code => code,
     };
-    shared.journal.write(&[Event::RunEnd { digest: digest.clone(), cases: judged.len(), exit: code, interrupted }]);
+    shared.journal.write(&[Event::RunEnd {
+        digest: digest.clone(),
+        cases: judged.len(),
+        exit: code,
+        interrupted,
+    }]);
     Outcome { judged, exit: code, digest, interrupted, stuck }
 }
 
@@ -190,7 +217,10 @@ fn digest(plan: &Plan, judged: &[Judged]) -> String {
     let mut all = Sha256::new();
     for one in judged {
         let verdict = serde_json::to_string(&one.verdict).unwrap_or_default();
-        all.update(format!("{} {verdict} {} {}\n", plan.cases[one.number].name, one.virtual_time, one.digest));
+        all.update(format!(
+            "{} {verdict} {} {}\n",
+            plan.cases[one.number].name, one.virtual_time, one.digest
+        ));
     }
     hex(&all.finalize())
 }
@@ -223,7 +253,11 @@ fn write_sources(plan: &Plan, journal: &Journal) -> BTreeMap<String, String> {
         let source = &case.scenario.source;
         if !sources.contains_key(&source.path) {
             let digest = hash(&source.text);
-            block.push(Event::Source { digest: digest.clone(), path: source.path.clone(), text: source.text.clone() });
+            block.push(Event::Source {
+                digest: digest.clone(),
+                path: source.path.clone(),
+                text: source.text.clone(),
+            });
             sources.insert(source.path.clone(), digest);
         }
     }
@@ -287,7 +321,10 @@ async fn interruptible(shared: &Arc<Shared>, number: usize) -> Option<Judged> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long a case really took is told to people, and no verdict depends on it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a case really took is told to people, and no verdict depends on it"
+)]
 async fn carry_out(shared: &Arc<Shared>, number: usize) -> Judged {
     let case = &shared.plan.cases[number];
     let began = std::time::Instant::now();
@@ -301,22 +338,40 @@ async fn carry_out(shared: &Arc<Shared>, number: usize) -> Judged {
     };
     let events = execute::run(case, &setting).await;
     let terms = Terms { subject: shared.options.subject, claims: &shared.options.claims };
-    let verdict = verdict(&case.scenario, &case.name, &events.iter().collect::<Vec<_>>(), terms, &shared.lab.target.waivers);
+    let verdict = verdict(
+        &case.scenario,
+        &case.name,
+        &events.iter().collect::<Vec<_>>(),
+        terms,
+        &shared.lab.target.waivers,
+    );
     let wire = verdict.wire.and_then(|at| nth_exchange(&events, at));
     shared.journal.write(&[Event::Verdict { case: case.name.clone(), verdict: verdict.clone() }]);
     if shared.options.fail_fast && matches!(verdict.word, Word::Fail | Word::Error) {
         shared.stop.store(true, Ordering::SeqCst);
     }
-    Judged { number, virtual_time: virtual_time(&events), digest: happened(&events), verdict, real_time: began.elapsed(), wire }
+    Judged {
+        number,
+        virtual_time: virtual_time(&events),
+        digest: happened(&events),
+        verdict,
+        real_time: began.elapsed(),
+        wire,
+    }
 }
 
 fn nth_exchange(events: &[Event], at: usize) -> Option<String> {
-    let mut records = events.iter().filter_map(|e| if let Event::Wire { record, .. } = e { Some(record) } else { None });
+    let mut records =
+        events.iter().filter_map(|e| if let Event::Wire { record, .. } = e { Some(record) } else { None });
     records.nth(at).map(ToString::to_string)
 }
 
 fn virtual_time(events: &[Event]) -> u64 {
-    events.iter().rev().find_map(|e| if let Event::CaseEnd(end) = e { Some(end.at) } else { None }).unwrap_or(0)
+    events
+        .iter()
+        .rev()
+        .find_map(|e| if let Event::CaseEnd(end) = e { Some(end.at) } else { None })
+        .unwrap_or(0)
 }
 
 /// Digest of what happened to the machine; not of ports, nonces or bytes on the wire.
@@ -331,21 +386,38 @@ fn happened(events: &[Event]) -> String {
 }
 
 /// The oracle's verdict, after waivers.
-pub fn verdict(scenario: &Scenario, case: &str, events: &[&Event], terms: Terms<'_>, waivers: &[Waiver]) -> Verdict {
+pub fn verdict(
+    scenario: &Scenario,
+    case: &str,
+    events: &[&Event],
+    terms: Terms<'_>,
+    waivers: &[Waiver],
+) -> Verdict {
     let verdict = oracle::judge(scenario, events, terms);
-    let ran = events.iter().any(|e| matches!(e, Event::CaseStart(start) if start.disposition == Disposition::Run));
+    let ran =
+        events.iter().any(|e| matches!(e, Event::CaseStart(start) if start.disposition == Disposition::Run));
     let negated = events.iter().any(|e| matches!(e, Event::CaseStart(start) if start.negated.is_some()));
     if !ran || negated { verdict } else { waive(verdict, scenario, case, waivers) }
 }
 
 fn waive(verdict: Verdict, scenario: &Scenario, case: &str, waivers: &[Waiver]) -> Verdict {
-    let Some(waiver) = waivers.iter().find(|w| w.scenario == case || w.scenario == scenario.id) else { return verdict };
+    let Some(waiver) = waivers.iter().find(|w| w.scenario == case || w.scenario == scenario.id) else {
+        return verdict;
+    };
     let predicted = verdict.word.text() == waiver.verdict && verdict.detail == waiver.blame;
     if predicted && verdict.condition.as_deref() == Some(waiver.condition.as_str()) {
-        return Verdict { word: Word::Waived, detail: waiver.id.clone(), text: format!("{}: {}", waiver.reason, verdict.text), ..verdict };
+        return Verdict {
+            word: Word::Waived,
+            detail: waiver.id.clone(),
+            text: format!("{}: {}", waiver.reason, verdict.text),
+            ..verdict
+        };
     }
     if verdict.is_pass() {
-        let text = format!("waiver {} for {} predicts a {} that did not happen: remove it", waiver.id, waiver.version, waiver.verdict);
+        let text = format!(
+            "waiver {} for {} predicts a {} that did not happen: remove it",
+            waiver.id, waiver.version, waiver.verdict
+        );
         return Verdict { detail: waiver.id.clone(), text, ..Verdict::new(Word::Xpass) };
     }
     verdict

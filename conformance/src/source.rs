@@ -91,6 +91,7 @@ pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) ->
 pub fn suggestion<'w>(word: &str, known: impl IntoIterator<Item = &'w str> + Clone) -> String {
     match did_you_mean(word, known.clone()) {
         Some(meant) => format!("did you mean {meant:?}?"),
+        None if known.clone().into_iter().next().is_none() => "none is defined here".to_owned(),
         None => format!("expected one of {}", known.into_iter().collect::<Vec<_>>().join(", ")),
     }
 }

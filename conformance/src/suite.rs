@@ -1,10 +1,17 @@
 //! The suite: the scenarios that are compiled in, or those in files and directories.
 
-use std::{path::{Path, PathBuf}, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use sha2::{Digest, Sha256};
 
-use crate::{journal::hex, scenario::{self, Cell}, source::{Problem, Source, suggestion}};
+use crate::{
+    journal::hex,
+    scenario::{self, Cell},
+    source::{Problem, Source, suggestion},
+};
 
 include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
@@ -36,11 +43,22 @@ impl std::fmt::Display for SuiteError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Io(path, error) => writeln!(f, "error: {} cannot be read: {error}", path.display()),
-            Self::NotAScenario(path) => writeln!(f, "error: {} is not a scenario: expected a file that ends in .yaml, or a directory of them", path.display()),
-            Self::Empty(path) => writeln!(f, "error: {} holds no scenario: expected files that end in .yaml", path.display()),
+            Self::NotAScenario(path) => writeln!(
+                f,
+                "error: {} is not a scenario: expected a file that ends in .yaml, or a directory of them",
+                path.display()
+            ),
+            Self::Empty(path) => {
+                writeln!(f, "error: {} holds no scenario: expected files that end in .yaml", path.display())
+            }
             Self::Problems(problems) => {
                 problems.iter().try_for_each(|p| writeln!(f, "{p}"))?;
-                writeln!(f, "{} problem{} found; nothing was run", problems.len(), if problems.len() == 1 { "" } else { "s" })
+                writeln!(
+                    f,
+                    "{} problem{} found; nothing was run",
+                    problems.len(),
+                    if problems.len() == 1 { "" } else { "s" }
+                )
             }
         }
     }
@@ -74,7 +92,9 @@ impl Suite {
         for source in &sources {
             match scenario::load(source, seed) {
                 Ok(read) => {
-                    if let Some(other) = read.first().and_then(|new| cells.iter().find(|c| c.scenario.id == new.scenario.id)) {
+                    if let Some(other) =
+                        read.first().and_then(|new| cells.iter().find(|c| c.scenario.id == new.scenario.id))
+                    {
                         problems.push(twice(source, &other.scenario));
                     }
                     cells.extend(read);
@@ -104,10 +124,13 @@ impl Suite {
 
     /// What to say of an id that is none.
     pub fn unknown_id(&self, id: &str) -> String {
-        format!("there is no scenario {id:?}: {}", match crate::source::did_you_mean(id, self.ids()) {
-            Some(_) => suggestion(id, self.ids()),
-            None => "`halmark list` shows them all".to_owned(),
-        })
+        format!(
+            "there is no scenario {id:?}: {}",
+            match crate::source::did_you_mean(id, self.ids()) {
+                Some(_) => suggestion(id, self.ids()),
+                None => "`halmark list` shows them all".to_owned(),
+            }
+        )
     }
 }
 
@@ -125,7 +148,8 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), SuiteError> {
     let io = |error| SuiteError::Io(path.to_owned(), error);
     let meta = std::fs::metadata(path).map_err(io)?;
     if meta.is_dir() {
-        let mut entries: Vec<_> = std::fs::read_dir(path).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
+        let mut entries: Vec<_> =
+            std::fs::read_dir(path).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
@@ -155,16 +179,28 @@ fn read(path: &Path) -> Result<Arc<Source>, SuiteError> {
         let source = Source::new(name, "");
         let message = format!("the file has {size} bytes, more than {}", crate::yaml::LARGEST);
         let place = crate::source::Place { line: 1, column: 1, length: 1 };
-        return Err(SuiteError::Problems(vec![Problem { source, place, message, hint: "a scenario is a page of text; split it".to_owned() }]));
+        return Err(SuiteError::Problems(vec![Problem {
+            source,
+            place,
+            message,
+            hint: "a scenario is a page of text; split it".to_owned(),
+        }]));
     }
     let bytes = std::fs::read(path).map_err(io)?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source::new(name, text)),
         Err(error) => {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+            let line =
+                error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count()
+                    + 1;
             let source = Source::new(name, String::from_utf8_lossy(error.as_bytes()));
             let place = crate::source::Place { line, column: 1, length: 1 };
-            Err(SuiteError::Problems(vec![Problem { source, place, message: "the file is not UTF-8".to_owned(), hint: "save it as UTF-8".to_owned() }]))
+            Err(SuiteError::Problems(vec![Problem {
+                source,
+                place,
+                message: "the file is not UTF-8".to_owned(),
+                hint: "save it as UTF-8".to_owned(),
+            }]))
         }
     }
 }

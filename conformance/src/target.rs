@@ -1,10 +1,19 @@
 //! Targets: what can be judged on them, what they are known to lack or to get wrong, and how they are reached.
 
-use std::{collections::BTreeMap, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{fields::Reader, scenario::Effects, source::{Problem, Source}, yaml};
+use crate::{
+    fields::Reader,
+    scenario::Effects,
+    source::{Problem, Source},
+    yaml,
+};
 
 /// Debian's `ipmi_sim`, described.
 const IPMI_SIM: &str = include_str!("../../simulators/targets/ipmi-sim.yaml");
@@ -127,8 +136,13 @@ impl std::fmt::Display for TargetError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unknown(name) => {
-                let profiles: Vec<_> = halmark_simulators::Profile::names().iter().map(|p| format!("sim:{p}")).collect();
-                write!(f, "there is no target {name:?}: expected {}, ipmi-sim, or the path of a target file", profiles.join(", "))
+                let profiles: Vec<_> =
+                    halmark_simulators::Profile::names().iter().map(|p| format!("sim:{p}")).collect();
+                write!(
+                    f,
+                    "there is no target {name:?}: expected {}, ipmi-sim, or the path of a target file",
+                    profiles.join(", ")
+                )
             }
             Self::Io(path, error) => write!(f, "the target file {} cannot be read: {error}", path.display()),
             Self::Problems(problems) => problems.iter().try_for_each(|p| write!(f, "{p}")),
@@ -137,13 +151,16 @@ impl std::fmt::Display for TargetError {
     }
 }
 
-const ALL_TRUTHS: &[&str] = &["power", "events", "boot.override", "boot.default", "identify", "identity", "sessions", "bmc", "wire"];
+const ALL_TRUTHS: &[&str] =
+    &["power", "events", "boot.override", "boot.default", "identify", "identity", "sessions", "bmc", "wire"];
 
 impl Target {
     /// The target of that name.
     pub fn named(name: &str) -> Result<Self, TargetError> {
         match name.split_once(':') {
-            Some(("sim", profile)) if halmark_simulators::Profile::named(profile).is_some() => Ok(Self::sim(profile)),
+            Some(("sim", profile)) if halmark_simulators::Profile::named(profile).is_some() => {
+                Ok(Self::sim(profile))
+            }
             None if name == "ipmi-sim" => Self::ipmi_sim(),
             _ if Path::new(name).is_file() => hardware(Path::new(name)),
             _ => Err(TargetError::Unknown(name.to_owned())),
@@ -195,7 +212,8 @@ fn read_described(reader: &Reader, root: &yaml::Node) -> Option<Target> {
     let mut fields = reader.map(root, "a target")?;
     reader.word(fields.must("kind")?, "kind", &["ipmi-sim"])?;
     let version = reader.text(fields.must("version")?)?;
-    let truths = reader.texts(fields.must("truths")?, "a list of truths")?.into_iter().map(|(t, _)| t).collect();
+    let truths =
+        reader.texts(fields.must("truths")?, "a list of truths")?.into_iter().map(|(t, _)| t).collect();
     let hold = reader.share(fields.must("hold")?)?;
     let mut lacks = BTreeMap::new();
     for (key, value) in reader.map(fields.must("lacks")?, "a map of capabilities to reasons")?.rest() {
@@ -216,7 +234,16 @@ fn read_described(reader: &Reader, root: &yaml::Node) -> Option<Target> {
         w.done();
     }
     fields.done();
-    Some(Target { name: "ipmi-sim".to_owned(), kind: TargetKind::IpmiSim, lacks, waivers, truths, timing: 1.0, hold, allow: Effects::Destructive })
+    Some(Target {
+        name: "ipmi-sim".to_owned(),
+        kind: TargetKind::IpmiSim,
+        lacks,
+        waivers,
+        truths,
+        timing: 1.0,
+        hold,
+        allow: Effects::Destructive,
+    })
 }
 
 fn hardware(path: &Path) -> Result<Target, TargetError> {
@@ -246,9 +273,13 @@ fn read_hardware(reader: &Reader, root: &yaml::Node, path: &Path) -> Option<Targ
         }
     };
     let credentials = {
-        let mut from = reader.map(fields.must("credentials")?, "`{from: env, user: BMC_USER, password: BMC_PASSWORD}`")?;
+        let mut from = reader
+            .map(fields.must("credentials")?, "`{from: env, user: BMC_USER, password: BMC_PASSWORD}`")?;
         let read = match reader.word(from.must("from")?, "source", &["env", "file"])?.as_str() {
-            "env" => CredentialsFrom::Environment { user: reader.text(from.must("user")?)?, password: reader.text(from.must("password")?)? },
+            "env" => CredentialsFrom::Environment {
+                user: reader.text(from.must("user")?)?,
+                password: reader.text(from.must("password")?)?,
+            },
             _ => CredentialsFrom::File(beside(reader.text(from.must("path")?)?)),
         };
         from.done();
@@ -259,7 +290,9 @@ fn read_hardware(reader: &Reader, root: &yaml::Node, path: &Path) -> Option<Targ
         Some(node) => {
             let mut door = reader.map(node, "`{port: 443, tls: {ca: rack-ca.pem}}`")?;
             let plain = door.maybe("plain-http").map_or(Some(false), |n| reader.flag(n))?;
-            let port = door.maybe("port").map_or(Some(if plain { 80 } else { 443 }), |n| reader.whole(n, 1, 65_535))?;
+            let port = door
+                .maybe("port")
+                .map_or(Some(if plain { 80 } else { 443 }), |n| reader.whole(n, 1, 65_535))?;
             let tls = door.maybe("tls").map_or(Some(halmark::Tls::System), |n| tls(reader, n, &beside))?;
             door.done();
             Some(RedfishDoor { port: u16::try_from(port).ok()?, plain, tls })
@@ -275,7 +308,13 @@ fn read_hardware(reader: &Reader, root: &yaml::Node, path: &Path) -> Option<Targ
                 Some(n) => match reader.whole(n, 0, 255)? {
                     3 => Some(halmark::endpoint::Suite::Three),
                     17 => Some(halmark::endpoint::Suite::Seventeen),
-                    other => return reader.fail(n.place, format!("cipher suite {other} is not spoken"), "expected 3 or 17"),
+                    other => {
+                        return reader.fail(
+                            n.place,
+                            format!("cipher suite {other} is not spoken"),
+                            "expected 3 or 17",
+                        );
+                    }
                 },
             };
             door.done();
@@ -290,7 +329,13 @@ fn read_hardware(reader: &Reader, root: &yaml::Node, path: &Path) -> Option<Targ
                 match value.kind {
                     yaml::Kind::Float(f) if (0.1..=4.0).contains(&f) => most = most.max(f),
                     yaml::Kind::Int(i @ 1..=4) => most = most.max(i as f64),
-                    _ => return reader.fail(value.place, format!("{} is not a timing factor", key.text), "expected a number up to 4.0"),
+                    _ => {
+                        return reader.fail(
+                            value.place,
+                            format!("{} is not a timing factor", key.text),
+                            "expected a number up to 4.0",
+                        );
+                    }
                 }
             }
             most
@@ -304,10 +349,23 @@ fn read_hardware(reader: &Reader, root: &yaml::Node, path: &Path) -> Option<Targ
     }
     fields.done();
     if redfish.is_none() && ipmi.is_none() {
-        return reader.fail(root.place, "this target has no door", "add `redfish: {port: 443}` or `ipmi: {port: 623}`");
+        return reader.fail(
+            root.place,
+            "this target has no door",
+            "add `redfish: {port: 443}` or `ipmi: {port: 623}`",
+        );
     }
     let hardware = Hardware { address: bmc, serial, credentials, redfish, ipmi };
-    Some(Target { name: path.display().to_string(), kind: TargetKind::Hardware(Box::new(hardware)), lacks: BTreeMap::new(), waivers: Vec::new(), truths: Vec::new(), timing, hold: 1.0, allow })
+    Some(Target {
+        name: path.display().to_string(),
+        kind: TargetKind::Hardware(Box::new(hardware)),
+        lacks: BTreeMap::new(),
+        waivers: Vec::new(),
+        truths: Vec::new(),
+        timing,
+        hold: 1.0,
+        allow,
+    })
 }
 
 fn tls(reader: &Reader, node: &yaml::Node, beside: &dyn Fn(String) -> PathBuf) -> Option<halmark::Tls> {
@@ -317,7 +375,13 @@ fn tls(reader: &Reader, node: &yaml::Node, beside: &dyn Fn(String) -> PathBuf) -
     } else if let Some(pin) = fields.maybe("pin") {
         match parse_pin(&reader.text(pin)?) {
             Some(digest) => halmark::Tls::Pin(digest),
-            None => return reader.fail(pin.place, "this is not a SHA-256 digest", "expected 64 hexadecimal digits, colons allowed"),
+            None => {
+                return reader.fail(
+                    pin.place,
+                    "this is not a SHA-256 digest",
+                    "expected 64 hexadecimal digits, colons allowed",
+                );
+            }
         }
     } else if reader.flag(fields.must("insecure")?)? {
         halmark::Tls::Insecure

@@ -12,7 +12,9 @@ pub fn json<T: serde::Serialize>(value: &T) -> Value {
 /// Whether a truth has everything that is wanted of it; what is not wanted does not matter.
 pub fn covers(truth: &Value, wanted: &Value) -> bool {
     match (truth, wanted) {
-        (Value::Object(truth), Value::Object(wanted)) => wanted.iter().all(|(name, value)| truth.get(name) == Some(value)),
+        (Value::Object(truth), Value::Object(wanted)) => {
+            wanted.iter().all(|(name, value)| truth.get(name) == Some(value))
+        }
         _ => truth == wanted,
     }
 }

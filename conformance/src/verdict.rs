@@ -26,7 +26,9 @@ pub struct Verdict {
 }
 
 /// The kinds of verdicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
     /// All conditions hold, by an independent oracle.
@@ -69,7 +71,14 @@ impl Word {
 impl Verdict {
     /// A verdict without more to say.
     pub fn new(word: Word) -> Self {
-        Self { word, detail: String::new(), condition: None, text: String::new(), charge: String::new(), wire: None }
+        Self {
+            word,
+            detail: String::new(),
+            condition: None,
+            text: String::new(),
+            charge: String::new(),
+            wire: None,
+        }
     }
 
     /// No verdict is possible, and why.
@@ -111,7 +120,8 @@ pub mod exit {
 pub fn exit_code<'v>(verdicts: impl IntoIterator<Item = &'v Verdict>) -> u8 {
     let words: Vec<Word> = verdicts.into_iter().map(|v| v.word).collect();
     let any = |word: Word| words.contains(&word);
-    let ran = words.iter().any(|w| matches!(w, Word::Pass | Word::PassUnverified | Word::Fail | Word::Waived));
+    let ran =
+        words.iter().any(|w| matches!(w, Word::Pass | Word::PassUnverified | Word::Fail | Word::Waived));
     if any(Word::Fail) {
         exit::NONCONFORMANT
     } else if any(Word::Error) {

@@ -69,7 +69,11 @@ pub fn verify(text: &str) -> Result<Verified, Unusable> {
     Ok(Verified { start: (**start).clone(), verdicts, complaints, exit })
 }
 
-fn scenarios(events: &[Event], start: &RunStart, complaints: &mut Vec<String>) -> BTreeMap<(String, String, String), Cell> {
+fn scenarios(
+    events: &[Event],
+    start: &RunStart,
+    complaints: &mut Vec<String>,
+) -> BTreeMap<(String, String, String), Cell> {
     let mut all = BTreeMap::new();
     for event in events {
         let Event::Source { digest, path, text } = event else { continue };
@@ -77,15 +81,28 @@ fn scenarios(events: &[Event], start: &RunStart, complaints: &mut Vec<String>) -
             complaints.push(format!("the text of {path} is not the one that its digest is of"));
         }
         match scenario::load(&Source::new(path.clone(), text.clone()), start.seed) {
-            Ok(cells) => all.extend(cells.into_iter().map(|cell| ((digest.clone(), cell.scenario.id.clone(), cell.name.clone()), cell))),
-            Err(problems) => complaints.push(format!("the text of {path} is no scenario: {}", problems[0].message)),
+            Ok(cells) => all.extend(
+                cells
+                    .into_iter()
+                    .map(|cell| ((digest.clone(), cell.scenario.id.clone(), cell.name.clone()), cell)),
+            ),
+            Err(problems) => {
+                complaints.push(format!("the text of {path} is no scenario: {}", problems[0].message))
+            }
         }
     }
     all
 }
 
-fn recompute(case: &str, evidence: &[&Event], start: &RunStart, cells: &BTreeMap<(String, String, String), Cell>, complaints: &mut Vec<String>) -> Verdict {
-    let begun = evidence.iter().find_map(|e| if let Event::CaseStart(begun) = e { Some(begun) } else { None });
+fn recompute(
+    case: &str,
+    evidence: &[&Event],
+    start: &RunStart,
+    cells: &BTreeMap<(String, String, String), Cell>,
+    complaints: &mut Vec<String>,
+) -> Verdict {
+    let begun =
+        evidence.iter().find_map(|e| if let Event::CaseStart(begun) = e { Some(begun) } else { None });
     let cell = begun.and_then(|b| cells.get(&(b.source.clone(), b.scenario.clone(), b.cell.clone())));
     let subject = if start.subject == "target" { Subject::Target } else { Subject::Driver };
     let terms = Terms { subject, claims: &start.claims };
@@ -93,18 +110,34 @@ fn recompute(case: &str, evidence: &[&Event], start: &RunStart, cells: &BTreeMap
         Some(cell) => run::verdict(&cell.scenario, case, evidence, terms, &start.waivers),
         None => Verdict::error("harness", "the journal does not hold the scenario that this case is of"),
     };
-    let said = evidence.iter().find_map(|e| if let Event::Verdict { verdict, .. } = e { Some(verdict) } else { None });
+    let said = evidence
+        .iter()
+        .find_map(|e| if let Event::Verdict { verdict, .. } = e { Some(verdict) } else { None });
     match said {
         None => complaints.push(format!("{case}: the journal holds no verdict")),
-        Some(said) if (said.word, &said.detail, &said.condition) != (verdict.word, &verdict.detail, &verdict.condition) => {
-            complaints.push(format!("{case}: the journal says {} [{}], its evidence says {} [{}]", said.word.text(), said.detail, verdict.word.text(), verdict.detail));
+        Some(said)
+            if (said.word, &said.detail, &said.condition)
+                != (verdict.word, &verdict.detail, &verdict.condition) =>
+        {
+            complaints.push(format!(
+                "{case}: the journal says {} [{}], its evidence says {} [{}]",
+                said.word.text(),
+                said.detail,
+                verdict.word.text(),
+                verdict.detail
+            ));
         }
         Some(_) => {}
     }
     verdict
 }
 
-fn conclude(events: &[Event], start: &RunStart, verdicts: &[(String, Verdict)], complaints: &mut Vec<String>) -> u8 {
+fn conclude(
+    events: &[Event],
+    start: &RunStart,
+    verdicts: &[(String, Verdict)],
+    complaints: &mut Vec<String>,
+) -> u8 {
     let code = exit_code(verdicts.iter().map(|(_, v)| v));
     let Some(Event::RunEnd { exit: said, cases, interrupted, .. }) = events.last() else {
         complaints.push("the run did not end: the journal is incomplete".to_owned());
@@ -115,7 +148,8 @@ fn conclude(events: &[Event], start: &RunStart, verdicts: &[(String, Verdict)], 
     }
     let missing = start.cases.len() - verdicts.len();
     if *cases != verdicts.len() {
-        complaints.push(format!("the run says that it judged {cases} cases, the journal holds {}", verdicts.len()));
+        complaints
+            .push(format!("the run says that it judged {cases} cases, the journal holds {}", verdicts.len()));
     }
     let code = if missing > 0 && code == exit::CONFORMANT { exit::INCOMPLETE } else { code };
     if code != *said {

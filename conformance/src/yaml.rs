@@ -68,13 +68,23 @@ impl Kind {
 pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
     if source.text.len() > LARGEST {
         let message = format!("the file has {} bytes, more than {LARGEST}", source.text.len());
-        return Err(problem(source, Place { line: 1, column: 1, length: 1 }, message, "a scenario is a page of text; split it"));
+        return Err(problem(
+            source,
+            Place { line: 1, column: 1, length: 1 },
+            message,
+            "a scenario is a page of text; split it",
+        ));
     }
     let mut tree = Tree { source, events: Parser::new_from_str(&source.text), depth: 0 };
     let root = tree.document()?;
     match root {
         Some(root) => Ok(root),
-        None => Err(problem(source, Place { line: 1, column: 1, length: 1 }, "the file is empty".into(), "expected a map that begins with `halmark: …`")),
+        None => Err(problem(
+            source,
+            Place { line: 1, column: 1, length: 1 },
+            "the file is empty".into(),
+            "expected a map that begins with `halmark: …`",
+        )),
     }
 }
 
@@ -115,7 +125,12 @@ where
                 Some(Err(error)) => {
                     let at = error.marker();
                     let place = Place { line: at.line().max(1), column: at.col() + 1, length: 1 };
-                    return Err(problem(self.source, place, "this is not YAML".into(), &advice(&error.info())));
+                    return Err(problem(
+                        self.source,
+                        place,
+                        "this is not YAML".into(),
+                        &advice(&error.info()),
+                    ));
                 }
             }
         }
@@ -128,7 +143,12 @@ where
             match event {
                 Event::StreamStart | Event::DocumentEnd => {}
                 Event::DocumentStart(..) if root.is_some() => {
-                    return Err(problem(self.source, place, "a second document begins here".into(), "one file holds one document; remove the `---`"));
+                    return Err(problem(
+                        self.source,
+                        place,
+                        "a second document begins here".into(),
+                        "one file holds one document; remove the `---`",
+                    ));
                 }
                 Event::DocumentStart(..) => {
                     let (first, place) = self.next()?;
@@ -144,11 +164,16 @@ where
         let refuse = |message: &str, hint: &str| Err(problem(self.source, place, message.into(), hint));
         let (anchor, tag) = match &event {
             Event::Scalar(_, _, anchor, tag) => (*anchor, tag.is_some()),
-            Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag) => (*anchor, tag.is_some()),
+            Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag) => {
+                (*anchor, tag.is_some())
+            }
             _ => (0, false),
         };
         if anchor != 0 || matches!(event, Event::Alias(_) | Event::UnresolvedAlias(_)) {
-            return refuse("anchors and aliases are not part of this language", "write the value out, or use `vars`");
+            return refuse(
+                "anchors and aliases are not part of this language",
+                "write the value out, or use `vars`",
+            );
         }
         if tag {
             return refuse("tags are not part of this language", "remove the `!tag`");
@@ -162,10 +187,19 @@ where
         Ok(Node { place, kind })
     }
 
-    fn nested(&mut self, place: Place, read: fn(&mut Self) -> Result<Kind, Problem>) -> Result<Kind, Problem> {
+    fn nested(
+        &mut self,
+        place: Place,
+        read: fn(&mut Self) -> Result<Kind, Problem>,
+    ) -> Result<Kind, Problem> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(problem(self.source, place, format!("nested deeper than {DEEPEST} levels"), "no scenario needs that"));
+            return Err(problem(
+                self.source,
+                place,
+                format!("nested deeper than {DEEPEST} levels"),
+                "no scenario needs that",
+            ));
         }
         let kind = read(self)?;
         self.depth -= 1;
@@ -190,14 +224,31 @@ where
             let text = match event {
                 Event::MappingEnd => return Ok(Kind::Map(entries)),
                 Event::Scalar(text, _, 0, None) => text.into_owned(),
-                _ => return Err(problem(self.source, place, "a key must be a plain word".into(), "expected `key: value`")),
+                _ => {
+                    return Err(problem(
+                        self.source,
+                        place,
+                        "a key must be a plain word".into(),
+                        "expected `key: value`",
+                    ));
+                }
             };
             if text == "<<" {
-                return Err(problem(self.source, place, "merge keys are not part of this language".into(), "write the values out"));
+                return Err(problem(
+                    self.source,
+                    place,
+                    "merge keys are not part of this language".into(),
+                    "write the values out",
+                ));
             }
             if let Some((first, _)) = entries.iter().find(|(key, _)| key.text == text) {
                 let hint = format!("it stands already in line {}", first.place.line);
-                return Err(problem(self.source, place, format!("the key {text:?} stands twice in one map"), &hint));
+                return Err(problem(
+                    self.source,
+                    place,
+                    format!("the key {text:?} stands twice in one map"),
+                    &hint,
+                ));
             }
             let (event, value_place) = self.next()?;
             let value = self.node(event, value_place)?;
@@ -220,7 +271,9 @@ fn plain(text: &str) -> Result<Kind, &'static str> {
         "true" => return Ok(Kind::Bool(true)),
         "false" => return Ok(Kind::Bool(false)),
         "on" | "off" | "yes" | "no" | "y" | "n" => {
-            return Err("YAML readers disagree whether this is a word or a truth value; use the full word (such as powered-on) or quotes");
+            return Err(
+                "YAML readers disagree whether this is a word or a truth value; use the full word (such as powered-on) or quotes",
+            );
         }
         _ => {}
     }
@@ -233,7 +286,11 @@ fn plain(text: &str) -> Result<Kind, &'static str> {
         return Err("a number has no underscores here");
     }
     if let Ok(whole) = lower.parse() {
-        return if digits.len() > 1 && digits.starts_with('0') { Ok(Kind::Text(text.to_owned())) } else { Ok(Kind::Int(whole)) };
+        return if digits.len() > 1 && digits.starts_with('0') {
+            Ok(Kind::Text(text.to_owned()))
+        } else {
+            Ok(Kind::Int(whole))
+        };
     }
     let fraction = digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | '-' | '+'));
     match lower.parse::<f64>() {
@@ -283,7 +340,9 @@ mod tests {
 
     #[test]
     fn quotes_make_any_word_a_text() {
-        let Kind::Map(entries) = read("a: \"on\"\nb: '1'\nc: 0x10\nd: 007").unwrap().kind else { panic!("a map") };
+        let Kind::Map(entries) = read("a: \"on\"\nb: '1'\nc: 0x10\nd: 007").unwrap().kind else {
+            panic!("a map")
+        };
         let texts = ["on", "1", "0x10", "007"].map(|t| Kind::Text(t.to_owned()));
         assert_eq!(entries.into_iter().map(|(_, v)| v.kind).collect::<Vec<_>>(), texts);
     }

@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{blame::Subject, fields::{Fields, Reader}, mutants::DriverFault, seeded::{HarnessFault, Seeded}, source::{Problem, Source}, yaml::{self, Node}};
+use crate::{
+    blame::Subject,
+    fields::{Fields, Reader},
+    mutants::DriverFault,
+    seeded::{HarnessFault, Seeded},
+    source::{Problem, Source},
+    yaml::{self, Node},
+};
 
 /// The catalogue that is compiled in.
 pub const CATALOGUE: &str = include_str!("../../faults/catalogue.yaml");
@@ -21,8 +28,12 @@ pub enum Family {
 }
 
 /// The words of the families.
-pub const FAMILIES: &[(&str, Family)] =
-    &[("target", Family::Target), ("driver", Family::Driver), ("transport", Family::Transport), ("harness", Family::Harness)];
+pub const FAMILIES: &[(&str, Family)] = &[
+    ("target", Family::Target),
+    ("driver", Family::Driver),
+    ("transport", Family::Transport),
+    ("harness", Family::Harness),
+];
 
 /// What a fault is sown by, for people.
 pub type Sown = String;
@@ -65,11 +76,20 @@ fn read(reader: &Reader, root: &Node) -> Option<Vec<Row>> {
     let mut fields = reader.map(root, "`{faults: […]}`")?;
     reader.word(fields.must("halmark")?, "format", &["faults/v1"])?;
     let items = reader.list(fields.must("faults")?, "a list of faults")?;
-    let rows = items.iter().map(|item| row(reader, item)).collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+    let rows = items
+        .iter()
+        .map(|item| row(reader, item))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect::<Option<Vec<_>>>()?;
     fields.done();
     for (at, one) in rows.iter().enumerate() {
         if rows[..at].iter().any(|other| other.id == one.id) {
-            return reader.fail(items[at].place, format!("the fault {:?} stands twice", one.id), "ids are unique");
+            return reader.fail(
+                items[at].place,
+                format!("the fault {:?} stands twice", one.id),
+                "ids are unique",
+            );
         }
     }
     Some(rows)
@@ -80,20 +100,31 @@ fn row(reader: &Reader, node: &Node) -> Option<Row> {
     let id_node = fields.must("id")?;
     let id = reader.text(id_node)?;
     let Some((_, family)) = FAMILIES.iter().find(|(word, _)| id.split('.').next() == Some(word)) else {
-        return reader.fail(id_node.place, format!("{id:?} names no family"), "expected target., driver., transport. or harness.");
+        return reader.fail(
+            id_node.place,
+            format!("{id:?} names no family"),
+            "expected target., driver., transport. or harness.",
+        );
     };
     let about = reader.text(fields.must("about")?)?;
     let sown_node = fields.must("sown")?;
-    let mut sown_fields = reader.map(sown_node, "`{deviation: …}`, `{driver: …}`, `{seam: …}` or `{harness: …}`")?;
+    let mut sown_fields =
+        reader.map(sown_node, "`{deviation: …}`, `{driver: …}`, `{seam: …}` or `{harness: …}`")?;
     let (seeded, sown) = sown(reader, &mut sown_fields)?;
     sown_fields.done();
     let default_subject = if *family == Family::Target { "target" } else { "driver" };
-    let subject = fields.maybe("subject").map_or(Some(default_subject.to_owned()), |n| reader.word(n, "subject", &["driver", "target"]))?;
-    let driver = fields.maybe("driver").map_or(Some("redfish".to_owned()), |n| reader.word(n, "driver", &["redfish", "ipmi"]))?;
+    let subject = fields
+        .maybe("subject")
+        .map_or(Some(default_subject.to_owned()), |n| reader.word(n, "subject", &["driver", "target"]))?;
+    let driver = fields
+        .maybe("driver")
+        .map_or(Some("redfish".to_owned()), |n| reader.word(n, "driver", &["redfish", "ipmi"]))?;
     let default_target = if driver == "ipmi" { "ipmi-sim" } else { "sim:generic" };
     let target = fields.maybe("target").map_or(Some(default_target.to_owned()), |n| reader.text(n))?;
     let default = if *family == Family::Harness { ("error", "harness") } else { ("fail", default_subject) };
-    let verdict = fields.maybe("verdict").map_or(Some(default.0.to_owned()), |n| reader.word(n, "verdict", &["fail", "error"]))?;
+    let verdict = fields
+        .maybe("verdict")
+        .map_or(Some(default.0.to_owned()), |n| reader.word(n, "verdict", &["fail", "error"]))?;
     let blame = fields.maybe("blame").map_or(Some(default.1.to_owned()), |n| {
         reader.word(n, "blame", &["driver", "target", "harness", "plugin", "oracle", "budget"])
     })?;
@@ -132,7 +163,11 @@ fn sown(reader: &Reader, fields: &mut Fields<'_>) -> Option<(Seeded, Sown)> {
         words.push(format!("wire {name}"));
     }
     if words.is_empty() {
-        return reader.fail(fields.place, "this fault is sown by nothing", "expected deviation, driver, seam or harness");
+        return reader.fail(
+            fields.place,
+            "this fault is sown by nothing",
+            "expected deviation, driver, seam or harness",
+        );
     }
     Some((seeded, words.join(" + ")))
 }

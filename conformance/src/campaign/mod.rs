@@ -59,7 +59,14 @@ impl Watch for Silent {
 }
 
 /// Runs the cases of a plan without telling anybody.
-fn quietly(ground: &Ground, plan: &Plan, lab: &lab::Plan, subject: Subject, claims: &[String], watchdog: Duration) -> Vec<Judged> {
+fn quietly(
+    ground: &Ground,
+    plan: &Plan,
+    lab: &lab::Plan,
+    subject: Subject,
+    claims: &[String],
+    watchdog: Duration,
+) -> Vec<Judged> {
     let journal = Arc::new(Journal::to(Box::new(io::sink())));
     let options = Options {
         subject,
@@ -103,7 +110,13 @@ pub fn try_fault(ground: &Ground, row: &Row) -> Caught {
     let words = claims.iter().cloned().collect();
     let mut plan = plan::plan(&ground.suite, &selection, &words, &target, ground.seed);
     plan.cases.retain(|case| case.scenario.kills.iter().any(|kill| kill.value == row.id));
-    let lab = lab::Plan { target, driver: row.driver.clone(), helper: ground.helper.clone(), seeded: row.seeded.clone(), credentials: None };
+    let lab = lab::Plan {
+        target,
+        driver: row.driver.clone(),
+        helper: ground.helper.clone(),
+        seeded: row.seeded.clone(),
+        credentials: None,
+    };
     let watchdog = match (row.is_stuck(), lab.target.is_held()) {
         (true, _) => Duration::from_secs(2),
         (false, true) => Duration::from_secs(60),
@@ -127,15 +140,30 @@ fn complaint(row: &Row, plan: &Plan, judged: &[Judged]) -> Option<String> {
     }
     let mut ran = false;
     for id in ids {
-        let of_scenario: Vec<&Judged> = judged.iter().filter(|j| plan.cases[j.number].scenario.id == id).collect();
-        let applies = of_scenario.iter().any(|j| !matches!(j.verdict.word, Word::Blocked) && (row.may_be_na() || j.verdict.word != Word::Na));
+        let of_scenario: Vec<&Judged> =
+            judged.iter().filter(|j| plan.cases[j.number].scenario.id == id).collect();
+        let applies = of_scenario.iter().any(|j| {
+            !matches!(j.verdict.word, Word::Blocked) && (row.may_be_na() || j.verdict.word != Word::Na)
+        });
         if !applies {
             continue;
         }
         ran = true;
-        let caught = of_scenario.iter().any(|j| j.verdict.word.text() == row.verdict && j.verdict.detail == row.blame);
+        let caught =
+            of_scenario.iter().any(|j| j.verdict.word.text() == row.verdict && j.verdict.detail == row.blame);
         if !caught {
-            let said: Vec<String> = of_scenario.iter().map(|j| format!("{} [{}] {} {}", j.verdict.word.text(), j.verdict.detail, j.verdict.condition.as_deref().unwrap_or(""), j.verdict.text)).collect();
+            let said: Vec<String> = of_scenario
+                .iter()
+                .map(|j| {
+                    format!(
+                        "{} [{}] {} {}",
+                        j.verdict.word.text(),
+                        j.verdict.detail,
+                        j.verdict.condition.as_deref().unwrap_or(""),
+                        j.verdict.text
+                    )
+                })
+                .collect();
             return Some(format!("{id} names it and said {}", said.join("; ")));
         }
     }

@@ -27,7 +27,12 @@ pub struct Negated {
 }
 
 /// Negates every condition of every case that applies, one at a time.
-pub fn negate_all(ground: &Ground, driver: &str, target: &str, selection: &Selection) -> Result<Vec<Negated>, TargetError> {
+pub fn negate_all(
+    ground: &Ground,
+    driver: &str,
+    target: &str,
+    selection: &Selection,
+) -> Result<Vec<Negated>, TargetError> {
     let target = Target::named(target)?;
     let claims = lab::claims(driver, &Seeded::default());
     let words: BTreeSet<String> = claims.iter().cloned().collect();
@@ -37,18 +42,31 @@ pub fn negate_all(ground: &Ground, driver: &str, target: &str, selection: &Selec
     for case in healthy.cases {
         // A known wrong of the target makes its scenario red as it is; one fault schedule stands for all.
         let known_wrong = waived.iter().any(|w| *w == case.scenario.id || *w == case.name);
-        if case.disposition != Disposition::Run || known_wrong || case.name.contains('#') && !case.name.ends_with("#1") {
+        if case.disposition != Disposition::Run
+            || known_wrong
+            || case.name.contains('#') && !case.name.ends_with("#1")
+        {
             continue;
         }
         for condition in case.scenario.conditions(&|capability| words.contains(capability)) {
             if unwitnessed(&case, &condition) {
                 continue;
             }
-            cases.push(Case { name: format!("{} ¬ {condition}", case.name), negated: Some(condition), ..case.clone() });
+            cases.push(Case {
+                name: format!("{} ¬ {condition}", case.name),
+                negated: Some(condition),
+                ..case.clone()
+            });
         }
     }
     let plan = Plan { cases, not_selected: healthy.not_selected };
-    let lab = lab::Plan { target, driver: driver.to_owned(), helper: ground.helper.clone(), seeded: Seeded::default(), credentials: None };
+    let lab = lab::Plan {
+        target,
+        driver: driver.to_owned(),
+        helper: ground.helper.clone(),
+        seeded: Seeded::default(),
+        credentials: None,
+    };
     let judged = quietly(ground, &plan, &lab, Subject::Driver, &claims, Duration::from_secs(120));
     Ok(judged
         .iter()
@@ -56,7 +74,8 @@ pub fn negate_all(ground: &Ground, driver: &str, target: &str, selection: &Selec
             let case = &plan.cases[one.number];
             let condition = case.negated.clone().unwrap_or_default();
             // Whose fault a negated condition would be has no meaning; that it is red, and where, has.
-            let red = matches!(one.verdict.word, Word::Fail | Word::Error) && one.verdict.condition.as_ref() == Some(&condition);
+            let red = matches!(one.verdict.word, Word::Fail | Word::Error)
+                && one.verdict.condition.as_ref() == Some(&condition);
             let said = format!("{} [{}] {}", one.verdict.word.text(), one.verdict.detail, one.verdict.text);
             Negated { case: case.name.clone(), condition, red, said }
         })

@@ -18,10 +18,17 @@ pub(super) fn faults(args: &Faults, paint: Paint) -> u8 {
         Err(problems) => return usage(problems.iter().map(ToString::to_string).collect::<String>()),
     };
     if let Some(unknown) = args.ids.iter().find(|id| !rows.iter().any(|row| id_matches(id, &row.id))) {
-        return usage(format!("there is no fault {unknown:?}: {}", crate::source::did_you_mean(unknown, rows.iter().map(|r| r.id.as_str())).map_or_else(|| "`halmark faults --list` shows them all".to_owned(), |m| format!("did you mean {m:?}?"))));
+        return usage(format!(
+            "there is no fault {unknown:?}: {}",
+            crate::source::did_you_mean(unknown, rows.iter().map(|r| r.id.as_str())).map_or_else(
+                || "`halmark faults --list` shows them all".to_owned(),
+                |m| format!("did you mean {m:?}?")
+            )
+        ));
     }
     let wanted = |row: &&Row| {
-        (args.ids.is_empty() || args.ids.iter().any(|id| id_matches(id, &row.id))) && !(args.no_ipmi_sim && row.target == "ipmi-sim")
+        (args.ids.is_empty() || args.ids.iter().any(|id| id_matches(id, &row.id)))
+            && !(args.no_ipmi_sim && row.target == "ipmi-sim")
     };
     let chosen: Vec<&Row> = rows.iter().filter(wanted).collect();
     if args.list {
@@ -59,10 +66,19 @@ fn try_all(ground: &Ground, rows: &[&Row], paint: Paint) -> bool {
         })
         .collect();
     let mut parts = Vec::new();
-    for (name, family) in [("target", Family::Target), ("driver", Family::Driver), ("transport", Family::Transport), ("harness", Family::Harness)] {
+    for (name, family) in [
+        ("target", Family::Target),
+        ("driver", Family::Driver),
+        ("transport", Family::Transport),
+        ("harness", Family::Harness),
+    ] {
         let of: Vec<&Caught> = caught.iter().filter(|c| c.row.family == family).collect();
         if !of.is_empty() {
-            parts.push(format!("{name} {}/{}", of.iter().filter(|c| c.complaint.is_none()).count(), of.len()));
+            parts.push(format!(
+                "{name} {}/{}",
+                of.iter().filter(|c| c.complaint.is_none()).count(),
+                of.len()
+            ));
         }
     }
     let score = caught.iter().filter(|c| c.complaint.is_none()).count();
@@ -72,10 +88,18 @@ fn try_all(ground: &Ground, rows: &[&Row], paint: Paint) -> bool {
 
 fn line(caught: &Caught, paint: Paint) -> String {
     let (mark, colour) = if caught.complaint.is_none() { ("caught", "32") } else { ("MISSED", "1;31") };
-    let mark = if paint == Paint::Colours { format!("\u{1b}[{colour}m{mark}\u{1b}[0m") } else { mark.to_owned() };
-    let names: BTreeSet<&str> = caught.by.iter().map(|(case, _)| case.split(['[', '#']).next().unwrap_or(case)).collect();
+    let mark =
+        if paint == Paint::Colours { format!("\u{1b}[{colour}m{mark}\u{1b}[0m") } else { mark.to_owned() };
+    let names: BTreeSet<&str> =
+        caught.by.iter().map(|(case, _)| case.split(['[', '#']).next().unwrap_or(case)).collect();
     let by: Vec<&str> = names.into_iter().collect();
-    let mut text = format!("  {mark}  {:<40} {} [{}]  by {}\n", caught.row.id, caught.row.verdict, caught.row.blame, by.join(", "));
+    let mut text = format!(
+        "  {mark}  {:<40} {} [{}]  by {}\n",
+        caught.row.id,
+        caught.row.verdict,
+        caught.row.blame,
+        by.join(", ")
+    );
     if let Some(complaint) = &caught.complaint {
         text.push_str(&format!("          {}\n          {complaint}\n", caught.row.about));
     }

@@ -6,7 +6,10 @@ mod power;
 mod run;
 mod show;
 
-use std::{io::{self, IsTerminal as _, Write as _}, sync::atomic::{AtomicBool, Ordering}};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use clap::Parser as _;
 
@@ -34,12 +37,15 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Schema { what } => show::schema(what),
         Command::Faults(faults) => faults::faults(&faults, paint),
         Command::Power(power) => power::power(&power),
-        Command::ChassisHelper { arguments } => u8::try_from(halmark_simulators::openipmi::chassis_helper(&arguments)).unwrap_or(1),
+        Command::ChassisHelper { arguments } => {
+            u8::try_from(halmark_simulators::openipmi::chassis_helper(&arguments)).unwrap_or(1)
+        }
     }
 }
 
 fn paint(no_color: bool) -> Paint {
-    let wanted = !no_color && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && io::stdout().is_terminal();
+    let wanted =
+        !no_color && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && io::stdout().is_terminal();
     if wanted { Paint::Colours } else { Paint::Plain }
 }
 

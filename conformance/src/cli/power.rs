@@ -2,10 +2,16 @@
 
 use std::{io::Read as _, path::Path};
 
-use halmark::{Credentials, Deadline, Driver, Endpoint, PowerAction, Secret, Tls, drivers, endpoint::{Scheme, Suite}};
+use halmark::{
+    Credentials, Deadline, Driver, Endpoint, PowerAction, Secret, Tls, drivers,
+    endpoint::{Scheme, Suite},
+};
 use serde_json::json;
 
-use super::{args::{Output, Power, PowerArg}, complain, print, usage};
+use super::{
+    args::{Output, Power, PowerArg},
+    complain, print, usage,
+};
 use crate::verdict::exit;
 
 /// `halmark power ACTION --endpoint URL`.
@@ -55,9 +61,16 @@ async fn carry_out(args: &Power, driver: &dyn Driver) -> u8 {
 
 fn advice(error: &halmark::DriverError, args: &Power) -> String {
     match error.kind() {
-        "unauthorized" => "  check HALMARK_USER and HALMARK_PASSWORD, or --user and --password-file\n".to_owned(),
-        "unreachable" => format!("  check that {} is the BMC's address and that its port is open from here\n", args.endpoint),
-        "outcome-unknown" => "  read the power state before asking again: the machine may have changed\n".to_owned(),
+        "unauthorized" => {
+            "  check HALMARK_USER and HALMARK_PASSWORD, or --user and --password-file\n".to_owned()
+        }
+        "unreachable" => format!(
+            "  check that {} is the BMC's address and that its port is open from here\n",
+            args.endpoint
+        ),
+        "outcome-unknown" => {
+            "  read the power state before asking again: the machine may have changed\n".to_owned()
+        }
         _ => String::new(),
     }
 }
@@ -79,12 +92,15 @@ fn connect(args: &Power) -> Result<Box<dyn Driver>, u8> {
     if let Some(credentials) = credentials(args)? {
         endpoint = endpoint.with_credentials(credentials);
     }
-    endpoint.tls = match (&args.ca, &args.pin, args.insecure) {
-        (Some(ca), ..) => Tls::Ca(ca.clone()),
-        (_, Some(pin), _) => Tls::Pin(crate::target::parse_pin(pin).ok_or_else(|| usage("--pin wants a SHA-256 digest: 64 hexadecimal digits, colons allowed"))?),
-        (.., true) => Tls::Insecure,
-        _ => Tls::System,
-    };
+    endpoint.tls =
+        match (&args.ca, &args.pin, args.insecure) {
+            (Some(ca), ..) => Tls::Ca(ca.clone()),
+            (_, Some(pin), _) => Tls::Pin(crate::target::parse_pin(pin).ok_or_else(|| {
+                usage("--pin wants a SHA-256 digest: 64 hexadecimal digits, colons allowed")
+            })?),
+            (.., true) => Tls::Insecure,
+            _ => Tls::System,
+        };
     endpoint.ipmi.suite = match args.suite {
         None => None,
         Some(3) => Some(Suite::Three),
@@ -106,7 +122,9 @@ fn credentials(args: &Power) -> Result<Option<Credentials>, u8> {
     };
     match (user, password) {
         (Some(user), Some(password)) => Ok(Some(Credentials::new(user, password))),
-        (None, None) => Err(usage("no credentials: set HALMARK_USER and HALMARK_PASSWORD, or give --user and --password-file")),
+        (None, None) => Err(usage(
+            "no credentials: set HALMARK_USER and HALMARK_PASSWORD, or give --user and --password-file",
+        )),
         (Some(_), None) => Err(usage("no password: set HALMARK_PASSWORD or give --password-file")),
         (None, Some(_)) => Err(usage("no user: set HALMARK_USER or give --user")),
     }

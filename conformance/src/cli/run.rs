@@ -4,7 +4,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, atomic::{AtomicBool, Ordering}},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,7 +20,10 @@ use crate::{
     journal::{self, Journal},
     lab,
     plan::{self, Case, Plan, Selection, id_matches},
-    report::{self, CaseReport, Report, console::{self, Paint}},
+    report::{
+        self, CaseReport, Report,
+        console::{self, Paint},
+    },
     run::{self, Judged, Options, Watch},
     seeded::Seeded,
     suite::{Suite, SuiteError},
@@ -27,7 +33,9 @@ use crate::{
 
 /// The suite and the selection that were typed.
 pub(super) fn chosen(select: &args::Select) -> Result<(Suite, Selection), u8> {
-    let is_path = |text: &String| text.contains('/') || text.ends_with(".yaml") || text.ends_with(".yml") || Path::new(text).is_dir();
+    let is_path = |text: &String| {
+        text.contains('/') || text.ends_with(".yaml") || text.ends_with(".yml") || Path::new(text).is_dir()
+    };
     let (paths, ids): (Vec<String>, Vec<String>) = select.scenarios.iter().cloned().partition(is_path);
     let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
     let suite = load(&paths, select.seed)?;
@@ -40,15 +48,28 @@ pub(super) fn chosen(select: &args::Select) -> Result<(Suite, Selection), u8> {
     let known: Vec<String> = halmark::Capabilities::vocabulary().into_iter().collect();
     for capability in &select.capability {
         if !known.contains(capability) {
-            return Err(usage(format!("unknown capability {capability:?}: {}", crate::source::suggestion(capability, known.iter().map(String::as_str)))));
+            return Err(usage(format!(
+                "unknown capability {capability:?}: {}",
+                crate::source::suggestion(capability, known.iter().map(String::as_str))
+            )));
         }
     }
     for (what, given, has) in [("area", &select.area, areas(&suite)), ("level", &select.level, levels())] {
         if let Some(odd) = given.iter().find(|g| !has.contains(g)) {
-            return Err(usage(format!("unknown {what} {odd:?}: {}", crate::source::suggestion(odd, has.iter().map(String::as_str)))));
+            return Err(usage(format!(
+                "unknown {what} {odd:?}: {}",
+                crate::source::suggestion(odd, has.iter().map(String::as_str))
+            )));
         }
     }
-    let selection = Selection { ids, areas: select.area.clone(), levels: select.level.clone(), capabilities: select.capability.clone(), cases: None, partition };
+    let selection = Selection {
+        ids,
+        areas: select.area.clone(),
+        levels: select.level.clone(),
+        capabilities: select.capability.clone(),
+        cases: None,
+        partition,
+    };
     Ok((suite, selection))
 }
 
@@ -81,11 +102,19 @@ pub(super) fn load(paths: &[PathBuf], seed: u64) -> Result<Suite, u8> {
 }
 
 /// Driver, target and plan that were typed.
-fn planned(select: &args::Select, suite: &Suite, selection: &Selection) -> Result<(Target, Vec<String>, Plan), u8> {
+fn planned(
+    select: &args::Select,
+    suite: &Suite,
+    selection: &Selection,
+) -> Result<(Target, Vec<String>, Plan), u8> {
     let claims = lab::claims(&select.driver, &Seeded::default());
     if claims.is_empty() {
         let names: Vec<&str> = halmark::drivers::REGISTRY.iter().map(|d| d.name).collect();
-        return Err(usage(format!("no driver is named {:?}: {}", select.driver, crate::source::suggestion(&select.driver, names.iter().copied()))));
+        return Err(usage(format!(
+            "no driver is named {:?}: {}",
+            select.driver,
+            crate::source::suggestion(&select.driver, names.iter().copied())
+        )));
     }
     let target = Target::named(&select.target).map_err(|error| match error {
         crate::target::TargetError::Problems(_) => {
@@ -102,9 +131,14 @@ fn planned(select: &args::Select, suite: &Suite, selection: &Selection) -> Resul
 
 fn fits(select: &args::Select, target: &Target) -> Result<(), u8> {
     let wrong = match (&target.kind, select.driver.as_str()) {
-        (TargetKind::Sim(_), "ipmi") => Some("sim targets speak Redfish only in this version: use --target ipmi-sim for the ipmi driver".to_owned()),
+        (TargetKind::Sim(_), "ipmi") => Some(
+            "sim targets speak Redfish only in this version: use --target ipmi-sim for the ipmi driver"
+                .to_owned(),
+        ),
         (TargetKind::IpmiSim, "redfish") => Some("ipmi-sim speaks IPMI only: use --driver ipmi".to_owned()),
-        (TargetKind::Hardware(hardware), driver) if lab::hardware::endpoint(hardware, driver).is_none() => Some(lab::hardware::no_door(driver)),
+        (TargetKind::Hardware(hardware), driver) if lab::hardware::endpoint(hardware, driver).is_none() => {
+            Some(lab::hardware::no_door(driver))
+        }
         _ => None,
     };
     wrong.map_or(Ok(()), |text| Err(usage(text)))
@@ -121,8 +155,12 @@ pub(super) fn plan(select: &args::Select) -> u8 {
     for case in &plan.cases {
         let what = match &case.disposition {
             Disposition::Run => format!("run    {} ({})", case.name, case.scenario.effects.word()),
-            Disposition::DriverLacks(capability) => format!("na     {}: the driver does not claim {capability}", case.name),
-            Disposition::TargetLacks(capability) => format!("na     {}: the target lacks {capability}", case.name),
+            Disposition::DriverLacks(capability) => {
+                format!("na     {}: the driver does not claim {capability}", case.name)
+            }
+            Disposition::TargetLacks(capability) => {
+                format!("na     {}: the target lacks {capability}", case.name)
+            }
             Disposition::Blocked(_, text) => format!("block  {}: {text}", case.name),
         };
         print(&format!("  {what}\n"));
@@ -140,7 +178,10 @@ pub(super) fn run(args: &args::Run, paint: Paint) -> u8 {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the run's own time stamp and length are told to people; no verdict depends on them")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the run's own time stamp and length are told to people; no verdict depends on them"
+)]
 fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     let began = std::time::Instant::now();
     let (suite, mut selection) = chosen(&args.select)?;
@@ -158,12 +199,21 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     }
     let credentials = hardware_credentials(&target)?;
     let helper = std::env::current_exe().map_err(|e| usage(format!("halmark cannot find itself: {e}")))?;
-    let lab = lab::Plan { driver: args.select.driver.clone(), helper, seeded: Seeded::default(), credentials, target };
-    std::fs::create_dir_all(&args.out).map_err(|e| usage(format!("the output folder {} cannot be made: {e}", args.out.display())))?;
-    let journal = Journal::create(&path).map_err(|e| usage(format!("the journal {} cannot be written: {e}", path.display())))?;
+    let lab = lab::Plan {
+        driver: args.select.driver.clone(),
+        helper,
+        seeded: Seeded::default(),
+        credentials,
+        target,
+    };
+    std::fs::create_dir_all(&args.out)
+        .map_err(|e| usage(format!("the output folder {} cannot be made: {e}", args.out.display())))?;
+    let journal = Journal::create(&path)
+        .map_err(|e| usage(format!("the journal {} cannot be written: {e}", path.display())))?;
     if let Some(credentials) = &lab.credentials {
         journal.redact([credentials.password.reveal_text().to_string()]);
     }
+    preflight(&lab)?;
     let options = Options {
         subject: if args.subject == args::SubjectArg::Target { Subject::Target } else { Subject::Driver },
         jobs: args.jobs.unwrap_or_else(|| default_jobs(&lab.target)).max(1),
@@ -187,6 +237,25 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     write(&args.out.join("junit.xml"), &report::junit::write(&report).map_err(usage)?)?;
     print(&console::summary(&report, began.elapsed().as_secs_f64(), Some(&path.display().to_string())));
     Ok(outcome.exit)
+}
+
+/// On real hardware the machine says who it is before anything else is asked of it.
+fn preflight(lab: &lab::Plan) -> Result<(), u8> {
+    let TargetKind::Hardware(hardware) = &lab.target.kind else { return Ok(()) };
+    let Some(expected) = &hardware.serial else { return Ok(()) };
+    let told = lab::hardware::serial(hardware, lab).map_err(|text| {
+        complain(&format!("error: the machine's identity could not be read, so nothing was run: {text}\n"));
+        exit::NO_VERDICT
+    })?;
+    if told.as_deref() == Some(expected) {
+        return Ok(());
+    }
+    let told = told.unwrap_or_else(|| "none".to_owned());
+    complain(&format!(
+        "error: the target file expects serial {expected}, the machine says {told}: nothing was run\n  check the address, or correct `identity` in {}\n",
+        lab.target.name
+    ));
+    Err(exit::NO_VERDICT)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), u8> {
@@ -225,13 +294,17 @@ fn start_of(options: &Options, lab: &lab::Plan, plan: &Plan) -> RunStart {
 
 /// The cases of the last run that did not pass.
 fn failed_last(path: &Path) -> Result<BTreeSet<String>, u8> {
-    let text = std::fs::read_to_string(path).map_err(|e| usage(format!("there is no last run: {} cannot be read: {e}", path.display())))?;
-    let events = journal::read(&text).map_err(|damage| usage(format!("the last run cannot be used: {}: {damage}", path.display())))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| usage(format!("there is no last run: {} cannot be read: {e}", path.display())))?;
+    let events = journal::read(&text)
+        .map_err(|damage| usage(format!("the last run cannot be used: {}: {damage}", path.display())))?;
     let mut planned: BTreeSet<String> = BTreeSet::new();
     for event in events {
         match event {
             Event::RunStart(start) => planned.extend(start.cases),
-            Event::Verdict { case, verdict } if matches!(verdict.word, Word::Pass | Word::PassUnverified | Word::Na | Word::Waived) => {
+            Event::Verdict { case, verdict }
+                if matches!(verdict.word, Word::Pass | Word::PassUnverified | Word::Na | Word::Waived) =>
+            {
                 planned.remove(&case);
             }
             _ => {}
@@ -248,15 +321,25 @@ fn hardware_credentials(target: &Target) -> Result<Option<halmark::Credentials>,
     let TargetKind::Hardware(hardware) = &target.kind else { return Ok(None) };
     match &hardware.credentials {
         CredentialsFrom::Environment { user, password } => {
-            let read = |name: &str| std::env::var(name).map_err(|_| usage(format!("the target file takes credentials from the environment, and {name} is not set")));
+            let read = |name: &str| {
+                std::env::var(name).map_err(|_| {
+                    usage(format!(
+                        "the target file takes credentials from the environment, and {name} is not set"
+                    ))
+                })
+            };
             Ok(Some(halmark::Credentials::new(read(user)?, read(password)?)))
         }
         CredentialsFrom::File(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| usage(format!("the credentials file {} cannot be read: {e}", path.display())))?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| usage(format!("the credentials file {} cannot be read: {e}", path.display())))?;
             let mut lines = text.lines();
             match (lines.next(), lines.next()) {
                 (Some(user), Some(password)) => Ok(Some(halmark::Credentials::new(user, password))),
-                _ => Err(usage(format!("the credentials file {} has to hold two lines, user and password", path.display()))),
+                _ => Err(usage(format!(
+                    "the credentials file {} has to hold two lines, user and password",
+                    path.display()
+                ))),
             }
         }
     }
@@ -279,7 +362,9 @@ fn interruptible(stop: &Arc<AtomicBool>) {
 
 async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -324,7 +409,13 @@ impl Console {
             bar.finish_and_clear();
         }
         let cases = std::mem::take(&mut *self.cases.lock().unwrap_or_else(PoisonError::into_inner));
-        Report::new(&self.start, cases.into_values().collect(), outcome.exit, outcome.digest.clone(), outcome.interrupted)
+        Report::new(
+            &self.start,
+            cases.into_values().collect(),
+            outcome.exit,
+            outcome.digest.clone(),
+            outcome.interrupted,
+        )
     }
 }
 

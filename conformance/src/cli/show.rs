@@ -1,6 +1,9 @@
 //! `halmark list`, `lint`, `explain`, `verify` and `schema`: what only looks.
 
-use std::{fmt::Write as _, path::{Path, PathBuf}};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use super::{args, print, run, usage};
 use crate::{
@@ -21,9 +24,15 @@ pub(super) fn list(select: &args::Select) -> u8 {
     for cell in &suite.cells {
         let s = &cell.scenario;
         let wanted = |list: &[String], has: &str| list.is_empty() || list.iter().any(|w| w == has);
-        let chosen = selection.ids.is_empty() || selection.ids.iter().any(|id| crate::plan::id_matches(id, &s.id));
+        let chosen =
+            selection.ids.is_empty() || selection.ids.iter().any(|id| crate::plan::id_matches(id, &s.id));
         let capable = selection.capabilities.iter().all(|c| s.requires.iter().any(|r| r.value == *c));
-        if s.id == last || !chosen || !capable || !wanted(&selection.areas, &s.area) || !wanted(&selection.levels, &s.level) {
+        if s.id == last
+            || !chosen
+            || !capable
+            || !wanted(&selection.areas, &s.area)
+            || !wanted(&selection.levels, &s.level)
+        {
             continue;
         }
         last = &s.id;
@@ -49,13 +58,24 @@ pub(super) fn lint(paths: &[PathBuf]) -> u8 {
             let mut told = std::collections::BTreeSet::new();
             for cell in &suite.cells {
                 for kill in &cell.scenario.kills {
-                    if rows.iter().any(|row| row.id == kill.value) || !told.insert((cell.scenario.id.clone(), kill.value.clone())) {
+                    if rows.iter().any(|row| row.id == kill.value)
+                        || !told.insert((cell.scenario.id.clone(), kill.value.clone()))
+                    {
                         continue;
                     }
                     complaints += 1;
                     let hint = crate::source::suggestion(&kill.value, rows.iter().map(|r| r.id.as_str()));
-                    let hint = if hint.len() > 120 { "`halmark faults --list` shows the catalogue".to_owned() } else { hint };
-                    let problem = crate::source::Problem { source: cell.scenario.source.clone(), place: kill.place, message: format!("unknown fault {:?}", kill.value), hint };
+                    let hint = if hint.len() > 120 {
+                        "`halmark faults --list` shows the catalogue".to_owned()
+                    } else {
+                        hint
+                    };
+                    let problem = crate::source::Problem {
+                        source: cell.scenario.source.clone(),
+                        place: kill.place,
+                        message: format!("unknown fault {:?}", kill.value),
+                        hint,
+                    };
                     print(&format!("{problem}\n"));
                 }
             }
@@ -75,7 +95,9 @@ pub(super) fn explain(id: &str, paths: &[PathBuf]) -> u8 {
         Ok(suite) => suite,
         Err(code) => return code,
     };
-    let Some(cell) = suite.cells.iter().find(|c| c.scenario.id == id) else { return usage(suite.unknown_id(id)) };
+    let Some(cell) = suite.cells.iter().find(|c| c.scenario.id == id) else {
+        return usage(suite.unknown_id(id));
+    };
     print(&explained(&cell.scenario));
     exit::CONFORMANT
 }
@@ -87,7 +109,9 @@ fn explained(s: &Scenario) -> String {
     for clause in &s.spec {
         let _ = writeln!(out, "  spec      {} ({})", clause.reference, clause.strength);
     }
-    let words = |list: &[crate::scenario::Placed<String>]| list.iter().map(|p| p.value.as_str()).collect::<Vec<_>>().join(", ");
+    let words = |list: &[crate::scenario::Placed<String>]| {
+        list.iter().map(|p| p.value.as_str()).collect::<Vec<_>>().join(", ")
+    };
     let _ = writeln!(out, "  requires  {}", words(&s.requires));
     let _ = writeln!(out, "  catches   {}\n", words(&s.kills));
     for given in &s.given {
@@ -109,13 +133,24 @@ fn steps(out: &mut String, s: &Scenario, list: &[Step], indent: &str) {
             StepKind::Call(call) => {
                 let returns = match &call.returns {
                     Returns::Ok => "any success".to_owned(),
-                    Returns::Value(_) => excerpt(s, call.returns_place.line).trim_start_matches("returns: ").to_owned(),
+                    Returns::Value(_) => {
+                        excerpt(s, call.returns_place.line).trim_start_matches("returns: ").to_owned()
+                    }
                     Returns::Error { kinds, .. } => format!("the error {}", kinds.join(" or ")),
                 };
                 let times = if call.repeat > 1 { format!("{} times ", call.repeat) } else { String::new() };
                 let arguments = call.call.arguments();
-                let arguments = if arguments.as_object().is_some_and(serde_json::Map::is_empty) { String::new() } else { format!(" {}", crate::condition::show(&arguments)) };
-                writeln!(out, "{indent}{number:<8} {times}the driver is asked for {}{arguments}; it has to return {returns} within {}", call.call.operation(), humantime::format_duration(call.within))
+                let arguments = if arguments.as_object().is_some_and(serde_json::Map::is_empty) {
+                    String::new()
+                } else {
+                    format!(" {}", crate::condition::show(&arguments))
+                };
+                writeln!(
+                    out,
+                    "{indent}{number:<8} {times}the driver is asked for {}{arguments}; it has to return {returns} within {}",
+                    call.call.operation(),
+                    humantime::format_duration(call.within)
+                )
             }
             StepKind::Expect(expect) => {
                 let when = match expect.timing {
@@ -126,7 +161,12 @@ fn steps(out: &mut String, s: &Scenario, list: &[Step], indent: &str) {
                 };
                 let mut text = format!("{indent}{number:<8} {when}, all at once:\n");
                 for condition in &expect.conditions {
-                    let _ = writeln!(text, "{indent}           {} ({})", excerpt(s, condition.place.line), condition.observable.about);
+                    let _ = writeln!(
+                        text,
+                        "{indent}           {} ({})",
+                        excerpt(s, condition.place.line),
+                        condition.observable.about
+                    );
                 }
                 write!(out, "{text}")
             }
@@ -137,10 +177,18 @@ fn steps(out: &mut String, s: &Scenario, list: &[Step], indent: &str) {
             }
             StepKind::Mark(name) => writeln!(out, "{indent}{number:<8} the logs are marked {name:?}"),
             StepKind::Fault(set) if set.is_empty() => writeln!(out, "{indent}{number:<8} every fault ends"),
-            StepKind::Fault(set) => writeln!(out, "{indent}{number:<8} these faults begin: {}", set.join(", ")),
+            StepKind::Fault(set) => {
+                writeln!(out, "{indent}{number:<8} these faults begin: {}", set.join(", "))
+            }
             StepKind::Host(act) => writeln!(out, "{indent}{number:<8} beside the BMC: {act}"),
-            StepKind::Advance(by) => writeln!(out, "{indent}{number:<8} {} pass", humantime::format_duration(*by)),
-            StepKind::Snapshot(taken) => writeln!(out, "{indent}{number:<8} {} is kept", taken.iter().map(|(o, _)| o.as_str()).collect::<Vec<_>>().join(", ")),
+            StepKind::Advance(by) => {
+                writeln!(out, "{indent}{number:<8} {} pass", humantime::format_duration(*by))
+            }
+            StepKind::Snapshot(taken) => writeln!(
+                out,
+                "{indent}{number:<8} {} is kept",
+                taken.iter().map(|(o, _)| o.as_str()).collect::<Vec<_>>().join(", ")
+            ),
             StepKind::Restore(what) => writeln!(out, "{indent}{number:<8} put back: {}", what.join(", ")),
         };
     }

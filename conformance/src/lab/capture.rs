@@ -8,7 +8,10 @@ use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 use sha2::Sha256;
 
-use crate::{journal::hex, wire::{Exchange, Record}};
+use crate::{
+    journal::hex,
+    wire::{Exchange, Record},
+};
 
 const RMCP_IPMI: [u8; 4] = [0x06, 0x00, 0xff, 0x07];
 const RMCP_PLUS: u8 = 0x06;
@@ -38,7 +41,13 @@ struct Handshake {
 
 impl Capture {
     pub(super) fn new(password: &[u8]) -> Self {
-        Self { password: password.to_vec(), handshake: Handshake::default(), key: None, records: Vec::new(), told: 0 }
+        Self {
+            password: password.to_vec(),
+            handshake: Handshake::default(),
+            key: None,
+            records: Vec::new(),
+            told: 0,
+        }
     }
 
     /// Takes the next datagram. `reached` is false if the relay lost it.
@@ -63,9 +72,14 @@ impl Capture {
 
     /// Sessions that were set up and not closed.
     pub(super) fn open_sessions(&self) -> usize {
-        let set_up = |e: &Exchange| matches!(e, Exchange::Session { step, status: Some(0) } if step == "RAKP 4");
-        let closed = |e: &Exchange| matches!(e, Exchange::Ipmi { netfn: 0x06, command: 0x3c, completion: Some(0), .. });
-        let count = |what: &dyn Fn(&Exchange) -> bool| self.records.iter().filter(|p| what(&p.record.exchange)).count();
+        let set_up =
+            |e: &Exchange| matches!(e, Exchange::Session { step, status: Some(0) } if step == "RAKP 4");
+        let closed = |e: &Exchange| {
+            matches!(e, Exchange::Ipmi { netfn: 0x06, command: 0x3c, completion: Some(0), .. })
+        };
+        let count = |what: &dyn Fn(&Exchange) -> bool| {
+            self.records.iter().filter(|p| what(&p.record.exchange)).count()
+        };
         count(&set_up).saturating_sub(count(&closed))
     }
 
@@ -110,7 +124,15 @@ impl Capture {
             if self.is_retransmission(datagram) {
                 return;
             }
-            let request = Exchange::Ipmi { netfn, command, data: hex(data), sequence, completion: None, response: None, session_sequence: packet.sequence };
+            let request = Exchange::Ipmi {
+                netfn,
+                command,
+                data: hex(data),
+                sequence,
+                completion: None,
+                response: None,
+                session_sequence: packet.sequence,
+            };
             self.push(at, request, reached, datagram.to_vec());
             return;
         }
@@ -141,7 +163,12 @@ impl Handshake {
     fn tunnel_key(&self, password: &[u8]) -> Option<Aes128> {
         let mut user_key = password.to_vec();
         user_key.resize(20, 0);
-        let mut seed = [self.console_random.as_slice(), &self.bmc_random, &[self.role, u8::try_from(self.user.len()).ok()?]].concat();
+        let mut seed = [
+            self.console_random.as_slice(),
+            &self.bmc_random,
+            &[self.role, u8::try_from(self.user.len()).ok()?],
+        ]
+        .concat();
         seed.extend_from_slice(&self.user);
         let session_key = self.mac(&user_key, &seed);
         let second = self.mac(&session_key, &[2; 20]);
@@ -150,9 +177,13 @@ impl Handshake {
 
     fn mac(&self, key: &[u8], data: &[u8]) -> Vec<u8> {
         if self.sha256 {
-            Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec()).unwrap_or_default()
+            Hmac::<Sha256>::new_from_slice(key)
+                .map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec())
+                .unwrap_or_default()
         } else {
-            Hmac::<Sha1>::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec()).unwrap_or_default()
+            Hmac::<Sha1>::new_from_slice(key)
+                .map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec())
+                .unwrap_or_default()
         }
     }
 }

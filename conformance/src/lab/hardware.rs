@@ -1,6 +1,11 @@
 //! A real BMC: reached as its target file says, read only, with nobody to tell the truth but the driver.
 
-use halmark::{Endpoint, endpoint::{IpmiOptions, Scheme}};
+use std::time::Duration;
+
+use halmark::{
+    Deadline, Endpoint, drivers,
+    endpoint::{IpmiOptions, Scheme},
+};
 
 use super::Plan;
 use crate::{evidence::Broken, target::Hardware};
@@ -9,7 +14,8 @@ use crate::{evidence::Broken, target::Hardware};
 pub(super) struct Trace;
 
 pub(super) fn open(hardware: &Hardware, plan: &Plan) -> Result<(Endpoint, Trace), Broken> {
-    let endpoint = endpoint(hardware, &plan.driver).ok_or_else(|| Broken::new("target", no_door(&plan.driver)))?;
+    let endpoint =
+        endpoint(hardware, &plan.driver).ok_or_else(|| Broken::new("target", no_door(&plan.driver)))?;
     let endpoint = match &plan.credentials {
         Some(credentials) => endpoint.with_credentials(credentials.clone()),
         None => endpoint,
@@ -33,4 +39,17 @@ pub(crate) fn endpoint(hardware: &Hardware, driver: &str) -> Option<Endpoint> {
     let door = hardware.redfish.as_ref()?;
     let scheme = if door.plain { Scheme::Http } else { Scheme::Https };
     Some(Endpoint::new(scheme, hardware.address.clone(), door.port).with_tls(door.tls.clone()))
+}
+
+/// The serial number that the machine tells.
+pub(crate) fn serial(hardware: &Hardware, plan: &Plan) -> Result<Option<String>, String> {
+    let (endpoint, _) = open(hardware, plan).map_err(|broken| broken.text)?;
+    let driver = drivers::connect(&plan.driver, endpoint).map_err(|e| e.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(async {
+        let identity = driver.identity(Deadline::after(Duration::from_secs(30))).await;
+        driver.close().await;
+        identity.map(|answer| answer.value.serial).map_err(|e| e.to_string())
+    })
 }

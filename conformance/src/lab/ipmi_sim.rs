@@ -1,7 +1,10 @@
 //! OpenIPMI's `ipmi_sim` as a child process behind a UDP relay, in real time, with our machine behind its chassis.
 
 use halmark::{Endpoint, endpoint::Scheme};
-use halmark_simulators::{Bmc, BmcOptions, Control, Profile, openipmi, relay::{Fate, Relay}};
+use halmark_simulators::{
+    Bmc, BmcOptions, Control, Profile, openipmi,
+    relay::{Fate, Relay},
+};
 
 use super::{Plan, account, capture::Capture, deviations, rules};
 use crate::{evidence::Broken, plan::Case, scenario::Fault, wire::Record};
@@ -19,15 +22,25 @@ pub(super) struct IpmiSim {
 
 impl IpmiSim {
     pub(super) async fn open(plan: &Plan, case: &Case) -> Result<(Endpoint, Self), Broken> {
-        let profile = Profile::named("generic").ok_or_else(|| Broken::new("harness", "the generic profile is missing"))?;
-        let options = BmcOptions { seed: case.seed, deviations: deviations(plan, case), time_scale: TIME_SCALE };
+        let profile = Profile::named("generic")
+            .ok_or_else(|| Broken::new("harness", "the generic profile is missing"))?;
+        let options =
+            BmcOptions { seed: case.seed, deviations: deviations(plan, case), time_scale: TIME_SCALE };
         let bmc = Bmc::start(&profile, options).map_err(|e| Broken::new("harness", e.to_string()))?;
-        let helper = openipmi::Options { binary: None, helper: plan.helper.clone(), helper_args: vec![crate::CHASSIS_HELPER.to_owned()], port: None };
-        let sim = openipmi::IpmiSim::start(&bmc, helper).await.map_err(|e| Broken::new("target", e.to_string()))?;
-        let relay = Relay::udp(sim.addr(), case.seed).map_err(|e| Broken::new("target", format!("the relay could not be started: {e}")))?;
+        let helper = openipmi::Options {
+            binary: None,
+            helper: plan.helper.clone(),
+            helper_args: vec![crate::CHASSIS_HELPER.to_owned()],
+            port: None,
+        };
+        let sim =
+            openipmi::IpmiSim::start(&bmc, helper).await.map_err(|e| Broken::new("target", e.to_string()))?;
+        let relay = Relay::udp(sim.addr(), case.seed)
+            .map_err(|e| Broken::new("target", format!("the relay could not be started: {e}")))?;
         let credentials = account(case, &bmc.control().accounts());
         let capture = Capture::new(credentials.password.reveal());
-        let endpoint = Endpoint::new(Scheme::Ipmi, relay.addr().ip().to_string(), relay.addr().port()).with_credentials(credentials);
+        let endpoint = Endpoint::new(Scheme::Ipmi, relay.addr().ip().to_string(), relay.addr().port())
+            .with_credentials(credentials);
         Ok((endpoint, Self { bmc, sim, relay, capture, datagrams: 0 }))
     }
 
@@ -43,7 +56,12 @@ impl IpmiSim {
         let new = self.relay.transcript_from(self.datagrams);
         self.datagrams += new.len();
         for datagram in new {
-            self.capture.take(super::micros(datagram.at), datagram.to_bmc, &datagram.bytes, datagram.fate != Fate::Dropped);
+            self.capture.take(
+                super::micros(datagram.at),
+                datagram.to_bmc,
+                &datagram.bytes,
+                datagram.fate != Fate::Dropped,
+            );
         }
         self.capture.new_records()
     }

@@ -9,7 +9,10 @@ mod sim;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use halmark::{Credentials, Driver, Endpoint, drivers};
-use halmark_simulators::{Control, machine::{HostAct, Id, Power}};
+use halmark_simulators::{
+    Control,
+    machine::{HostAct, Id, Power},
+};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -121,7 +124,9 @@ impl Lab {
     /// `ipmi_sim` is configured by major and minor version of its firmware, so that this is the version that it has.
     fn as_built(&self, id: Id) -> Id {
         match self.world {
-            World::IpmiSim(_) => Id { bmc_firmware: id.bmc_firmware.split('.').take(2).collect::<Vec<_>>().join("."), ..id },
+            World::IpmiSim(_) => {
+                Id { bmc_firmware: id.bmc_firmware.split('.').take(2).collect::<Vec<_>>().join("."), ..id }
+            }
             _ => id,
         }
     }
@@ -256,7 +261,8 @@ impl Lab {
 }
 
 fn connect(plan: &Plan, endpoint: Endpoint) -> Result<Box<dyn Driver>, Broken> {
-    let driver = drivers::connect(&plan.driver, endpoint).map_err(|e| Broken::new("plugin", e.to_string()))?;
+    let driver =
+        drivers::connect(&plan.driver, endpoint).map_err(|e| Broken::new("plugin", e.to_string()))?;
     Ok(match plan.seeded.driver {
         Some(fault) => Box::new(Mutant::new(driver, fault)),
         None => driver,
@@ -296,8 +302,10 @@ fn deviations(plan: &Plan, case: &Case) -> Vec<String> {
 
 /// What a driver claims, as words; a seeded fault may take a claim away.
 pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
-    let scheme = if driver == "ipmi" { halmark::endpoint::Scheme::Ipmi } else { halmark::endpoint::Scheme::Http };
-    let endpoint = Endpoint::new(scheme, "127.0.0.1", 1).with_credentials(Credentials::new("nobody", "nothing"));
+    let scheme =
+        if driver == "ipmi" { halmark::endpoint::Scheme::Ipmi } else { halmark::endpoint::Scheme::Http };
+    let endpoint =
+        Endpoint::new(scheme, "127.0.0.1", 1).with_credentials(Credentials::new("nobody", "nothing"));
     let Ok(driver) = drivers::connect(driver, endpoint) else { return Vec::new() };
     let driver: Box<dyn Driver> = match seeded.driver {
         Some(fault) => Box::new(Mutant::new(driver, fault)),

@@ -1,12 +1,17 @@
 //! From the faults of a scenario to the rules of relay and face.
 
-use halmark_simulators::{relay::{Direction, WireFault, WireRule}, rules};
+use halmark_simulators::{
+    relay::{Direction, WireFault, WireRule},
+    rules,
+};
 
 use crate::scenario::{Fault, HttpAction, HttpFault, Nth, TcpFault, UdpFault};
 
 /// The rules of the Redfish face.
 pub(super) fn http(set: &[&Fault]) -> Vec<rules::HttpRule> {
-    set.iter().filter_map(|fault| if let Fault::Http(fault) = fault { Some(http_rule(fault)) } else { None }).collect()
+    set.iter()
+        .filter_map(|fault| if let Fault::Http(fault) = fault { Some(http_rule(fault)) } else { None })
+        .collect()
 }
 
 fn nth(nth: Nth) -> rules::Nth {
@@ -14,15 +19,22 @@ fn nth(nth: Nth) -> rules::Nth {
 }
 
 fn http_rule(fault: &HttpFault) -> rules::HttpRule {
-    rules::HttpRule { methods: fault.methods.clone(), path: fault.path.clone(), nth: nth(fault.nth), action: http_action(&fault.action) }
+    rules::HttpRule {
+        methods: fault.methods.clone(),
+        path: fault.path.clone(),
+        nth: nth(fault.nth),
+        action: http_action(&fault.action),
+    }
 }
 
 fn http_action(action: &HttpAction) -> rules::HttpAction {
     use rules::HttpAction as To;
     match action {
-        HttpAction::Respond { status, headers, body } => {
-            To::Respond { status: *status, headers: headers.clone().into_iter().collect(), body: body.clone() }
-        }
+        HttpAction::Respond { status, headers, body } => To::Respond {
+            status: *status,
+            headers: headers.clone().into_iter().collect(),
+            body: body.clone(),
+        },
         HttpAction::Delay(by) => To::Delay(*by),
         HttpAction::Drip { bytes, every } => To::Drip { bytes_every: (*bytes, *every) },
         HttpAction::Cut(after) => To::CutBody { after: *after },
@@ -42,7 +54,10 @@ fn http_action(action: &HttpAction) -> rules::HttpAction {
 
 /// The rules of the UDP relay.
 pub(super) fn udp(set: &[&Fault]) -> Vec<WireRule> {
-    set.iter().filter_map(|fault| if let Fault::Udp(fault) = fault { Some(fault) } else { None }).flat_map(udp_rules).collect()
+    set.iter()
+        .filter_map(|fault| if let Fault::Udp(fault) = fault { Some(fault) } else { None })
+        .flat_map(udp_rules)
+        .collect()
 }
 
 fn udp_rules(fault: &UdpFault) -> Vec<WireRule> {

@@ -1,12 +1,24 @@
 //! A simulated Redfish BMC in this process, on the held clock.
 
-use std::{path::PathBuf, sync::{Mutex, PoisonError}};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use halmark::{Endpoint, Tls, endpoint::Scheme};
-use halmark_simulators::{Bmc, BmcOptions, Control, Profile, redfish::{HttpExchange, Service, ServiceOptions, tls::Certificate}, relay::Relay};
+use halmark_simulators::{
+    Bmc, BmcOptions, Control, Profile,
+    redfish::{HttpExchange, Service, ServiceOptions, tls::Certificate},
+    relay::Relay,
+};
 
 use super::{Plan, account, deviations, rules};
-use crate::{evidence::Broken, plan::Case, scenario::{Fault, Given}, wire::{Exchange, Record}};
+use crate::{
+    evidence::Broken,
+    plan::Case,
+    scenario::{Fault, Given},
+    wire::{Exchange, Record},
+};
 
 pub(super) struct Sim {
     bmc: Bmc,
@@ -17,12 +29,16 @@ pub(super) struct Sim {
 
 impl Sim {
     pub(super) async fn open(profile: &str, plan: &Plan, case: &Case) -> Result<(Endpoint, Self), Broken> {
-        let io = |what: &str, error: std::io::Error| Broken::new("target", format!("{what} could not be started on loopback: {error}"));
-        let profile = Profile::named(profile).ok_or_else(|| Broken::new("target", format!("there is no profile {profile:?}")))?;
+        let io = |what: &str, error: std::io::Error| {
+            Broken::new("target", format!("{what} could not be started on loopback: {error}"))
+        };
+        let profile = Profile::named(profile)
+            .ok_or_else(|| Broken::new("target", format!("there is no profile {profile:?}")))?;
         let options = BmcOptions { seed: case.seed, deviations: deviations(plan, case), time_scale: 1.0 };
         let bmc = Bmc::start(&profile, options).map_err(|e| Broken::new("harness", e.to_string()))?;
         let (certificate, trust) = certificate(case)?;
-        let service = Service::start(&bmc, ServiceOptions { tls: certificate, ..ServiceOptions::default() }).map_err(|e| io("the Redfish service", e))?;
+        let service = Service::start(&bmc, ServiceOptions { tls: certificate, ..ServiceOptions::default() })
+            .map_err(|e| io("the Redfish service", e))?;
         let relay = match case.scenario.faults.values().any(|f| matches!(f, Fault::Tcp(_))) {
             true => Some(Relay::tcp(service.addr(), case.seed).map_err(|e| io("the relay", e))?),
             false => None,
@@ -73,7 +89,11 @@ impl Sim {
 }
 
 fn record(exchange: HttpExchange) -> Record {
-    let retry_after = exchange.response_headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after")).map(|(_, v)| v.clone());
+    let retry_after = exchange
+        .response_headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))
+        .map(|(_, v)| v.clone());
     Record {
         at: super::micros(exchange.at),
         injected: exchange.injected,
@@ -91,7 +111,11 @@ fn record(exchange: HttpExchange) -> Record {
 /// The certificate of a case, and what the driver is told to trust.
 fn certificate(case: &Case) -> Result<(Option<Certificate>, Option<Tls>), Broken> {
     const HOST: &str = "127.0.0.1";
-    let wanted = case.scenario.given.iter().find_map(|g| if let Given::Certificate(kind) = &g.value { Some(kind.as_str()) } else { None });
+    let wanted = case
+        .scenario
+        .given
+        .iter()
+        .find_map(|g| if let Given::Certificate(kind) = &g.value { Some(kind.as_str()) } else { None });
     let Some(wanted) = wanted else { return Ok((None, None)) };
     let certificate = match wanted {
         "trusted" => Certificate::authority(HOST),
@@ -100,8 +124,12 @@ fn certificate(case: &Case) -> Result<(Option<Certificate>, Option<Tls>), Broken
         _ => Certificate::self_signed(HOST),
     };
     // What is trusted is always the authority: the other certificates have to fail for what they are.
-    let authority = trust_file(Certificate::authority(HOST).ca_pem())
-        .map_err(|e| Broken::new("harness", format!("the authority's certificate could not be written to a temporary file: {e}")))?;
+    let authority = trust_file(Certificate::authority(HOST).ca_pem()).map_err(|e| {
+        Broken::new(
+            "harness",
+            format!("the authority's certificate could not be written to a temporary file: {e}"),
+        )
+    })?;
     Ok((Some(certificate), Some(Tls::Ca(authority))))
 }
 

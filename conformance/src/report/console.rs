@@ -94,7 +94,11 @@ fn details(out: &mut String, case: &CaseReport, paint: Paint) {
     let _ = writeln!(out, "{INDENT}{}", case.title);
     match &case.place {
         Some(place) => {
-            let _ = writeln!(out, "{INDENT}{}", paint.coloured(&format!("{}:{}:{}", place.file, place.line, place.column), "1"));
+            let _ = writeln!(
+                out,
+                "{INDENT}{}",
+                paint.coloured(&format!("{}:{}:{}", place.file, place.line, place.column), "1")
+            );
             for line in place.excerpt.lines() {
                 let _ = writeln!(out, "{INDENT}{line}");
             }
@@ -123,7 +127,9 @@ fn explain(charge: &str, detail: &str) -> String {
         "asked for what nobody wanted" => "the wire shows a request that no call of the scenario explains",
         "gives up" => "a fault was injected that a driver has to survive",
         "trusts anybody" => "the certificate does not verify, and the driver went on",
-        "takes a promise for a result" => "202 was the BMC's whole answer, and its task did not come to a good end",
+        "takes a promise for a result" => {
+            "202 was the BMC's whole answer, and its task did not come to a good end"
+        }
         "hangs" => "it did not return by its deadline, whatever the BMC did",
         "manners" => "the wire shows how the driver treats the BMC",
         "lies" => "the driver asked correctly, the BMC said yes, and it did not happen",
@@ -142,7 +148,13 @@ fn explain(charge: &str, detail: &str) -> String {
 }
 
 fn real(ms: f64) -> String {
-    if ms < 10.0 { format!("{ms:.1} ms") } else if ms < 10_000.0 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1e3) }
+    if ms < 10.0 {
+        format!("{ms:.1} ms")
+    } else if ms < 10_000.0 {
+        format!("{ms:.0} ms")
+    } else {
+        format!("{:.1} s", ms / 1e3)
+    }
 }
 
 fn seconds(ms: u64) -> String {
@@ -164,7 +176,9 @@ pub fn summary(report: &Report, real_seconds: f64, evidence: Option<&str>) -> St
     }
     let count = |word: Word| report.counts.get(word.text()).copied().unwrap_or(0);
     let mut parts = vec![format!("{} pass", count(Word::Pass)), format!("{} fail", count(Word::Fail))];
-    for word in [Word::PassUnverified, Word::Na, Word::Waived, Word::Xpass, Word::Error, Word::Blocked, Word::Flaky] {
+    for word in
+        [Word::PassUnverified, Word::Na, Word::Waived, Word::Xpass, Word::Error, Word::Blocked, Word::Flaky]
+    {
         if count(word) > 0 || matches!(word, Word::Error | Word::Na) {
             parts.push(format!("{} {}", count(word), word.text()));
         }

@@ -11,7 +11,10 @@ use crate::verdict::Word;
 pub fn write(report: &Report) -> Result<String, String> {
     let mut areas: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for case in &report.cases {
-        areas.entry(&case.area).or_insert_with(|| TestSuite::new(case.area.clone())).add_test_case(test_case(case));
+        areas
+            .entry(&case.area)
+            .or_insert_with(|| TestSuite::new(case.area.clone()))
+            .add_test_case(test_case(case));
     }
     let mut document = Document::new(format!("halmark {} on {}", report.driver, report.target));
     document.add_test_suites(areas.into_values());

@@ -129,7 +129,11 @@ fn reproduce(start: &RunStart, case: &Case) -> String {
     let mut command = "halmark run".to_owned();
     let embedded = case.scenario.source.path.starts_with("scenarios/");
     command.push_str(&format!(" {}", if embedded { &case.scenario.id } else { &case.scenario.source.path }));
-    for (flag, value, default) in [("driver", &start.driver, "redfish"), ("target", &start.target, "sim:generic"), ("subject", &start.subject, "driver")] {
+    for (flag, value, default) in [
+        ("driver", &start.driver, "redfish"),
+        ("target", &start.target, "sim:generic"),
+        ("subject", &start.subject, "driver"),
+    ] {
         if value != default {
             command.push_str(&format!(" --{flag} {value}"));
         }
@@ -140,7 +144,13 @@ fn reproduce(start: &RunStart, case: &Case) -> String {
 
 impl Report {
     /// The report of a run.
-    pub fn new(start: &RunStart, cases: Vec<CaseReport>, exit: u8, digest: String, interrupted: bool) -> Self {
+    pub fn new(
+        start: &RunStart,
+        cases: Vec<CaseReport>,
+        exit: u8,
+        digest: String,
+        interrupted: bool,
+    ) -> Self {
         let mut counts = BTreeMap::new();
         for case in &cases {
             *counts.entry(case.verdict.word.text().to_owned()).or_insert(0) += 1;

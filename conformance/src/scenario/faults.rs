@@ -144,20 +144,41 @@ fn nth(reader: &Reader, node: &Node) -> Option<Nth> {
     let parsed = match text.split_once("..") {
         _ if text == "all" => Some(Nth { from: 1, to: None }),
         Some((from, "")) => number(from).map(|from| Nth { from, to: None }),
-        Some((from, to)) => number(from).zip(number(to)).filter(|(a, b)| a <= b).map(|(from, to)| Nth { from, to: Some(to) }),
+        Some((from, to)) => {
+            number(from).zip(number(to)).filter(|(a, b)| a <= b).map(|(from, to)| Nth { from, to: Some(to) })
+        }
         None => number(&text).map(|n| Nth { from: n, to: Some(n) }),
     };
-    parsed.or_else(|| reader.fail(node.place, format!("{text:?} names no messages"), "expected 2, \"1..3\", \"4..\" or all"))
+    parsed.or_else(|| {
+        reader.fail(node.place, format!("{text:?} names no messages"), "expected 2, \"1..3\", \"4..\" or all")
+    })
 }
 
 const HTTP_ACTIONS: &[&str] = &[
-    "respond", "delay", "drip", "cut", "reset", "reset-after", "hang", "hang-after", "html", "truncated-json", "empty-body",
-    "huge-body", "deep-json", "wrong-content-type", "strip-header",
+    "respond",
+    "delay",
+    "drip",
+    "cut",
+    "reset",
+    "reset-after",
+    "hang",
+    "hang-after",
+    "html",
+    "truncated-json",
+    "empty-body",
+    "huge-body",
+    "deep-json",
+    "wrong-content-type",
+    "strip-header",
 ];
 
 fn http(reader: &Reader, fields: &mut Fields<'_>) -> Option<HttpFault> {
     let methods = match fields.maybe("methods") {
-        Some(node) => reader.list(node, "a list of methods")?.iter().map(|m| reader.word(m, "method", &["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"])).collect::<Option<_>>()?,
+        Some(node) => reader
+            .list(node, "a list of methods")?
+            .iter()
+            .map(|m| reader.word(m, "method", &["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]))
+            .collect::<Option<_>>()?,
         None => Vec::new(),
     };
     let path = match fields.maybe("path") {
@@ -172,17 +193,30 @@ fn http(reader: &Reader, fields: &mut Fields<'_>) -> Option<HttpFault> {
 fn http_action(reader: &Reader, fields: &mut Fields<'_>) -> Option<HttpAction> {
     let named: Vec<_> = HTTP_ACTIONS.iter().copied().filter(|a| fields.has(a)).collect();
     let [name] = named[..] else {
-        return reader.fail(fields.place, format!("a fault on http does exactly one thing, this one {}", named.len()), format!("expected one of {}", HTTP_ACTIONS.join(", ")));
+        return reader.fail(
+            fields.place,
+            format!("a fault on http does exactly one thing, this one {}", named.len()),
+            format!("expected one of {}", HTTP_ACTIONS.join(", ")),
+        );
     };
     let node = fields.maybe(name)?;
     let size = |node| reader.whole(node, 0, 1 << 30).and_then(|n| usize::try_from(n).ok());
-    let plain = |action| if reader.flag(node)? { Some(action) } else { reader.fail(node.place, "a fault is set by `true`", "remove it instead") };
+    let plain = |action| {
+        if reader.flag(node)? {
+            Some(action)
+        } else {
+            reader.fail(node.place, "a fault is set by `true`", "remove it instead")
+        }
+    };
     match name {
         "respond" => respond(reader, node),
         "delay" => reader.duration(node).map(HttpAction::Delay),
         "drip" => {
             let mut drip = reader.map(node, "`{bytes: 1, every: 1s}`")?;
-            let action = HttpAction::Drip { bytes: size(drip.must("bytes")?)?.max(1), every: reader.duration(drip.must("every")?)? };
+            let action = HttpAction::Drip {
+                bytes: size(drip.must("bytes")?)?.max(1),
+                every: reader.duration(drip.must("every")?)?,
+            };
             drip.done();
             Some(action)
         }
@@ -223,7 +257,8 @@ fn respond(reader: &Reader, node: &Node) -> Option<HttpAction> {
 
 fn udp(reader: &Reader, fields: &mut Fields<'_>) -> Option<UdpFault> {
     let mut share = |key| fields.maybe(key).map_or(Some(0.0), |node| reader.share(node));
-    let (drop, duplicate, corrupt, truncate) = (share("drop")?, share("duplicate")?, share("corrupt")?, share("truncate")?);
+    let (drop, duplicate, corrupt, truncate) =
+        (share("drop")?, share("duplicate")?, share("corrupt")?, share("truncate")?);
     let reorder = match fields.maybe("reorder") {
         Some(node) => {
             let mut f = reader.map(node, "`{p: 5%, by: 300ms}`")?;
@@ -253,17 +288,28 @@ fn udp(reader: &Reader, fields: &mut Fields<'_>) -> Option<UdpFault> {
     let fault = UdpFault { drop, duplicate, corrupt, truncate, reorder, delay, towards_bmc, nth };
     let idle = UdpFault { towards_bmc, nth, ..UdpFault::default() };
     if fault == idle {
-        return reader.fail(fields.place, "this fault does nothing", "expected drop, duplicate, corrupt, truncate, reorder or delay");
+        return reader.fail(
+            fields.place,
+            "this fault does nothing",
+            "expected drop, duplicate, corrupt, truncate, reorder or delay",
+        );
     }
     Some(fault)
 }
 
 fn tcp(reader: &Reader, fields: &mut Fields<'_>) -> Option<TcpFault> {
     if let Some(node) = fields.maybe("reset-after") {
-        return reader.whole(node, 0, 1 << 30).and_then(|n| usize::try_from(n).ok()).map(TcpFault::ResetAfter);
+        return reader
+            .whole(node, 0, 1 << 30)
+            .and_then(|n| usize::try_from(n).ok())
+            .map(TcpFault::ResetAfter);
     }
     let node = fields.must("is")?;
-    Some(if reader.word(node, "fault", &["refused", "stalled"])? == "refused" { TcpFault::Refuse } else { TcpFault::Stall })
+    Some(if reader.word(node, "fault", &["refused", "stalled"])? == "refused" {
+        TcpFault::Refuse
+    } else {
+        TcpFault::Stall
+    })
 }
 
 fn bmc(reader: &Reader, fields: &mut Fields<'_>) -> Option<Fault> {

@@ -9,13 +9,24 @@ use crate::{
     yaml::{Key, Kind, Node},
 };
 
-const RESERVED: &[&str] = &["in", "not", "ge", "le", "matches", "contains", "lacks", "absent", "equals-snapshot", "same-as"];
+const RESERVED: &[&str] =
+    &["in", "not", "ge", "le", "matches", "contains", "lacks", "absent", "equals-snapshot", "same-as"];
 
 /// Reads one `observable: demand`.
-pub(super) fn condition(reader: &Reader, step: &str, key: &Key, value: &Node, taken: &mut Vec<String>) -> Option<Condition> {
+pub(super) fn condition(
+    reader: &Reader,
+    step: &str,
+    key: &Key,
+    value: &Node,
+    taken: &mut Vec<String>,
+) -> Option<Condition> {
     let Some(observable) = observable(&key.text) else {
         let names = OBSERVABLES.iter().map(|o| o.name);
-        return reader.fail(key.place, format!("unknown observable {:?}", key.text), suggestion(&key.text, names));
+        return reader.fail(
+            key.place,
+            format!("unknown observable {:?}", key.text),
+            suggestion(&key.text, names),
+        );
     };
     let matcher = demand(reader, value, &observable.shape)?;
     let base = format!("{step}/{}", observable.name);
@@ -45,18 +56,32 @@ fn of_value(reader: &Reader, node: &Node, shape: &Shape) -> Option<Matcher> {
     let Kind::Map(entries) = &node.kind else { return literal(reader, node, shape).map(Matcher::Is) };
     let reserved = entries.iter().filter(|(k, _)| RESERVED.contains(&k.text.as_str())).count();
     match shape {
-        _ if reserved == entries.len() && entries.len() == 1 => special(reader, &entries[0].0, &entries[0].1, shape),
+        _ if reserved == entries.len() && entries.len() == 1 => {
+            special(reader, &entries[0].0, &entries[0].1, shape)
+        }
         Shape::Fields(known) if reserved == 0 && !entries.is_empty() => fields(reader, entries, known),
-        _ => reader.fail(node.place, "this is no demand", format!("expected a value, or one of {}", RESERVED.join(", "))),
+        _ => reader.fail(
+            node.place,
+            "this is no demand",
+            format!("expected a value, or one of {}", RESERVED.join(", ")),
+        ),
     }
 }
 
-fn fields(reader: &Reader, entries: &[(Key, Node)], known: &'static [(&'static str, Shape)]) -> Option<Matcher> {
+fn fields(
+    reader: &Reader,
+    entries: &[(Key, Node)],
+    known: &'static [(&'static str, Shape)],
+) -> Option<Matcher> {
     let mut all = Vec::new();
     for (key, value) in entries {
         let Some((_, shape)) = known.iter().find(|(name, _)| *name == key.text) else {
             let names = known.iter().map(|(name, _)| *name);
-            return reader.fail(key.place, format!("unknown field {:?}", key.text), suggestion(&key.text, names));
+            return reader.fail(
+                key.place,
+                format!("unknown field {:?}", key.text),
+                suggestion(&key.text, names),
+            );
         };
         all.push((key.text.clone(), of_value(reader, value, shape)?));
     }
@@ -68,8 +93,12 @@ fn literal(reader: &Reader, node: &Node, shape: &Shape) -> Option<Value> {
         (Shape::Words(words), _) => reader.word(node, "value", words).map(Value::from),
         (Shape::Text, Kind::Text(_)) => Some(reader.json(node)),
         (Shape::Number, Kind::Int(_) | Kind::Float(_)) => Some(reader.json(node)),
-        (Shape::Text, _) => reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a text"),
-        (Shape::Number, _) => reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a number"),
+        (Shape::Text, _) => {
+            reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a text")
+        }
+        (Shape::Number, _) => {
+            reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a number")
+        }
         _ => reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a map"),
     }
 }
@@ -114,14 +143,32 @@ fn same_as(reader: &Reader, value: &Node) -> Option<Matcher> {
     let other: Option<&'static Observable> = observable(&name);
     match other {
         Some(other) => Some(Matcher::Same(other)),
-        None => reader.fail(value.place, format!("unknown observable {name:?}"), suggestion(&name, OBSERVABLES.iter().map(|o| o.name))),
+        None => reader.fail(
+            value.place,
+            format!("unknown observable {name:?}"),
+            suggestion(&name, OBSERVABLES.iter().map(|o| o.name)),
+        ),
     }
 }
 
 /// The events a simulated machine can log, for catching typos in scenarios.
 pub(super) const EVENTS: &[&str] = &[
-    "power.on", "power.off", "host.reset", "host.post", "host.boot", "host.os", "host.acpi-shutdown", "host.acpi-ignored",
-    "host.os-stopped", "host.nmi", "identify", "boot.override", "bmc.reset", "bmc.ready", "ac.lost", "ac.restored",
+    "power.on",
+    "power.off",
+    "host.reset",
+    "host.post",
+    "host.boot",
+    "host.os",
+    "host.acpi-shutdown",
+    "host.acpi-ignored",
+    "host.os-stopped",
+    "host.nmi",
+    "identify",
+    "boot.override",
+    "bmc.reset",
+    "bmc.ready",
+    "ac.lost",
+    "ac.restored",
 ];
 
 fn event_name(reader: &Reader, text: &str, place: crate::source::Place) -> Option<String> {
@@ -145,7 +192,11 @@ fn events(reader: &Reader, node: &Node) -> Option<Matcher> {
     }
     let asks = ["sequence", "count", "none", "exactly"].iter().filter(|k| fields.has(k)).count();
     if asks == 0 {
-        return reader.fail(fields.place, "this demands nothing of the log", "expected sequence, count, none or exactly");
+        return reader.fail(
+            fields.place,
+            "this demands nothing of the log",
+            "expected sequence, count, none or exactly",
+        );
     }
     if let Some(node) = fields.maybe("sequence") {
         demand.sequence = event_names(reader, node)?;
@@ -168,7 +219,10 @@ fn events(reader: &Reader, node: &Node) -> Option<Matcher> {
 
 fn count(reader: &Reader, node: &Node) -> Option<Matcher> {
     if !matches!(node.kind, Kind::Map(_)) {
-        return Some(Matcher::Count { since: None, number: Box::new(of_value(reader, node, &Shape::Number)?) });
+        return Some(Matcher::Count {
+            since: None,
+            number: Box::new(of_value(reader, node, &Shape::Number)?),
+        });
     }
     let mut fields = reader.map(node, "a number, or `{since: start, le: 24}`")?;
     let since = match fields.maybe("since") {
@@ -179,7 +233,8 @@ fn count(reader: &Reader, node: &Node) -> Option<Matcher> {
     let number = match exact {
         Some(number) => number?,
         None => {
-            let Some((key, value)) = fields.first().filter(|(k, _)| ["ge", "le"].contains(&k.text.as_str())) else {
+            let Some((key, value)) = fields.first().filter(|(k, _)| ["ge", "le"].contains(&k.text.as_str()))
+            else {
                 return reader.fail(fields.place, "this demands no number", "expected is, ge or le");
             };
             let matcher = special(reader, key, value, &Shape::Number)?;

@@ -12,7 +12,7 @@ mod vars;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use faults::{Fault, HttpAction, HttpFault, Nth, TcpFault, UdpFault};
-pub use read::{load, Cell};
+pub use read::{Cell, load};
 
 use crate::{
     condition::{Condition, Matcher},

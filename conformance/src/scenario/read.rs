@@ -1,14 +1,43 @@
 //! From text to scenarios: one for each cell of the matrix, with all problems at once and each at its place.
 
-use std::{collections::{BTreeMap, BTreeSet}, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use super::{Clause, Effects, FORMAT, Fault, Given, Need, Placed, Scenario, Step, StepKind, faults, steps, vars};
+use super::{
+    Clause, Effects, FORMAT, Fault, Given, Need, Placed, Scenario, Step, StepKind, faults, steps, vars,
+};
 use crate::fields::{Fields, Reader};
-use crate::{condition::Matcher, source::{Place, Problem, Source}, yaml::{self, Kind, Node}};
+use crate::{
+    condition::Matcher,
+    source::{Place, Problem, Source},
+    yaml::{self, Kind, Node},
+};
 
 const AREAS: &[&str] = &[
-    "power", "boot", "identify", "uuid", "inventory", "power-metrics", "sensors", "log", "accounts", "console", "session",
-    "resilience", "cross", "service", "bmc", "media", "bios", "discovery", "bootstrap", "provision", "introspection",
+    "power",
+    "boot",
+    "identify",
+    "uuid",
+    "inventory",
+    "power-metrics",
+    "sensors",
+    "log",
+    "accounts",
+    "console",
+    "session",
+    "resilience",
+    "cross",
+    "service",
+    "bmc",
+    "media",
+    "bios",
+    "discovery",
+    "bootstrap",
+    "provision",
+    "introspection",
 ];
 
 /// A scenario in one cell.
@@ -33,7 +62,11 @@ pub fn load(source: &Arc<Source>, seed: u64) -> Result<Vec<Cell>, Vec<Problem>> 
         .map(|cell| {
             let reader = Reader::new(source);
             let scenario = in_cell(&reader, &root, &cell, variables, seed, &mut used);
-            let name = cell.iter().map(|(axis, value)| format!("{axis}={}", vars::plain(value))).collect::<Vec<_>>().join(",");
+            let name = cell
+                .iter()
+                .map(|(axis, value)| format!("{axis}={}", vars::plain(value)))
+                .collect::<Vec<_>>()
+                .join(",");
             reader.finish(scenario).map(|scenario| Cell { name, scenario: Arc::new(scenario) })
         })
         .collect();
@@ -46,7 +79,14 @@ fn child<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
     entries.iter().find(|(k, _)| k.text == key).map(|(_, value)| value)
 }
 
-fn in_cell(reader: &Reader, root: &Node, cell: &BTreeMap<String, Kind>, vars: Option<&Node>, seed: u64, used: &mut BTreeSet<String>) -> Option<Scenario> {
+fn in_cell(
+    reader: &Reader,
+    root: &Node,
+    cell: &BTreeMap<String, Kind>,
+    vars: Option<&Node>,
+    seed: u64,
+    used: &mut BTreeSet<String>,
+) -> Option<Scenario> {
     let variables = vars::variables(reader, cell, vars, seed)?;
     let root = vars::substitute(reader, root, &variables)?;
     let mut fields = reader.map(&root, "a scenario")?;
@@ -69,16 +109,25 @@ fn scenario(reader: &Reader, fields: &mut Fields<'_>, secrets: Vec<String>) -> O
     let why = fields.must("why").and_then(|node| reader.text(node));
     let spec = fields.must("spec").and_then(|node| clauses(reader, node));
     let area = fields.must("area").and_then(|node| reader.word(node, "area", AREAS));
-    let level = fields.must("level").and_then(|node| reader.word(node, "level", &["core", "extended", "resilience"]));
+    let level =
+        fields.must("level").and_then(|node| reader.word(node, "level", &["core", "extended", "resilience"]));
     let requires = fields.must("requires").and_then(|node| {
-        reader.list(node, "a list of capabilities")?.iter().map(|n| Some(Placed { value: steps::capability(reader, n)?, place: n.place })).collect::<Option<Vec<_>>>()
+        reader
+            .list(node, "a list of capabilities")?
+            .iter()
+            .map(|n| Some(Placed { value: steps::capability(reader, n)?, place: n.place }))
+            .collect::<Option<Vec<_>>>()
     });
     let effects = fields.must("effects");
     let effects_place = effects.map(|node| node.place);
     let effects = effects.and_then(|node| Effects::named(&reader.word(node, "effects", Effects::WORDS)?));
     let oracle = fields.maybe("oracle").map_or(Some(BTreeMap::new()), |node| oracle(reader, node));
     let targets = fields.maybe("targets").map_or(Some(Vec::new()), |node| {
-        reader.list(node, "a list of kinds of targets")?.iter().map(|n| reader.word(n, "kind of target", &["sim", "ipmi-sim", "hardware"])).collect()
+        reader
+            .list(node, "a list of kinds of targets")?
+            .iter()
+            .map(|n| reader.word(n, "kind of target", &["sim", "ipmi-sim", "hardware"]))
+            .collect()
     });
     let budget = fields.maybe("budget").map_or(Some(Duration::from_mins(10)), |node| reader.duration(node));
     let seeds = fields.maybe("seeds").map_or(Some(1), |node| reader.whole(node, 1, 10_000));
@@ -86,29 +135,55 @@ fn scenario(reader: &Reader, fields: &mut Fields<'_>, secrets: Vec<String>) -> O
     let kills = fields.must("kills").and_then(|node| kills(reader, node));
     let given = fields.maybe("given").map_or(Some(Vec::new()), |node| steps::given(reader, node));
     let body = fields.must("steps").and_then(|node| steps::steps(reader, node, "steps"));
-    let finally = fields.maybe("finally").map_or(Some(Vec::new()), |node| steps::steps(reader, node, "finally"));
+    let finally =
+        fields.maybe("finally").map_or(Some(Vec::new()), |node| steps::steps(reader, node, "finally"));
     format?;
     let scenario = Scenario {
         source: reader.source.clone(),
-        id: id?, title: title?, why: why?, spec: spec?, area: area?, level: level?, requires: requires?, effects: effects?,
-        oracle: oracle?, targets: targets?, budget: budget?, seeds: u32::try_from(seeds?).unwrap_or(1), faults: faults?,
-        kills: kills?, given: given?, steps: body?, finally: finally?, secrets,
+        id: id?,
+        title: title?,
+        why: why?,
+        spec: spec?,
+        area: area?,
+        level: level?,
+        requires: requires?,
+        effects: effects?,
+        oracle: oracle?,
+        targets: targets?,
+        budget: budget?,
+        seeds: u32::try_from(seeds?).unwrap_or(1),
+        faults: faults?,
+        kills: kills?,
+        given: given?,
+        steps: body?,
+        finally: finally?,
+        secrets,
     };
     let derived = derived_effects(&scenario.steps);
     if scenario.effects < derived {
         let place = effects_place.unwrap_or_default();
-        return reader.fail(place, format!("these steps are {}", derived.word()), "effects may be declared higher than they are, never lower");
+        return reader.fail(
+            place,
+            format!("these steps are {}", derived.word()),
+            "effects may be declared higher than they are, never lower",
+        );
     }
     Some(scenario)
 }
 
 fn id(reader: &Reader, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
-    let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let word = |w: &str| {
+        !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
     if text.split('.').count() >= 2 && text.split('.').all(word) {
         return Some(text);
     }
-    reader.fail(node.place, format!("{text:?} is not an id"), "expected lower-case words such as power.cycle or boot.once-consumed")
+    reader.fail(
+        node.place,
+        format!("{text:?} is not an id"),
+        "expected lower-case words such as power.cycle or boot.once-consumed",
+    )
 }
 
 fn clauses(reader: &Reader, node: &Node) -> Option<Vec<Clause>> {
@@ -129,13 +204,22 @@ fn clauses(reader: &Reader, node: &Node) -> Option<Vec<Clause>> {
 }
 
 fn oracle(reader: &Reader, node: &Node) -> Option<BTreeMap<String, Need>> {
-    const TRUTHS: &[&str] = &["power", "events", "boot.override", "identify", "identity", "sessions", "bmc", "wire", "login"];
+    const TRUTHS: &[&str] =
+        &["power", "events", "boot.override", "identify", "identity", "sessions", "bmc", "wire", "login"];
     let mut all = BTreeMap::new();
     for (key, value) in reader.map(node, "a map of truths to `required` or `optional`")?.rest() {
         if !TRUTHS.contains(&key.text.as_str()) {
-            return reader.fail(key.place, format!("unknown truth {:?}", key.text), crate::source::suggestion(&key.text, TRUTHS.iter().copied()));
+            return reader.fail(
+                key.place,
+                format!("unknown truth {:?}", key.text),
+                crate::source::suggestion(&key.text, TRUTHS.iter().copied()),
+            );
         }
-        let need = if reader.word(value, "need", &["required", "optional"])? == "required" { Need::Required } else { Need::Optional };
+        let need = if reader.word(value, "need", &["required", "optional"])? == "required" {
+            Need::Required
+        } else {
+            Need::Optional
+        };
         all.insert(key.text.clone(), need);
     }
     Some(all)
@@ -149,7 +233,11 @@ fn named_faults(reader: &Reader, node: &Node) -> Option<BTreeMap<String, Fault>>
 fn kills(reader: &Reader, node: &Node) -> Option<Vec<Placed<String>>> {
     let items = reader.texts(node, "a list of faults in the catalogue")?;
     if items.is_empty() {
-        return reader.fail(node.place, "this scenario catches nothing", "a check that has never caught a fault proves nothing: name one of the catalogue");
+        return reader.fail(
+            node.place,
+            "this scenario catches nothing",
+            "a check that has never caught a fault proves nothing: name one of the catalogue",
+        );
     }
     Some(items.into_iter().map(|(value, place)| Placed { value, place }).collect())
 }
@@ -171,7 +259,13 @@ fn derived_effects(steps: &[Step]) -> Effects {
 
 /// What can only be seen on the whole: names that lead nowhere, and a scenario that demands nothing.
 fn check(reader: &Reader, scenario: &Scenario, place: Place) -> BTreeSet<String> {
-    let mut names = Names { reader, marks: BTreeSet::new(), snapshots: BTreeSet::new(), faults: scenario.faults.keys().map(String::as_str).collect(), used: BTreeSet::new() };
+    let mut names = Names {
+        reader,
+        marks: BTreeSet::new(),
+        snapshots: BTreeSet::new(),
+        faults: scenario.faults.keys().map(String::as_str).collect(),
+        used: BTreeSet::new(),
+    };
     for given in &scenario.given {
         match &given.value {
             Given::Mark(name) => drop(names.marks.insert(name.clone())),
@@ -214,7 +308,9 @@ impl Names<'_> {
         for step in steps {
             match &step.kind {
                 StepKind::Mark(name) => drop(self.marks.insert(name.clone())),
-                StepKind::Snapshot(taken) => self.snapshots.extend(taken.iter().map(|(_, name)| name.clone())),
+                StepKind::Snapshot(taken) => {
+                    self.snapshots.extend(taken.iter().map(|(_, name)| name.clone()))
+                }
                 StepKind::Call(call) => {
                     self.snapshots.extend(call.save.clone());
                     if let super::Returns::Value(matcher) = &call.returns {
@@ -222,7 +318,9 @@ impl Names<'_> {
                     }
                 }
                 StepKind::Fault(set) => self.faults_exist(set, step.place),
-                StepKind::Expect(expect) => expect.conditions.iter().for_each(|c| self.matcher(&c.matcher, c.place)),
+                StepKind::Expect(expect) => {
+                    expect.conditions.iter().for_each(|c| self.matcher(&c.matcher, c.place))
+                }
                 StepKind::When { steps, .. } => self.steps(steps),
                 _ => {}
             }

@@ -2,31 +2,58 @@
 
 use std::time::Duration;
 
-use halmark::{BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Change, Identify, Operation, PowerState, model::SetIdentify};
+use halmark::{
+    BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Change, Identify,
+    Operation, PowerState, model::SetIdentify,
+};
 
 use super::{CallStep, Expect, Given, Placed, Returns, Step, StepKind, Timing, matchers};
 use crate::fields::{Fields, Reader};
-use crate::{condition::{Matcher, OBSERVABLES, Shape, Witness, observable}, operation::Call, source::suggestion, yaml::{Kind, Node}};
+use crate::{
+    condition::{Matcher, OBSERVABLES, Shape, Witness, observable},
+    operation::Call,
+    source::suggestion,
+    yaml::{Kind, Node},
+};
 
 /// What can happen beside the BMC.
-pub(super) const HOST_ACTS: &[&str] =
-    &["press-power-button", "pull-ac", "restore-ac", "ignore-acpi", "obey-acpi", "hang-boot", "finish-boot", "hang-os"];
+pub(super) const HOST_ACTS: &[&str] = &[
+    "press-power-button",
+    "pull-ac",
+    "restore-ac",
+    "ignore-acpi",
+    "obey-acpi",
+    "hang-boot",
+    "finish-boot",
+    "hang-os",
+];
 
-const STEP_KINDS: &[&str] = &["call", "expect", "mark", "snapshot", "fault", "host", "advance", "when", "restore"];
+const STEP_KINDS: &[&str] =
+    &["call", "expect", "mark", "snapshot", "fault", "host", "advance", "when", "restore"];
 
 /// Reads a list of steps; `path` is the path of the list.
 pub(super) fn steps(reader: &Reader, node: &Node, path: &str) -> Option<Vec<Step>> {
     let items = reader.list(node, "a list of steps")?;
-    let read: Vec<_> = items.iter().enumerate().map(|(at, item)| step(reader, item, &format!("{path}.{}", at + 1))).collect();
+    let read: Vec<_> = items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| step(reader, item, &format!("{path}.{}", at + 1)))
+        .collect();
     read.into_iter().collect()
 }
 
 fn step(reader: &Reader, node: &Node, id: &str) -> Option<Step> {
     let mut fields = reader.map(node, "a step")?;
-    let (key, _) = fields.first().or_else(|| reader.fail(node.place, "this step is empty", format!("expected one of {}", STEP_KINDS.join(", "))))?;
+    let (key, _) = fields.first().or_else(|| {
+        reader.fail(node.place, "this step is empty", format!("expected one of {}", STEP_KINDS.join(", ")))
+    })?;
     let found = STEP_KINDS.iter().copied().find(|kind| fields.has(kind));
     let Some(kind) = found else {
-        return reader.fail(key.place, format!("unknown step {:?}", key.text), suggestion(&key.text, STEP_KINDS.iter().copied()));
+        return reader.fail(
+            key.place,
+            format!("unknown step {:?}", key.text),
+            suggestion(&key.text, STEP_KINDS.iter().copied()),
+        );
     };
     let value = fields.must(kind)?;
     let kind = match kind {
@@ -60,7 +87,10 @@ pub(super) fn capability(reader: &Reader, node: &Node) -> Option<String> {
 
 fn restore(reader: &Reader, node: &Node) -> Option<Vec<String>> {
     let items = reader.list(node, "a list of what to put back")?;
-    items.iter().map(|item| reader.word(item, "state", &["power", "boot.override", "identify", "sessions"])).collect()
+    items
+        .iter()
+        .map(|item| reader.word(item, "state", &["power", "boot.override", "identify", "sessions"]))
+        .collect()
 }
 
 /// `{set: [a, b]}` or `{clear: all}`.
@@ -83,9 +113,14 @@ pub(super) fn fault_names(reader: &Reader, node: &Node) -> Option<Vec<String>> {
 fn snapshots(reader: &Reader, node: &Node) -> Option<Vec<(String, String)>> {
     let mut all = Vec::new();
     for (key, value) in reader.map(node, "`{observable: name}`")?.rest() {
-        let known = observable(&key.text).filter(|o| matches!(o.witness, Witness::Driver(_) | Witness::Truth));
+        let known =
+            observable(&key.text).filter(|o| matches!(o.witness, Witness::Driver(_) | Witness::Truth));
         if known.is_none() {
-            return reader.fail(key.place, format!("unknown observable {:?}", key.text), suggestion(&key.text, OBSERVABLES.iter().map(|o| o.name)));
+            return reader.fail(
+                key.place,
+                format!("unknown observable {:?}", key.text),
+                suggestion(&key.text, OBSERVABLES.iter().map(|o| o.name)),
+            );
         }
         all.push((key.text.clone(), reader.text(value)?));
     }
@@ -94,7 +129,8 @@ fn snapshots(reader: &Reader, node: &Node) -> Option<Vec<(String, String)>> {
 
 fn call_step(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<CallStep> {
     let call = call(reader, value, fields)?;
-    let within = fields.maybe("within").map_or(Some(Duration::from_secs(60)), |node| reader.duration(node))?;
+    let within =
+        fields.maybe("within").map_or(Some(Duration::from_secs(60)), |node| reader.duration(node))?;
     let returns_node = fields.maybe("returns");
     let returns_place = returns_node.map_or(value.place, |node| node.place);
     let returns = returns_node.map_or(Some(Returns::Ok), |node| returns(reader, node, call.operation()))?;
@@ -113,7 +149,15 @@ fn call_step(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<C
         }
         None => None,
     };
-    Some(CallStep { call, within, returns, returns_place, save, undo, repeat: u32::try_from(repeat).unwrap_or(1) })
+    Some(CallStep {
+        call,
+        within,
+        returns,
+        returns_place,
+        save,
+        undo,
+        repeat: u32::try_from(repeat).unwrap_or(1),
+    })
 }
 
 fn call(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<Call> {
@@ -187,7 +231,10 @@ fn returns_error(reader: &Reader, node: &Node) -> Option<Returns> {
     let mut error = reader.map(fields.must("error")?, "`{kind: busy}`")?;
     let kind = error.must("kind")?;
     let kinds = match &kind.kind {
-        Kind::List(items) => items.iter().map(|item| reader.word(item, "kind of error", Cause::KINDS)).collect::<Option<Vec<_>>>()?,
+        Kind::List(items) => items
+            .iter()
+            .map(|item| reader.word(item, "kind of error", Cause::KINDS))
+            .collect::<Option<Vec<_>>>()?,
         _ => vec![reader.word(kind, "kind of error", Cause::KINDS)?],
     };
     let retryable = match error.maybe("retryable") {
@@ -229,14 +276,20 @@ fn expect(reader: &Reader, value: &Node, fields: &mut Fields<'_>, id: &str) -> O
 
 fn timing(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<Timing> {
     let mut found = Vec::new();
-    for (key, make) in [("within", Timing::Within as fn(Duration) -> Timing), ("hold", Timing::Hold), ("never", Timing::Never)] {
+    for (key, make) in [
+        ("within", Timing::Within as fn(Duration) -> Timing),
+        ("hold", Timing::Hold),
+        ("never", Timing::Never),
+    ] {
         if let Some(node) = fields.maybe(key) {
             found.push((node, make(reader.duration(node)?)));
         }
     }
     match found[..] {
         [] => Some(Timing::Now),
-        [(node, timing)] if timing.window().is_zero() => reader.fail(node.place, "a window of no length", "leave it out to look once"),
+        [(node, timing)] if timing.window().is_zero() => {
+            reader.fail(node.place, "a window of no length", "leave it out to look once")
+        }
         [(_, timing)] => Some(timing),
         _ => reader.fail(value.place, "within, hold and never exclude each other", "make two steps of it"),
     }
@@ -244,22 +297,57 @@ fn timing(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<Timi
 
 /// Reads the preconditions.
 pub(super) fn given(reader: &Reader, node: &Node) -> Option<Vec<Placed<Given>>> {
-    const KINDS: &[&str] = &["power", "boot.override", "boot.default", "identify", "deviation", "fault", "host", "credentials", "certificate", "mark"];
+    const KINDS: &[&str] = &[
+        "power",
+        "boot.override",
+        "boot.default",
+        "identify",
+        "deviation",
+        "fault",
+        "host",
+        "credentials",
+        "certificate",
+        "mark",
+    ];
     let mut all = Vec::new();
     for item in reader.list(node, "a list of preconditions")? {
         for (key, value) in reader.map(item, "a precondition")?.rest() {
             let given = match key.text.as_str() {
-                "power" => Given::Power(reader.parsed::<PowerState>(value, "power state", &["powered-on", "powered-off"])?),
+                "power" => Given::Power(reader.parsed::<PowerState>(
+                    value,
+                    "power state",
+                    &["powered-on", "powered-off"],
+                )?),
                 "boot.override" => Given::BootOverride(boot_override(reader, value)?),
-                "boot.default" => Given::BootDefault(reader.parsed(value, "boot device", &["pxe", "disk", "cdrom"])?),
-                "identify" => Given::Identify(reader.parsed(value, "state", &["lit", "unlit", "blinking"])?),
-                "deviation" => Given::Deviation(reader.texts(value, "a list of deviations")?.into_iter().map(|(name, _)| name).collect()),
+                "boot.default" => {
+                    Given::BootDefault(reader.parsed(value, "boot device", &["pxe", "disk", "cdrom"])?)
+                }
+                "identify" => {
+                    Given::Identify(reader.parsed(value, "state", &["lit", "unlit", "blinking"])?)
+                }
+                "deviation" => Given::Deviation(
+                    reader.texts(value, "a list of deviations")?.into_iter().map(|(name, _)| name).collect(),
+                ),
                 "fault" => Given::Fault(fault_names(reader, value)?),
                 "host" => Given::Host(reader.word(value, "act", HOST_ACTS)?),
-                "credentials" => Given::Credentials(reader.word(value, "account", &["wrong-password", "unknown-user", "operator", "read-only"])?),
-                "certificate" => Given::Certificate(reader.word(value, "certificate", &["trusted", "self-signed", "expired", "wrong-host"])?),
+                "credentials" => Given::Credentials(reader.word(
+                    value,
+                    "account",
+                    &["wrong-password", "unknown-user", "operator", "read-only"],
+                )?),
+                "certificate" => Given::Certificate(reader.word(
+                    value,
+                    "certificate",
+                    &["trusted", "self-signed", "expired", "wrong-host"],
+                )?),
                 "mark" => Given::Mark(reader.text(value)?),
-                other => return reader.fail(key.place, format!("unknown precondition {other:?}"), suggestion(other, KINDS.iter().copied())),
+                other => {
+                    return reader.fail(
+                        key.place,
+                        format!("unknown precondition {other:?}"),
+                        suggestion(other, KINDS.iter().copied()),
+                    );
+                }
             };
             all.push(Placed { value: given, place: key.place });
         }

@@ -22,11 +22,19 @@ pub(super) fn cells(reader: &Reader, matrix: Option<&Node>) -> Option<Vec<BTreeM
     for (key, values) in axes.rest() {
         let values = reader.list(values, "a list of values")?;
         if values.is_empty() {
-            return reader.fail(key.place, format!("the axis {:?} has no values", key.text), "a matrix without values runs nothing");
+            return reader.fail(
+                key.place,
+                format!("the axis {:?} has no values", key.text),
+                "a matrix without values runs nothing",
+            );
         }
         let scalar = |v: &Node| !matches!(v.kind, Kind::List(_) | Kind::Map(_) | Kind::Null);
         if let Some(odd) = values.iter().find(|v| !scalar(v)) {
-            return reader.fail(odd.place, format!("this is {}", odd.kind.name()), "a cell's value is a word, a number or true/false");
+            return reader.fail(
+                odd.place,
+                format!("this is {}", odd.kind.name()),
+                "a cell's value is a word, a number or true/false",
+            );
         }
         all = all
             .into_iter()
@@ -43,7 +51,12 @@ pub(super) fn cells(reader: &Reader, matrix: Option<&Node>) -> Option<Vec<BTreeM
 }
 
 /// The variables of a cell: the cell's own values, the run's, and the scenario's, in which earlier ones may be used.
-pub(super) fn variables(reader: &Reader, cell: &BTreeMap<String, Kind>, vars: Option<&Node>, seed: u64) -> Option<BTreeMap<String, Variable>> {
+pub(super) fn variables(
+    reader: &Reader,
+    cell: &BTreeMap<String, Kind>,
+    vars: Option<&Node>,
+    seed: u64,
+) -> Option<BTreeMap<String, Variable>> {
     let public = |kind: &Kind| Variable { kind: kind.clone(), secret: false };
     let mut all: BTreeMap<String, Variable> = cell.iter().map(|(k, v)| (k.clone(), public(v))).collect();
     let prefix = format!("hm{:04x}", seed & 0xffff);
@@ -53,11 +66,21 @@ pub(super) fn variables(reader: &Reader, cell: &BTreeMap<String, Kind>, vars: Op
         let value = substitute(reader, value, &all)?;
         let variable = match &value.kind {
             Kind::Map(_) => generated(reader, &value, &key.text, seed)?,
-            Kind::List(_) | Kind::Null => return reader.fail(value.place, format!("this is {}", value.kind.name()), "a variable is a word, a number or `{generate: …}`"),
+            Kind::List(_) | Kind::Null => {
+                return reader.fail(
+                    value.place,
+                    format!("this is {}", value.kind.name()),
+                    "a variable is a word, a number or `{generate: …}`",
+                );
+            }
             kind => public(kind),
         };
         if all.insert(key.text.clone(), variable).is_some() {
-            return reader.fail(key.place, format!("the variable {:?} is defined twice", key.text), "it is an axis of the matrix already");
+            return reader.fail(
+                key.place,
+                format!("the variable {:?} is defined twice", key.text),
+                "it is an axis of the matrix already",
+            );
         }
     }
     Some(all)
@@ -67,7 +90,9 @@ fn generated(reader: &Reader, node: &Node, name: &str, seed: u64) -> Option<Vari
     let mut fields = reader.map(node, "`{generate: password, length: N}`")?;
     let what = reader.word(fields.must("generate")?, "generator", &["password", "uuid"])?;
     let kind = match what.as_str() {
-        "uuid" => uuid::Builder::from_random_bytes(random(name, seed, 0)[..16].try_into().ok()?).into_uuid().to_string(),
+        "uuid" => uuid::Builder::from_random_bytes(random(name, seed, 0)[..16].try_into().ok()?)
+            .into_uuid()
+            .to_string(),
         _ => password(name, seed, reader.whole(fields.must("length")?, 1, 255)?),
     };
     fields.done();
@@ -77,7 +102,10 @@ fn generated(reader: &Reader, node: &Node, name: &str, seed: u64) -> Option<Vari
 fn password(name: &str, seed: u64, length: i64) -> String {
     const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let blocks = (0..).flat_map(|block| random(name, seed, block));
-    blocks.take(usize::try_from(length).unwrap_or(1)).map(|b| char::from(LETTERS[usize::from(b) % LETTERS.len()])).collect()
+    blocks
+        .take(usize::try_from(length).unwrap_or(1))
+        .map(|b| char::from(LETTERS[usize::from(b) % LETTERS.len()]))
+        .collect()
 }
 
 fn random(name: &str, seed: u64, block: u32) -> [u8; 32] {
@@ -93,7 +121,9 @@ fn random(name: &str, seed: u64, block: u32) -> [u8; 32] {
 pub(super) fn substitute(reader: &Reader, node: &Node, vars: &BTreeMap<String, Variable>) -> Option<Node> {
     let kind = match &node.kind {
         Kind::Text(text) if text.contains("${") => in_text(reader, node, text, vars)?,
-        Kind::List(items) => Kind::List(items.iter().map(|i| substitute(reader, i, vars)).collect::<Option<_>>()?),
+        Kind::List(items) => {
+            Kind::List(items.iter().map(|i| substitute(reader, i, vars)).collect::<Option<_>>()?)
+        }
         Kind::Map(entries) => {
             let replaced = entries.iter().map(|(k, v)| Some((k.clone(), substitute(reader, v, vars)?)));
             Kind::Map(replaced.collect::<Option<_>>()?)

@@ -12,7 +12,9 @@ pub(super) fn asks(call: Call, method: &str, path: &str, body: Option<&str>) -> 
     let body = || body.and_then(|b| serde_json::from_str::<Value>(b).ok()).unwrap_or(Value::Null);
     match call {
         Call::Plain(operation) => {
-            let action = operation.power_action().filter(|_| method == "POST" && path.ends_with("/ComputerSystem.Reset"))?;
+            let action = operation
+                .power_action()
+                .filter(|_| method == "POST" && path.ends_with("/ComputerSystem.Reset"))?;
             Some(body()["ResetType"].as_str().is_some_and(|word| resets(action).contains(&word)))
         }
         Call::ResetBmc(_) => (method == "POST" && path.ends_with("/Manager.Reset")).then_some(true),
@@ -25,14 +27,21 @@ pub(super) fn asks(call: Call, method: &str, path: &str, body: Option<&str>) -> 
             let right_mode = to.mode.is_none_or(|m| mode == Some(mode_word(m)));
             let right = match to.duration {
                 BootDuration::None => enabled == Some("Disabled") || target == Some("None"),
-                duration => enabled == Some(enabled_word(duration)) && target == Some(target_word(to.device)) && right_mode,
+                duration => {
+                    enabled == Some(enabled_word(duration))
+                        && target == Some(target_word(to.device))
+                        && right_mode
+                }
             };
             Some(right)
         }
         Call::SetIdentify(to) => {
             let body = body();
             let led = body.get("IndicatorLED").and_then(Value::as_str).map(|w| w == led_word(to.state));
-            let active = body.get("LocationIndicatorActive").and_then(Value::as_bool).map(|lit| lit == (to.state != Identify::Unlit));
+            let active = body
+                .get("LocationIndicatorActive")
+                .and_then(Value::as_bool)
+                .map(|lit| lit == (to.state != Identify::Unlit));
             if method == "PATCH" { led.or(active) } else { None }
         }
     }
@@ -45,7 +54,13 @@ pub(super) struct OffAndOn {
 }
 
 impl OffAndOn {
-    pub(super) fn asks(&mut self, method: &str, path: &str, body: Option<&str>, accepted: bool) -> Option<bool> {
+    pub(super) fn asks(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+        accepted: bool,
+    ) -> Option<bool> {
         let cycle = Call::Plain(Operation::PowerCycle);
         let right = asks(cycle, method, path, body)?;
         let is = |operation| asks(Call::Plain(operation), method, path, body) == Some(true);
@@ -162,10 +177,14 @@ fn identify(body: &Value) -> Option<Value> {
 pub(super) fn told_identity(records: &[Record]) -> Option<Value> {
     let mut said = Map::new();
     for record in records {
-        let Exchange::Http { path, status: 200, response: Some(body), .. } = &record.exchange else { continue };
+        let Exchange::Http { path, status: 200, response: Some(body), .. } = &record.exchange else {
+            continue;
+        };
         let Ok(body) = serde_json::from_str::<Value>(body) else { continue };
         let mut put = |field: &str, value: &Value| {
-            if let Some(text) = value.as_str().map(|t| t.trim_matches(|c: char| c.is_whitespace() || c == '\0')) {
+            if let Some(text) =
+                value.as_str().map(|t| t.trim_matches(|c: char| c.is_whitespace() || c == '\0'))
+            {
                 said.insert(field.to_owned(), json!(text));
             }
         };

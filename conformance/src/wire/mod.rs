@@ -89,7 +89,9 @@ impl Record {
     /// Whether it is an attempt to log in.
     pub fn is_login(&self) -> bool {
         match &self.exchange {
-            Exchange::Http { method, path, .. } => method == "POST" && path.trim_end_matches('/').ends_with("/Sessions"),
+            Exchange::Http { method, path, .. } => {
+                method == "POST" && path.trim_end_matches('/').ends_with("/Sessions")
+            }
             Exchange::Session { step, .. } => step == "RAKP 1",
             Exchange::Ipmi { .. } => false,
         }
@@ -121,7 +123,11 @@ impl std::fmt::Display for Record {
             Exchange::Http { method, path, status, request, .. } => {
                 let body = request.as_deref().unwrap_or_default();
                 let shown: String = body.chars().take(120).collect();
-                write!(f, "{method} {path} {shown}{} → {status}", if shown.len() < body.len() { "…" } else { "" })
+                write!(
+                    f,
+                    "{method} {path} {shown}{} → {status}",
+                    if shown.len() < body.len() { "…" } else { "" }
+                )
             }
             Exchange::Ipmi { netfn, command, data, completion, .. } => {
                 write!(f, "netfn {netfn:02X}h command {command:02X}h [{data}]")?;
@@ -151,14 +157,21 @@ pub fn count(observable: &str, records: &[Record]) -> usize {
 pub fn retry_after_honoured(status: u16, records: &[Record]) -> Result<(), String> {
     let mut seen = false;
     for (at, record) in records.iter().enumerate() {
-        let Exchange::Http { status: answered, retry_after: Some(after), .. } = &record.exchange else { continue };
+        let Exchange::Http { status: answered, retry_after: Some(after), .. } = &record.exchange else {
+            continue;
+        };
         if *answered != status {
             continue;
         }
         seen = true;
         let Ok(seconds) = after.parse::<u64>() else { continue };
-        if let Some(next) = records.get(at + 1).filter(|next| next.at + 1_000 < record.at + seconds * 1_000_000) {
-            return Err(format!("asked again after {} ms, Retry-After said {seconds} s", (next.at - record.at) / 1_000));
+        if let Some(next) =
+            records.get(at + 1).filter(|next| next.at + 1_000 < record.at + seconds * 1_000_000)
+        {
+            return Err(format!(
+                "asked again after {} ms, Retry-After said {seconds} s",
+                (next.at - record.at) / 1_000
+            ));
         }
     }
     if seen { Ok(()) } else { Err(format!("no answer had the status {status} and a Retry-After")) }
@@ -191,10 +204,14 @@ pub fn asked(call: Call, records: &[Record], from: usize) -> Asked {
     let mut cycle = http::OffAndOn::default();
     for (at, record) in records.iter().enumerate().skip(from) {
         let right = match &record.exchange {
-            Exchange::Http { method, path, request, .. } if call == Call::Plain(halmark::Operation::PowerCycle) => {
+            Exchange::Http { method, path, request, .. }
+                if call == Call::Plain(halmark::Operation::PowerCycle) =>
+            {
                 cycle.asks(method, path, request.as_deref(), record.accepted())
             }
-            Exchange::Http { method, path, request, .. } => http::asks(call, method, path, request.as_deref()),
+            Exchange::Http { method, path, request, .. } => {
+                http::asks(call, method, path, request.as_deref())
+            }
             Exchange::Ipmi { netfn, command, data, .. } => rmcp::asks(call, *netfn, *command, data),
             Exchange::Session { .. } => None,
         };

@@ -101,7 +101,11 @@ pub(super) fn told(operation: Operation, netfn: u8, command: u8, data: &str, bod
 pub(super) fn told_identity(records: &[Record]) -> Option<Value> {
     let mut said = serde_json::Map::new();
     for record in records {
-        let Exchange::Ipmi { netfn: APP, command, completion: Some(0), response: Some(body), .. } = &record.exchange else { continue };
+        let Exchange::Ipmi { netfn: APP, command, completion: Some(0), response: Some(body), .. } =
+            &record.exchange
+        else {
+            continue;
+        };
         let body = bytes(body);
         match (command, body.len()) {
             (0x01, 4..) => {
@@ -129,7 +133,9 @@ pub(super) fn retransmissions_are_the_same(records: &[Record]) -> Result<(), Str
             && (n, c, d) == (netfn, command, data)
             && number != *sequence
         {
-            return Err(format!("{record} was sent again as a new command: sequence number {sequence} after {number}"));
+            return Err(format!(
+                "{record} was sent again as a new command: sequence number {sequence} after {number}"
+            ));
         }
         last = Some((record, *sequence));
     }
