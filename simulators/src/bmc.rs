@@ -56,10 +56,21 @@ struct Inner {
     built_in: Vec<String>,
     accounts: Vec<Account>,
     happened: watch::Sender<usize>,
-    up: watch::Sender<bool>,
+    presence: watch::Sender<Presence>,
     dead: AtomicBool,
     agenda: Arc<Notify>,
     ticker: Mutex<Option<AbortHandle>>,
+}
+
+/// Whether a BMC answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It does.
+    Up,
+    /// It restarts: what it has begun to say it says.
+    Restarting,
+    /// It has no power, or was killed.
+    Gone,
 }
 
 /// What a face needs to know to answer one request, taken at one moment.
@@ -91,7 +102,7 @@ impl Bmc {
             built_in: profile.deviations.clone(),
             accounts: accounts::generated(&mut random),
             happened: watch::Sender::new(0),
-            up: watch::Sender::new(true),
+            presence: watch::Sender::new(Presence::Up),
             dead: AtomicBool::new(false),
             agenda: Arc::default(),
             ticker: Mutex::new(None),
@@ -150,13 +161,13 @@ impl Bmc {
     }
 
     /// Says whether the BMC answers, now and from now on.
-    pub(crate) fn up(&self) -> watch::Receiver<bool> {
-        self.0.up.subscribe()
+    pub(crate) fn presence(&self) -> watch::Receiver<Presence> {
+        self.0.presence.subscribe()
     }
 
     /// Whether the BMC answers now.
     pub(crate) fn is_up(&self) -> bool {
-        *self.0.up.borrow()
+        *self.0.presence.borrow() == Presence::Up
     }
 
     /// Whether the BMC was killed.
@@ -202,13 +213,18 @@ impl Inner {
         if firmware.machine.next_event() != planned {
             self.agenda.notify_one();
         }
-        self.tell(firmware.machine.events().len(), firmware.machine.bmc_up());
+        self.tell(&firmware.machine);
         result
     }
 
-    fn tell(&self, count: usize, bmc_up: bool) {
-        let up = bmc_up && !self.dead.load(Ordering::Relaxed);
-        self.up.send_if_modified(|was| std::mem::replace(was, up) != up);
+    fn tell(&self, machine: &Machine) {
+        let presence = match machine.bmc_up() {
+            _ if self.dead.load(Ordering::Relaxed) || !machine.has_ac() => Presence::Gone,
+            true => Presence::Up,
+            false => Presence::Restarting,
+        };
+        let count = machine.events().len();
+        self.presence.send_if_modified(|was| std::mem::replace(was, presence) != presence);
         self.happened.send_if_modified(|was| std::mem::replace(was, count) != count);
     }
 

@@ -89,12 +89,19 @@ impl Firmware {
         }
     }
 
-    /// Replaces the deviations by these; where one is unknown, nothing changes.
+    /// Replaces the deviations by these, each once; where one is unknown, nothing changes.
     pub(crate) fn deviate<'n>(
         &mut self,
         names: impl IntoIterator<Item = &'n str>,
     ) -> Result<(), UnknownDeviation> {
-        self.deviations = names.into_iter().map(named).collect::<Result<_, _>>()?;
+        let mut found: Vec<&'static Deviation> = Vec::new();
+        for deviation in names.into_iter().map(named) {
+            let deviation = deviation?;
+            if found.iter().all(|it| it.name != deviation.name) {
+                found.push(deviation);
+            }
+        }
+        self.deviations = found;
         let mut rules = Rules::default();
         let mut policy = Policy::default();
         for deviation in &self.deviations {

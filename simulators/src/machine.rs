@@ -143,6 +143,11 @@ impl Machine {
         self.bmc_up
     }
 
+    /// Whether there is AC power.
+    pub fn has_ac(&self) -> bool {
+        self.ac
+    }
+
     /// How often the host has started POST.
     pub fn restarts(&self) -> u32 {
         self.restarts

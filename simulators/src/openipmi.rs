@@ -129,8 +129,8 @@ impl fmt::Debug for IpmiSim {
 
 /// Kills the child when its BMC is killed.
 async fn end_with(bmc: Bmc, child: Arc<Mutex<Child>>) {
-    let mut up = bmc.up();
-    while up.changed().await.is_ok() {
+    let mut presence = bmc.presence();
+    while presence.changed().await.is_ok() {
         if bmc.is_dead() {
             let _ = lock(&child).start_kill();
         }

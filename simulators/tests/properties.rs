@@ -3,14 +3,7 @@
 
 mod world;
 
-use std::{
-    net::Ipv4Addr,
-    sync::{
-        Once,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{cell::Cell, net::Ipv4Addr, sync::Once, time::Duration};
 
 use halmark_simulators::{
     deviations,
@@ -152,15 +145,17 @@ proptest! {
     }
 }
 
-static PANICS: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    /// How many panics there were on this thread, also in tasks that nobody waits for.
+    static PANICS: Cell<usize> = const { Cell::new(0) };
+}
 
-/// Counts panics anywhere, also in tasks that nobody waits for.
 fn count_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let report = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            PANICS.fetch_add(1, Ordering::Relaxed);
+            PANICS.set(PANICS.get() + 1);
             report(info);
         }));
     });
@@ -169,7 +164,7 @@ fn count_panics() {
 /// Runs this against a BMC and says how many panics there were.
 fn panics_in(deviations: &[&str], request: &[u8], credentials: bool) -> usize {
     count_panics();
-    let before = PANICS.load(Ordering::Relaxed);
+    let before = PANICS.get();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -187,7 +182,7 @@ fn panics_in(deviations: &[&str], request: &[u8], credentials: bool) -> usize {
         let _ = timeout(Duration::from_secs(10), client.receive(false)).await;
         world.wait(10).await;
     });
-    PANICS.load(Ordering::Relaxed) - before
+    PANICS.get() - before
 }
 
 fn json() -> impl Strategy<Value = String> {

@@ -6,7 +6,7 @@ mod world;
 use std::{io, time::Duration};
 
 use halmark_simulators::{
-    machine::Led,
+    machine::{HostAct, Led},
     rules::{HttpAction, HttpRule, Nth},
 };
 use tokio::time::{Instant, timeout};
@@ -136,6 +136,20 @@ async fn a_rule_means_its_method_its_path_and_its_turn() {
     let statuses =
         [world.get(SYSTEM).await.status, world.get(SYSTEM).await.status, world.get(SYSTEM).await.status];
     assert_eq!(statuses, [503, 503, 200]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_under_way_is_reset_at_once_when_the_power_cord_is_pulled() {
+    let world = World::healthy().await;
+    world.service.set_rules(vec![HttpRule::every(HttpAction::Hang)]);
+    let (mut client, begin) = (world.client().await, Instant::now());
+    let pull = async {
+        world.wait(5).await;
+        world.control.act(HostAct::PullAc);
+    };
+    let (reply, ()) = tokio::join!(patch(&world, &mut client), pull);
+    assert_eq!(kind(reply), io::ErrorKind::ConnectionReset);
+    assert!(begin.elapsed() < Duration::from_secs(6));
 }
 
 #[tokio::test(start_paused = true)]

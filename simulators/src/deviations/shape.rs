@@ -38,8 +38,10 @@ pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("error-object-extended-info", "writes the messages of an error as an object").on_answer(
         |_, answer| {
             let info = answer.document().and_then(|it| it.get_mut("error")?.get_mut("@Message.ExtendedInfo"));
-            if let Some(info) = info {
-                *info = info[0].take();
+            if let Some(info) = info
+                && let Some(first) = info.get(0).cloned()
+            {
+                *info = first;
             }
         },
     ),

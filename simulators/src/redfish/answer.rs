@@ -31,6 +31,11 @@ pub(crate) struct Answer {
     pub(crate) body: Body,
 }
 
+/// A document as bytes.
+pub(crate) fn json(document: &Value) -> Vec<u8> {
+    serde_json::to_vec(document).expect("a document of our own has text for keys")
+}
+
 /// A body.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {

@@ -16,22 +16,22 @@ use super::{
     Shared, respond,
     wire::{Socket, Wire, Wires},
 };
-use crate::bmc::lock;
+use crate::bmc::{Presence, lock};
 
 /// How long an answer under way may take after the BMC has gone down.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Accepts connections for as long as the service lives.
 pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
-    let mut up = shared.bmc.up();
+    let mut presence = shared.bmc.presence();
     loop {
         select! {
             biased;
-            changed = up.changed() => {
+            changed = presence.changed() => {
                 if changed.is_err() {
                     return;
                 }
-                if !*up.borrow_and_update() {
+                if *presence.borrow_and_update() != Presence::Up {
                     lock(&shared.sessions).clear();
                 }
             }
@@ -60,12 +60,12 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     match shared.tls.clone() {
         None => speak(shared, stream).await,
         Some(tls) => {
-            let mut up = shared.bmc.up();
+            let mut presence = shared.bmc.presence();
             select! {
                 secured = tls.accept(stream) => if let Ok(stream) = secured {
                     speak(shared, stream).await;
                 },
-                () = down(&mut up) => {}
+                _ = down(&mut presence) => {}
             }
         }
     }
@@ -74,7 +74,7 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
 async fn speak<S: Socket + AsyncRead + AsyncWrite + Unpin>(shared: Arc<Shared>, stream: S) {
     let wires = Wires::default();
     let io = TokioIo::new(Wire::new(stream, wires.clone()));
-    let mut up = shared.bmc.up();
+    let mut presence = shared.bmc.presence();
     let answering = wires.clone();
     let service = service_fn(move |request| respond::respond(shared.clone(), answering.clone(), request));
     let mut http = http1::Builder::new();
@@ -82,16 +82,17 @@ async fn speak<S: Socket + AsyncRead + AsyncWrite + Unpin>(shared: Arc<Shared>, 
     let mut connection = pin!(http.serve_connection(io, service));
     select! {
         _ = connection.as_mut() => {}
-        () = down(&mut up) => {
+        presence = down(&mut presence) => {
             connection.as_mut().graceful_shutdown();
-            if timeout(LAST_WORDS, connection).await.is_err() {
+            let is_gone = presence == Presence::Gone;
+            if is_gone || timeout(LAST_WORDS, connection.as_mut()).await.is_err() {
                 wires.reset();
             }
         }
     }
 }
 
-/// Resolves when the BMC is down.
-async fn down(up: &mut watch::Receiver<bool>) {
-    let _ = up.wait_for(|up| !*up).await;
+/// Resolves when the BMC does not answer any more, and says why.
+async fn down(presence: &mut watch::Receiver<Presence>) -> Presence {
+    presence.wait_for(|it| *it != Presence::Up).await.map_or(Presence::Gone, |it| *it)
 }

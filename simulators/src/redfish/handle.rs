@@ -10,7 +10,7 @@ use hyper::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Answer, Asked, Body},
+    answer::{Answer, Asked, Body, json},
     auth, change,
     messages::{not_found, refuse},
     policy::{Etag, Policy},
@@ -263,7 +263,7 @@ fn etag(scene: &Scene<'_>, resource: Resource<'_>, answer: &Answer) -> String {
         }
         (Resource::Root, _) => "root".hash(&mut hash),
         (Resource::Manager, _) => "manager".hash(&mut hash),
-        (_, Body::Json(document) | Body::JsonAsText(document)) => document.to_string().hash(&mut hash),
+        (_, Body::Json(document) | Body::JsonAsText(document)) => json(document).hash(&mut hash),
         (_, Body::Other { text, .. }) => text.hash(&mut hash),
         (_, Body::Empty) => {}
     }

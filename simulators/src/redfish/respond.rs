@@ -19,7 +19,7 @@ use tokio::time::sleep;
 
 use super::{
     Shared,
-    answer::{Answer, Asked, Body},
+    answer::{Answer, Asked, Body, json},
     exchange::Record,
     handle::{Request, Scene, handle},
     messages::refuse,
@@ -216,10 +216,10 @@ impl Reply {
     fn of(answer: Answer) -> Self {
         const JSON: &str = "application/json; charset=utf-8";
         let (kind, text) = match answer.body {
-            Body::Empty => (None, String::new()),
-            Body::Json(document) => (Some(JSON), document.to_string()),
-            Body::JsonAsText(document) => (Some("text/plain; charset=utf-8"), document.to_string()),
-            Body::Other { content_type, text } => (Some(content_type), text),
+            Body::Empty => (None, Vec::new()),
+            Body::Json(document) => (Some(JSON), json(&document)),
+            Body::JsonAsText(document) => (Some("text/plain; charset=utf-8"), json(&document)),
+            Body::Other { content_type, text } => (Some(content_type), text.into_bytes()),
         };
         let mut reply = Self::bare(answer.status, Bytes::from(text));
         if let Some(kind) = kind {

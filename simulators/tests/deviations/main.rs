@@ -28,3 +28,10 @@ fn every_deviation_has_its_twins() {
     let unseen: Vec<_> = unseen.into_iter().filter(|name| !seen.contains(name)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_deviation_that_is_named_twice_is_on_once() {
+    let world = world::World::with(&["uuid-swapped", "error-object-extended-info", "uuid-swapped"]).await;
+    world.control.deviate(&["error-object-extended-info", "error-object-extended-info"]).unwrap();
+    assert!(world.reset("Nmi").await.json()["error"]["@Message.ExtendedInfo"].is_object());
+}

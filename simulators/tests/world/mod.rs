@@ -14,7 +14,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::Mutex,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 pub(crate) const SYSTEM: &str = "/redfish/v1/Systems/1";
@@ -111,7 +111,8 @@ impl Client {
     /// Everything that comes until the end, or the error that it ends with.
     pub(crate) async fn rest(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.stream.read_to_end(&mut bytes).await?;
+        let end = self.stream.read_to_end(&mut bytes);
+        timeout(Duration::from_secs(60), end).await.map_err(|_| io::ErrorKind::TimedOut)??;
         Ok(bytes)
     }
 
