@@ -595,7 +595,7 @@ impl<'a> Evidence<'a> {
             Event::Truth { at, name, .. } => self.events.push(TruthEvent { at: *at, name: name.clone() }),
             Event::Wire { record, .. } => self.wire.push(record.clone()),
             Event::Marked { name, events, wire, .. } => {
-                drop(self.marks.insert(name.clone(), Mark { events: *events, wire: *wire }))
+                self.marks.insert(name.clone(), Mark { events: *events, wire: *wire });
             }
             Event::Kept { name, value, .. } => drop(self.snapshots.insert(name.clone(), value.clone())),
             Event::StepStart { step, at, wire, .. } => self.steps.push(Carried {

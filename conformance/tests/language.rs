@@ -66,3 +66,12 @@ fn the_suite_covers_every_area_of_this_milestone_with_twenty_five_scenarios() {
         assert!(suite.cells.iter().any(|c| c.scenario.area == area), "{area}");
     }
 }
+
+#[test]
+fn the_description_of_the_language_names_everything_there_is() {
+    let text = std::fs::read_to_string(common::root().join("docs/scenarios.md")).expect("it is there");
+    let observables = halmark_conformance::condition::OBSERVABLES.iter().map(|o| o.name);
+    for word in observables.chain(halmark::Operation::WORDS.iter().copied()) {
+        assert!(text.contains(&format!("`{word}`")), "{word}");
+    }
+}

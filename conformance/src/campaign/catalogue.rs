@@ -28,7 +28,7 @@ pub enum Family {
 }
 
 /// The words of the families.
-pub const FAMILIES: &[(&str, Family)] = &[
+const FAMILIES: &[(&str, Family)] = &[
     ("target", Family::Target),
     ("driver", Family::Driver),
     ("transport", Family::Transport),

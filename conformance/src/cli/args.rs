@@ -54,8 +54,10 @@ pub enum Command {
         /// Which.
         what: Schema,
     },
+    /// What `ipmi_sim` calls for its chassis.
     #[command(hide = true)]
     ChassisHelper {
+        /// As `ipmi_sim` gives them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -118,6 +120,9 @@ pub struct Run {
     /// How many cases at once; by default as many as there are processors (held clock) or 16 (real time).
     #[arg(long)]
     pub jobs: Option<usize>,
+    /// Seed a fault of the catalogue, to see what it looks like when it is caught (`halmark faults --list`).
+    #[arg(long, value_name = "FAULT")]
+    pub with_fault: Option<String>,
     /// Where journal, report and JUnit file go.
     #[arg(long, value_name = "DIR", default_value = "halmark-out")]
     pub out: PathBuf,

@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{args, complain, print, usage};
 use crate::{
     blame::Subject,
+    campaign,
     evidence::{Disposition, Event, RunStart},
     journal::{self, Journal},
     lab,
@@ -199,10 +200,11 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     }
     let credentials = hardware_credentials(&target)?;
     let helper = std::env::current_exe().map_err(|e| usage(format!("halmark cannot find itself: {e}")))?;
+    let fault = args.with_fault.as_deref().map(seeded).transpose()?;
     let lab = lab::Plan {
         driver: args.select.driver.clone(),
         helper,
-        seeded: Seeded::default(),
+        seeded: fault.as_ref().map(|row| row.seeded.clone()).unwrap_or_default(),
         credentials,
         target,
     };
@@ -223,7 +225,7 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
         suite: suite.digest.clone(),
         claims: claims.clone(),
         started: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
-        seeded: Vec::new(),
+        seeded: fault.iter().map(|row| row.id.clone()).collect(),
     };
     let start = start_of(&options, &lab, &plan);
     print(&console::header(&start));
@@ -237,6 +239,17 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     write(&args.out.join("junit.xml"), &report::junit::write(&report).map_err(usage)?)?;
     print(&console::summary(&report, began.elapsed().as_secs_f64(), Some(&path.display().to_string())));
     Ok(outcome.exit)
+}
+
+/// The fault of that id.
+fn seeded(id: &str) -> Result<campaign::Row, u8> {
+    let rows = campaign::rows().map_err(|problems| usage(&problems[0]))?;
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let found = rows.into_iter().find(|row| row.id == id);
+    found.ok_or_else(|| match crate::source::did_you_mean(id, ids.iter().map(String::as_str)) {
+        Some(meant) => usage(format!("there is no fault {id:?}: did you mean {meant:?}?")),
+        None => usage(format!("there is no fault {id:?}: `halmark faults --list` shows them all")),
+    })
 }
 
 /// On real hardware the machine says who it is before anything else is asked of it.
@@ -288,7 +301,7 @@ fn start_of(options: &Options, lab: &lab::Plan, plan: &Plan) -> RunStart {
         not_selected: plan.not_selected.clone(),
         waivers: Vec::new(),
         started: options.started.clone(),
-        seeded: Vec::new(),
+        seeded: options.seeded.clone(),
     }
 }
 

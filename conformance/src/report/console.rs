@@ -44,8 +44,9 @@ impl Paint {
 
 /// The first line: everything that the run depends on.
 pub fn header(start: &RunStart) -> String {
+    let seeded: String = start.seeded.iter().map(|fault| format!("  WITH FAULT {fault}")).collect();
     format!(
-        "halmark {}  subject {} {}  target {}  clock {}  seed {}  suite {}\n",
+        "halmark {}  subject {} {}  target {}  clock {}  seed {}  suite {}{seeded}\n",
         start.halmark,
         start.subject,
         start.driver,

@@ -138,6 +138,9 @@ fn reproduce(start: &RunStart, case: &Case) -> String {
             command.push_str(&format!(" --{flag} {value}"));
         }
     }
+    for fault in &start.seeded {
+        command.push_str(&format!(" --with-fault {fault}"));
+    }
     command.push_str(&format!(" --seed {}", start.seed));
     command
 }

@@ -244,13 +244,10 @@ fn respond(reader: &Reader, node: &Node) -> Option<HttpAction> {
             headers.insert(key.text.clone(), reader.text(value)?);
         }
     }
-    let body = match fields.maybe("body") {
-        Some(node) => Some(match &node.kind {
-            crate::yaml::Kind::Text(text) => text.clone(),
-            _ => reader.json(node).to_string(),
-        }),
-        None => None,
-    };
+    let body = fields.maybe("body").map(|node| match &node.kind {
+        crate::yaml::Kind::Text(text) => text.clone(),
+        _ => reader.json(node).to_string(),
+    });
     fields.done();
     Some(HttpAction::Respond { status, headers, body })
 }

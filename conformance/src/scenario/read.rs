@@ -90,7 +90,9 @@ fn in_cell(
     let variables = vars::variables(reader, cell, vars, seed)?;
     let root = vars::substitute(reader, root, &variables)?;
     let mut fields = reader.map(&root, "a scenario")?;
-    (fields.maybe("matrix"), fields.maybe("vars"));
+    // They were put in already.
+    fields.maybe("matrix");
+    fields.maybe("vars");
     let secrets = variables.values().filter(|v| v.secret).map(|v| vars::plain(&v.kind)).collect();
     let scenario = scenario(reader, &mut fields, secrets);
     fields.done();
