@@ -76,17 +76,9 @@ impl Machine {
         if !self.bmc_up {
             return Err(Refusal::BmcDown);
         }
-        match command {
-            Command::PowerOn => self.power_on(),
-            Command::PowerOff => self.power_off(),
-            Command::Shutdown => self.ask_to_stop(),
-            Command::Cycle => self.cycle(),
-            Command::Reset => self.reset(),
-            Command::Nmi => self.nmi(),
-            Command::SetOverride(to) => self.set_override(to),
-            Command::SetLed { led, lasting } => self.set_led(led, lasting),
-            Command::BmcReset { .. } => self.reset_bmc(),
-        }
+        self.carry_out(command)?;
+        self.advance(now);
+        Ok(())
     }
 
     /// Lets everything happen that is due by `now`, each at its own time and in order.
@@ -171,6 +163,20 @@ impl Machine {
 
 /// What the BMC can ask for.
 impl Machine {
+    fn carry_out(&mut self, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::PowerOn => self.power_on(),
+            Command::PowerOff => self.power_off(),
+            Command::Shutdown => self.ask_to_stop(),
+            Command::Cycle => self.cycle(),
+            Command::Reset => self.reset(),
+            Command::Nmi => self.nmi(),
+            Command::SetOverride(to) => self.set_override(to),
+            Command::SetLed { led, lasting } => self.set_led(led, lasting),
+            Command::BmcReset { .. } => self.reset_bmc(),
+        }
+    }
+
     fn power_on(&mut self) -> Result<(), Refusal> {
         match self.power {
             Power::On | Power::PoweringOn => Err(Refusal::AlreadyThere),

@@ -95,6 +95,12 @@ impl IpmiSim {
         }
     }
 
+    /// Closes its console, as the death of this process would.
+    #[doc(hidden)]
+    pub fn close_console(&self) {
+        lock(&self.child).stdin.take();
+    }
+
     /// Ends it.
     pub fn stop(&self) {
         let _ = lock(&self.child).start_kill();
@@ -162,13 +168,13 @@ fn free_port(wanted: Option<u16>) -> Result<SocketAddr, StartError> {
     probe.local_addr().map_err(|source| StartError::Io { doing: "look for a free UDP port", source })
 }
 
+/// Its console is a pipe that nobody writes to: when we end, however we end, the pipe does, and so does `ipmi_sim`.
 fn spawn(options: &Options, home: &Home) -> Result<Child, StartError> {
     let binary = options.binary.clone().unwrap_or_else(|| PathBuf::from("ipmi_sim"));
     let doing = "start ipmi_sim";
     let output = fs::File::create(home.output()).map_err(|source| StartError::Io { doing, source })?;
     let errors = output.try_clone().map_err(|source| StartError::Io { doing, source })?;
     let child = Command::new(&binary)
-        .arg("-n")
         .arg("-c")
         .arg(home.path("lan.conf"))
         .arg("-f")
@@ -176,7 +182,7 @@ fn spawn(options: &Options, home: &Home) -> Result<Child, StartError> {
         .arg("-s")
         .arg(home.path("state"))
         .current_dir(&home.0)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(output)
         .stderr(errors)
         .process_group(0)
@@ -226,8 +232,15 @@ impl Home {
 }
 
 impl Drop for Home {
+    /// A child that has been killed may still write for a moment, into the directory that is being removed.
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        const ATTEMPTS: usize = 1_000;
+        for _ in 0..ATTEMPTS {
+            if fs::remove_dir_all(&self.0).is_ok() {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 }
 

@@ -204,3 +204,16 @@ async fn a_taken_port_is_not_shared() {
     let problem = IpmiSim::start(&bmc(&[]), Options { port, ..options() }).await.unwrap_err();
     assert!(matches!(problem, StartError::PortTaken { .. }), "{problem}");
 }
+
+#[tokio::test]
+async fn it_ends_when_its_console_ends_so_that_none_is_left_behind() {
+    let bmc = bmc(&[]);
+    let sim = start(&bmc).await;
+    sim.close_console();
+    let died = async {
+        while sim.check().is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), died).await.expect("the child ends with its console");
+}

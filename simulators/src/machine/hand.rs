@@ -23,6 +23,7 @@ impl Machine {
             HostAct::FinishBoot => self.finish_boot(),
             HostAct::HangOs => self.hang_os(),
         }
+        self.advance(now);
     }
 
     /// Straight to a booted operating system, or to off; whatever was under way on the host is over, and AC power is

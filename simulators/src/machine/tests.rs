@@ -199,3 +199,10 @@ fn a_hung_operating_system_ignores_acpi_and_obeys_the_reset_line() {
         ["host.acpi-ignored", "host.reset", "host.post", "host.boot:disk", "host.os"]
     );
 }
+
+#[test]
+fn what_takes_no_time_has_happened_when_the_command_returns() {
+    let mut machine = machine();
+    machine.command(Command::SetLed { led: Led::Lit, lasting: Some(at(0)) }, at(1)).unwrap();
+    assert_eq!(names(&machine), ["identify:lit", "identify:unlit"]);
+}
