@@ -41,6 +41,8 @@ pub async fn run(case: &Case, setting: &Setting<'_>) -> Vec<Event> {
     let mut recorder = Recorder {
         case: &case.name,
         journal: setting.journal,
+        held: setting.plan.target.is_held(),
+        written: 0,
         all: Vec::new(),
         truth: Vec::new(),
         wire: Vec::new(),
@@ -110,6 +112,8 @@ async fn carry_out(
 struct Recorder<'a> {
     case: &'a str,
     journal: &'a Journal,
+    held: bool,
+    written: usize,
     all: Vec<Event>,
     truth: Vec<TruthEvent>,
     wire: Vec<Record>,
@@ -117,8 +121,17 @@ struct Recorder<'a> {
 
 impl Recorder<'_> {
     fn record(&mut self, event: Event) {
-        self.journal.write(std::slice::from_ref(&event));
         self.all.push(event);
+        if !self.held {
+            self.flush();
+        }
+    }
+
+    /// Writes what has not been written. On the held clock a case takes about a millisecond and is written when it ends;
+    /// in real time every event is written as it happens.
+    fn flush(&mut self) {
+        self.journal.write(&self.all[self.written..]);
+        self.written = self.all.len();
     }
 
     /// Fetches what happened beside the driver, and records it before what comes next.
@@ -136,13 +149,16 @@ impl Recorder<'_> {
         }
         for record in lab.new_wire() {
             if harness != Some(HarnessFault::LosesWire) || !self.wire.is_empty() {
-                block.push(Event::Wire { case: self.case.to_owned(), record: record.clone() });
+                block.push(Event::Wire {
+                    case: self.case.to_owned(),
+                    record: record.without_repetition(&self.wire),
+                });
             }
             self.wire.push(record);
         }
-        if !block.is_empty() {
-            self.journal.write(&block);
-            self.all.append(&mut block);
+        self.all.append(&mut block);
+        if !self.held && self.written < self.all.len() {
+            self.flush();
         }
     }
 
@@ -156,6 +172,7 @@ impl Recorder<'_> {
             broken,
         };
         self.record(Event::CaseEnd(Box::new(end)));
+        self.flush();
     }
 }
 

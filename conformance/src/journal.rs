@@ -7,20 +7,13 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::evidence::Event;
 
 /// What the first line has for a hash of the line before it.
 pub const GENESIS: &str = "halmark-journal/v1";
-
-#[derive(Serialize)]
-struct Line<'e> {
-    prev: &'e str,
-    #[serde(flatten)]
-    event: &'e Event,
-}
 
 #[derive(Deserialize)]
 struct ReadLine {
@@ -68,7 +61,9 @@ impl Journal {
         let mut state = self.lock();
         let mut block = String::new();
         for event in events {
-            let mut line = serde_json::to_string(&Line { prev: &state.prev, event }).unwrap_or_default();
+            let event = serde_json::to_string(event).unwrap_or_default();
+            let mut line =
+                format!("{{\"prev\":\"{}\",{}", state.prev, event.strip_prefix('{').unwrap_or("}"));
             for secret in &state.secrets {
                 if line.contains(secret.as_str()) {
                     line = line.replace(secret.as_str(), "…");
@@ -101,7 +96,8 @@ pub fn hash(line: &str) -> String {
 
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|b| [b >> 4, b & 0xf]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// What is wrong with a journal, and in which line.

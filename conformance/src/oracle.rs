@@ -593,7 +593,7 @@ impl<'a> Evidence<'a> {
                 self.probed = Some((operation, returned, *wire))
             }
             Event::Truth { at, name, .. } => self.events.push(TruthEvent { at: *at, name: name.clone() }),
-            Event::Wire { record, .. } => self.wire.push(record.clone()),
+            Event::Wire { record, .. } => self.wire.push(record.with_repetition(&self.wire)),
             Event::Marked { name, events, wire, .. } => {
                 self.marks.insert(name.clone(), Mark { events: *events, wire: *wire });
             }

@@ -449,6 +449,12 @@ fn an_output_folder_that_cannot_be_written() {
 #[test]
 fn a_fail_shows_the_place_the_blame_the_wire_the_clause_and_the_way_back() {
     let folder = folder("fail");
-    insta::assert_snapshot!(told(&halmark(&folder, &["run", "power.cycle", "--with-fault", "driver.cycles-twice"])));
-    insta::assert_snapshot!(told(&halmark(&folder, &["run", "power.cycle", "--subject", "target", "--with-fault", "target.cycle-does-nothing"])));
+    insta::assert_snapshot!(told(&halmark(
+        &folder,
+        &["run", "power.cycle", "--with-fault", "driver.cycles-twice"]
+    )));
+    insta::assert_snapshot!(told(&halmark(
+        &folder,
+        &["run", "power.cycle", "--subject", "target", "--with-fault", "target.cycle-does-nothing"]
+    )));
 }

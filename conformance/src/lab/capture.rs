@@ -154,7 +154,8 @@ impl Capture {
 
     fn push(&mut self, at: u64, exchange: Exchange, reached: bool, datagram: Vec<u8>) {
         let injected = (!reached).then(|| "lost by the relay".to_owned());
-        self.records.push(Pending { record: Record { at, exchange, injected }, datagram });
+        self.records
+            .push(Pending { record: Record { at, exchange, same_body_as: None, injected }, datagram });
     }
 }
 

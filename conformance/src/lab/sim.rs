@@ -97,12 +97,13 @@ fn record(exchange: HttpExchange) -> Record {
     Record {
         at: super::micros(exchange.at),
         injected: exchange.injected,
+        same_body_as: None,
         exchange: Exchange::Http {
             method: exchange.method,
             path: exchange.path,
             status: exchange.status,
-            request: exchange.request_body,
-            response: exchange.response_body,
+            request: exchange.request_body.map(Into::into),
+            response: exchange.response_body.map(Into::into),
             retry_after,
         },
     }

@@ -5,6 +5,8 @@
 mod http;
 pub mod rmcp;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,6 +20,9 @@ pub struct Record {
     /// What was said.
     #[serde(flatten)]
     pub exchange: Exchange,
+    /// The exchange of the same case, by number, whose answer had the same body; the body then stands there only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_body_as: Option<usize>,
     /// The seeded fault that answered instead of the BMC, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub injected: Option<String>,
@@ -37,10 +42,10 @@ pub enum Exchange {
         status: u16,
         /// Request body, redacted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        request: Option<String>,
+        request: Option<Arc<str>>,
         /// Answer body, redacted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        response: Option<String>,
+        response: Option<Arc<str>>,
         /// The Retry-After header of the answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<String>,
@@ -75,6 +80,36 @@ pub enum Exchange {
 }
 
 impl Record {
+    /// The same exchange without its answer's body, if an earlier one of the case had the same.
+    pub fn without_repetition(&self, earlier: &[Self]) -> Self {
+        let Some(body) = self.body() else { return self.clone() };
+        let Some(at) = earlier.iter().rposition(|other| other.body() == Some(body)) else {
+            return self.clone();
+        };
+        let mut short = Self { same_body_as: Some(at), ..self.clone() };
+        short.set_body(None);
+        short
+    }
+
+    /// The exchange as it was, with the body that stands with an earlier one.
+    pub fn with_repetition(&self, earlier: &[Self]) -> Self {
+        let mut whole = self.clone();
+        if let Some(other) = whole.same_body_as.take().and_then(|at| earlier.get(at)) {
+            whole.set_body(other.body().cloned());
+        }
+        whole
+    }
+
+    fn body(&self) -> Option<&Arc<str>> {
+        if let Exchange::Http { response, .. } = &self.exchange { response.as_ref() } else { None }
+    }
+
+    fn set_body(&mut self, body: Option<Arc<str>>) {
+        if let Exchange::Http { response, .. } = &mut self.exchange {
+            *response = body;
+        }
+    }
+
     /// Whether it asks the BMC to change something (sessions aside).
     pub fn changes(&self) -> bool {
         match &self.exchange {
