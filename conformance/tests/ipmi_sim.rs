@@ -2,7 +2,10 @@
 
 mod common;
 
-use std::{path::Path, process::Stdio};
+use std::{
+    path::Path,
+    process::{Child, Stdio},
+};
 
 use common::{folder, ground, halmark, need, told};
 use halmark_conformance::{campaign, plan::Selection, report::Report, verdict::Word};
@@ -74,49 +77,81 @@ fn a_missing_ipmi_sim_is_the_targets_error_with_advice() {
     assert!(text.contains("[target]") && text.contains("apt-get install openipmi"), "{text}");
 }
 
+/// A run on one `ipmi_sim` that waits for fifteen seconds, and the process of that `ipmi_sim`.
+fn under_way(folder: &Path) -> (Child, u32) {
+    let arguments = ["run", "power.shutdown-ignored", "--driver", "ipmi", "--target", "ipmi-sim"];
+    let out = std::fs::File::create(folder.join("told")).expect("it can be written");
+    let child = common::command(folder, &arguments).stdout(out).stderr(Stdio::null()).spawn().expect("halmark starts");
+    let journal = folder.join("halmark-out/run.jsonl");
+    wait_for("the case to be under way", || {
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.contains(r#""step":"steps.2""#))
+    });
+    let sims = children_named("ipmi_sim", child.id());
+    assert_eq!(sims.len(), 1, "{sims:?}");
+    (child, sims[0])
+}
+
+fn signal(which: &str, process: u32) {
+    let sent = std::process::Command::new("kill").args([which, &process.to_string()]).status().expect("kill is there");
+    assert!(sent.success());
+}
+
 #[test]
 fn no_ipmi_sim_is_left_behind_after_an_interrupt() {
     need("ipmi_sim", "openipmi");
     let folder = folder("interrupted");
-    let mut child = common::command(
-        &folder,
-        &["run", "power.shutdown-ignored", "--driver", "ipmi", "--target", "ipmi-sim"],
-    )
-    .stdout(Stdio::null())
-    .stderr(Stdio::null())
-    .spawn()
-    .expect("halmark starts");
-    let journal = folder.join("halmark-out/run.jsonl");
-    let under_way =
-        || std::fs::read_to_string(&journal).is_ok_and(|text| text.contains(r#""event":"step-start""#));
-    wait_for("the case to be under way", under_way);
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("kill is there");
-    assert!(killed.success());
-    let status = child.wait().expect("it ends");
-    assert_eq!(status.code(), Some(130));
-    let orphans = || children_of_init_named("ipmi_sim", &folder);
-    wait_for("every ipmi_sim of this run to be gone", || orphans() == 0);
+    let (mut child, sim) = under_way(&folder);
+    signal("-INT", child.id());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    wait_for("its ipmi_sim to be gone", || !is_alive(sim));
+    let verified = halmark(&folder, &["verify", "halmark-out/run.jsonl"]);
+    assert_eq!(verified.status.code(), Some(130), "{}", told(&verified));
+}
+
+#[test]
+fn no_ipmi_sim_is_left_behind_by_a_run_that_is_killed() {
+    need("ipmi_sim", "openipmi");
+    let folder = folder("killed-sim");
+    let (mut child, sim) = under_way(&folder);
+    signal("-KILL", child.id());
+    child.wait().expect("it ends");
+    wait_for("its ipmi_sim to be gone", || !is_alive(sim));
+}
+
+#[test]
+fn an_ipmi_sim_that_dies_in_the_middle_is_the_targets_error() {
+    need("ipmi_sim", "openipmi");
+    let folder = folder("died");
+    let (mut child, sim) = under_way(&folder);
+    signal("-KILL", sim);
+    let code = child.wait().expect("it ends").code();
+    let text = std::fs::read_to_string(folder.join("told")).expect("it was told");
+    assert_eq!(code, Some(5), "{text}");
+    assert!(text.contains("[target]") && text.contains("ipmi_sim"), "{text}");
 }
 
 fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
     while !is_so() {
-        assert!(tokio::time::Instant::now() < deadline, "waited 20 s for {what}");
+        assert!(tokio::time::Instant::now() < deadline, "waited 30 s for {what}");
         std::thread::yield_now();
     }
 }
 
-/// Processes of that name that work in this folder.
-fn children_of_init_named(name: &str, folder: &Path) -> usize {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return 0 };
-    entries
-        .flatten()
-        .filter(|entry| {
-            std::fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim() == name)
-        })
-        .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
-        .count()
+fn is_alive(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+}
+
+/// The children of a process that have that name.
+fn children_named(name: &str, parent: u32) -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let process = |entry: std::fs::DirEntry| {
+        let id: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (before, after) = stat.rsplit_once(") ")?;
+        let is = before.split_once('(')?.1 == name && after.split(' ').nth(1)?.parse() == Ok(parent);
+        is.then_some(id)
+    };
+    entries.flatten().filter_map(process).collect()
 }

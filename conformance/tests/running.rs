@@ -1,0 +1,202 @@
+//! Every part of the language and of `run`, used for real: once where it holds and once where it does not.
+
+mod common;
+
+use std::{fs, path::Path};
+
+use common::{folder, halmark, told};
+use halmark_conformance::report::Report;
+
+const HEAD: &str = "\
+halmark: scenario/v1
+id: test.ID
+title: A test of the language
+why: It has to be shown.
+spec:
+  - {ref: \"a clause\", strength: must}
+area: power
+level: core
+requires: [power.read]
+effects: disruptive
+kills: [target.power-lies]
+";
+
+fn write(folder: &Path, id: &str, body: &str) {
+    fs::write(folder.join(format!("{id}.yaml")), HEAD.replace("ID", id) + body).expect("it can be written");
+}
+
+/// Runs one scenario; the verdict's word, blame and condition, and everything that was told.
+fn verdict(id: &str, body: &str) -> (String, String) {
+    let folder = folder(&format!("running-{id}"));
+    write(&folder, id, body);
+    let output = halmark(&folder, &["run", &format!("{id}.yaml")]);
+    let text = told(&output);
+    let report = report(&folder, &text);
+    let worst = report.cases.iter().find(|c| !c.verdict.is_pass()).unwrap_or(&report.cases[0]);
+    let condition = worst.verdict.condition.clone().unwrap_or_default();
+    (format!("{} [{}] {condition}", worst.verdict.word.text(), worst.verdict.detail), text)
+}
+
+fn report(folder: &Path, text: &str) -> Report {
+    let json = fs::read_to_string(folder.join("halmark-out/report.json")).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    serde_json::from_str(&json).expect("it is a report")
+}
+
+#[track_caller]
+fn is(id: &str, body: &str, expected: &str) {
+    let (verdict, text) = verdict(id, body);
+    assert_eq!(verdict, expected, "{text}");
+}
+
+const OFF: &str = "given: [{power: powered-off}, {mark: start}]\n";
+const ON: &str = "given: [{power: powered-on}, {mark: start}]\n";
+
+#[test]
+fn never_is_a_window_in_which_nothing_may_become_true() {
+    is("never", &format!("{OFF}steps:\n  - expect: {{truth.power: powered-on}}\n    never: 30s\n"), "pass [] ");
+    is(
+        "never-fails",
+        &format!("{OFF}steps:\n  - host: press-power-button\n  - expect: {{truth.power: powered-on}}\n    never: 30s\n"),
+        "error [target] steps.2/truth.power",
+    );
+}
+
+#[test]
+fn hold_fails_at_the_first_observation_that_is_otherwise() {
+    is(
+        "hold-fails",
+        &format!("{ON}steps:\n  - call: power.off\n  - expect: {{driver.power.read: powered-on}}\n    hold: 30s\n"),
+        "error [target] steps.2/driver.power.read",
+    );
+}
+
+#[test]
+fn via_allows_only_what_it_names_on_the_way() {
+    let body = |via: &str| {
+        format!("{OFF}steps:\n  - call: power.on\n  - expect: {{truth.power: powered-on}}\n    within: 60s\n    via: [{via}]\n")
+    };
+    is("via", &body("powered-off, powering-on"), "pass [] ");
+    assert!(verdict("via-fails", &body("powered-off")).0.ends_with("steps.2/truth.power"));
+}
+
+#[test]
+fn advance_moves_the_clock_and_what_is_due_happens() {
+    let body = |by: &str| {
+        format!("given: [{{power: powered-off}}, {{mark: start}}]\nsteps:\n  - call: power.on\n  - advance: {by}\n  - expect:\n      truth.events: {{since: start, sequence: [host.os]}}\n")
+    };
+    is("advance", &body("5m"), "pass [] ");
+    is("advance-short", &body("1s"), "error [target] steps.3/truth.events");
+}
+
+#[test]
+fn when_takes_its_steps_only_with_the_capability() {
+    let body = |has: &str| {
+        format!("{ON}steps:\n  - call: power.read\n  - when: {{has: {has}}}\n    steps:\n      - expect: {{truth.power: powered-off}}\n  - expect: {{truth.power: powered-on}}\n")
+    };
+    is("when-not", &body("\"protocol:ipmi\""), "pass [] ");
+    assert!(verdict("when", &body("\"protocol:redfish\"")).0.ends_with("steps.2.1/truth.power"));
+}
+
+#[test]
+fn snapshots_and_saved_values_are_compared_with() {
+    is(
+        "snapshot",
+        &format!("{ON}steps:\n  - snapshot: {{truth.power: before}}\n  - call: power.read\n    save: told\n  - expect:\n      truth.power: {{equals-snapshot: before}}\n      all: [{{driver.power.read: {{equals-snapshot: told}}}}]\n"),
+        "pass [] ",
+    );
+    assert!(
+        verdict("snapshot-fails", &format!("{ON}steps:\n  - snapshot: {{truth.power: before}}\n  - call: power.off\n  - advance: 1m\n  - expect: {{truth.power: {{equals-snapshot: before}}}}\n"))
+            .0
+            .ends_with("steps.4/truth.power")
+    );
+}
+
+#[test]
+fn a_matrix_makes_a_case_of_every_combination_and_variables_keep_their_type() {
+    let folder = folder("running-matrix");
+    write(&folder, "matrix", "matrix: {state: [powered-on, powered-off], times: [1, 3]}\nvars: {again: \"${times}\"}\ngiven: [{power: \"${state}\"}]\nsteps:\n  - call: power.read\n    repeat: \"${again}\"\n    returns: \"${state}\"\n  - expect: {truth.power: \"${state}\"}\n");
+    let output = halmark(&folder, &["run", "matrix.yaml"]);
+    let text = told(&output);
+    let report = report(&folder, &text);
+    let names: Vec<&str> = report.cases.iter().map(|c| c.case.as_str()).collect();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert!(names.contains(&"test.matrix[state=powered-off,times=3]"), "{names:?}");
+}
+
+#[test]
+fn seeds_make_a_case_of_every_schedule() {
+    let folder = folder("running-seeds");
+    write(&folder, "seeds", "seeds: 5\ngiven: [{power: powered-on}]\nsteps:\n  - expect: {driver.power.read: powered-on, truth.power: powered-on}\n");
+    let text = told(&halmark(&folder, &["run", "seeds.yaml"]));
+    assert_eq!(report(&folder, &text).cases.len(), 5, "{text}");
+}
+
+#[test]
+fn generated_secrets_stand_in_no_artefact() {
+    let folder = folder("running-secret");
+    write(&folder, "secret", "vars: {secret: {generate: password, length: 20}}\ngiven: [{mark: \"${secret}\"}]\nsteps:\n  - mark: \"again-${secret}\"\n  - call: power.read\n");
+    let text = told(&halmark(&folder, &["run", "secret.yaml"]));
+    let journal = fs::read_to_string(folder.join("halmark-out/run.jsonl")).expect("it is there");
+    assert!(journal.contains(r#""name":"again-…""#), "{text}{journal}");
+}
+
+#[test]
+fn a_scenario_that_takes_longer_than_its_budget_has_no_verdict() {
+    is("budget", &format!("budget: 10s\n{ON}steps:\n  - advance: 30s\n  - call: power.read\n"), "error [budget] ");
+}
+
+#[test]
+fn a_precondition_that_cannot_be_made_true_is_the_harness_error() {
+    assert!(verdict("deviation", "given: [{deviation: [no-such-thing]}]\nsteps:\n  - call: power.read\n").0.starts_with("error [harness]"));
+}
+
+#[test]
+fn fail_fast_ends_at_the_first_fail_and_rerun_failed_takes_it_up() {
+    let folder = folder("running-fail-fast");
+    let fault = ["--with-fault", "driver.reset-does-nothing", "--jobs", "1"];
+    let output = halmark(&folder, &[&["run", "power.reset", "power.shutdown", "power.read", "--fail-fast"], &fault[..]].concat());
+    let text = told(&output);
+    let first = report(&folder, &text);
+    assert_eq!((output.status.code(), first.cases.len()), (Some(1), 3), "{text}");
+    let output = halmark(&folder, &["run", "--rerun-failed"]);
+    let text = told(&output);
+    let names: Vec<String> = report(&folder, &text).cases.into_iter().map(|c| c.case).collect();
+    assert_eq!((output.status.code(), names), (Some(0), vec!["power.reset".to_owned(), "power.shutdown".to_owned()]), "{text}");
+}
+
+#[test]
+fn the_parts_of_a_partition_are_the_whole() {
+    let folder = folder("running-partition");
+    let whole = halmark(&folder, &["plan"]);
+    let lines = |output: &std::process::Output| {
+        String::from_utf8_lossy(&output.stdout).lines().filter(|l| l.trim_start().starts_with("run ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut parts: Vec<String> = (1..=4).flat_map(|k| lines(&halmark(&folder, &["plan", "--partition", &format!("{k}/4")]))).collect();
+    let mut all = lines(&whole);
+    (parts.sort(), all.sort());
+    assert!(all.len() > 50);
+    assert_eq!(parts, all);
+}
+
+#[test]
+fn junit_tells_failures_errors_and_skips_apart() {
+    let folder = folder("running-junit");
+    halmark(&folder, &["run", "power.cycle", "power.nmi", "--with-fault", "driver.cycles-twice"]);
+    let xml = fs::read_to_string(folder.join("halmark-out/junit.xml")).expect("it is there");
+    assert!(xml.contains("<failure") && xml.contains(r#"tests="2""#) && xml.contains(r#"failures="1""#), "{xml}");
+    halmark(&folder, &["run", "power.cycle", "--with-fault", "harness.loses-wire"]);
+    let xml = fs::read_to_string(folder.join("halmark-out/junit.xml")).expect("it is there");
+    assert!(xml.contains("<error") && xml.contains(r#"errors="1""#), "{xml}");
+}
+
+#[test]
+fn a_run_on_a_terminal_shows_what_is_waited_for_and_colours_and_a_pipe_shows_neither() {
+    let folder = folder("running-terminal");
+    let command = format!("{} run power.cycle", common::HALMARK);
+    let output = std::process::Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(&folder).env_remove("NO_COLOR").env("TERM", "xterm").output();
+    let Ok(output) = output else { panic!("this test needs script: on Debian, apt-get install bsdutils") };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("\u{1b}[32mpass"), "{text}");
+    assert!(!told(&halmark(&folder, &["run", "power.cycle"])).contains('\u{1b}'));
+}
