@@ -8,7 +8,7 @@ import threading
 
 import servers
 from table import Row
-from timing import Client, alternate
+from timing import Client, Unmeasured, alternate
 
 # The crate ipmi-rs leaves its sessions open and ipmi_sim has 63: a fresh BMC before they run out.
 ROUNDS_PER_BMC = 25
@@ -39,25 +39,38 @@ def libraries(target):
 
 def block(what, halmark, peers, folder, rounds, scripted):
     """One BMC, every client in turn, and a row for each peer."""
-    entrants = None
+    state = "on" if scripted else "off"
+    entrants, unfit = qualify([Entrant(*named) for named in contestants(halmark, peers, state)], what, folder, scripted)
     for first in range(0, rounds, ROUNDS_PER_BMC):
         with servers.ipmi_sim(folder, scripted) as port:
-            if entrants is None:
-                entrants = [Entrant(*named) for named in contestants(halmark, peers)]
-                datagrams = [entrant.check(port) for entrant in entrants]
             for entrant in entrants:
                 entrant.ask(port)
             alternate([entrant.client for entrant in entrants], min(ROUNDS_PER_BMC, rounds - first))
-    return rows(what, [entrant.client for entrant in entrants], datagrams)
+    return rows(what, entrants) + unfit
 
 
-def contestants(halmark, peers):
-    """Name, command by port, and what it prints when the host is on. halmark first, and halmark with suite 3."""
+def qualify(entrants, what, folder, scripted):
+    """Who reads the state that the BMC has, and a row for each peer that does not. Without halmark there is nothing to measure."""
+    fit, unfit = [], []
+    with servers.ipmi_sim(folder, scripted) as port:
+        for entrant in entrants:
+            try:
+                entrant.check(port)
+                fit.append(entrant)
+            except (Unmeasured, OSError, subprocess.SubprocessError) as problem:
+                if entrant.client.name.startswith("halmark"):
+                    raise
+                unfit.append(Row(f"{what} / {entrant.client.name}", note=f"not measured: {problem}", failed=True))
+    return fit, unfit
+
+
+def contestants(halmark, peers, state):
+    """Name, command by port, and what it prints of this state. halmark first, and halmark with suite 3."""
     door = ["--endpoint", "ipmi://127.0.0.1:{port}"]
-    yield "halmark", [halmark, "power", "read", *door], "powered-o"
-    yield "halmark --suite 3", [halmark, "power", "read", *door, "--suite", "3"], "powered-o"
+    yield "halmark", [halmark, "power", "read", *door], f"powered-{state}"
+    yield "halmark --suite 3", [halmark, "power", "read", *door, "--suite", "3"], f"powered-{state}"
     for name, program in peers:
-        yield name, [program, "127.0.0.1:{port}"], "powered-o"
+        yield name, [program, "127.0.0.1:{port}"], f"powered-{state}"
     account = ["-h", "127.0.0.1:{port}", "-u", servers.USER, "-p", servers.PASSWORD]
     session = ["-W", "opensesspriv", "-D", "LAN_2_0", "-I", "3"]
     tools = {
@@ -65,7 +78,7 @@ def contestants(halmark, peers):
         "ipmipower": [*account, *session, "--stat"],
         "ipmi-chassis": [*account, *session, "--get-chassis-status"],
     }
-    expects = {"ipmitool": "chassis power is o", "ipmipower": ": o", "ipmi-chassis": "system power"}
+    expects = {"ipmitool": f"chassis power is {state}", "ipmipower": f": {state}\n", "ipmi-chassis": f": {state}\n"}
     for tool, words in tools.items():
         if servers.which(tool):
             yield tool, [servers.which(tool), *words], expects[tool]
@@ -77,6 +90,7 @@ class Entrant:
     def __init__(self, name, words, expects):
         account = {"HALMARK_USER": servers.USER, "HALMARK_PASSWORD": servers.PASSWORD, "IPMI_PASSWORD": servers.PASSWORD}
         self.words = words
+        self.datagrams = 0
         self.client = Client(name, [], expects, account)
 
     def ask(self, port):
@@ -84,24 +98,25 @@ class Entrant:
         self.client.command = [str(word).format(port=port) for word in self.words]
 
     def check(self, port):
-        """Asks once by a counting relay; how many datagrams it sent."""
+        """Asks once by a counting relay, which is where it is known how many datagrams it sends."""
         with Counter(port) as counter:
             self.ask(counter.port)
             self.client.check()
-            return counter.sent
+        self.datagrams = counter.sent
 
 
-def rows(what, all_clients, datagrams):
-    ours, suite3, *peers = all_clients
-    lines = [Row(what, text(ours), "", None, "", None, f"halmark sends {datagrams[0]} datagrams (suite 17 first), {datagrams[1]} with --suite 3")]
-    lines.append(Row(f"{what} --suite 3", text(suite3), "", ours.ms / suite3.ms))
-    for peer, sent in zip(peers, datagrams[2:]):
-        note = f"{peer.name} sends {sent} datagrams; processor time {peer.cpu_ms:.1f} ms, halmark {ours.cpu_ms:.1f} ms"
+def rows(what, entrants):
+    """halmark's own two rows, and one for each peer."""
+    ours, suite3, *peers = [entrant.client for entrant in entrants]
+    sent = [entrant.datagrams for entrant in entrants]
+    lines = [
+        Row(what, text(ours), note=f"halmark sends {sent[0]} datagrams, suite 17 first; processor time {ours.cpu_ms:.1f} ms"),
+        Row(f"{what} --suite 3", text(suite3), note=f"{sent[1]} datagrams; processor time {suite3.cpu_ms:.1f} ms"),
+    ]
+    for peer, datagrams in zip(peers, sent[2:]):
+        note = f"{datagrams} datagrams; processor time {peer.cpu_ms:.1f} ms; by halmark --suite 3 the ratio is {peer.ms / suite3.ms:.2f}"
         lines.append(Row(f"{what} / {peer.name}", f"{ours.ms:.2f} ms", text(peer), peer.ms / ours.ms, "> 1", peer.ms > ours.ms, note))
-    for client in all_clients:
-        if client.misses:
-            lines.append(Row(f"{what} / {client.name}", note=f"{client.misses} runs failed and are left out"))
-    return lines
+    return lines + [Row(f"{what} / {c.name}", note=f"{c.misses} runs failed and are left out") for c in (ours, suite3, *peers) if c.misses]
 
 
 def text(client):

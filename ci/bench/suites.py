@@ -59,7 +59,7 @@ def cycles(halmark, folder, runs):
     ours = suite(halmark, folder, "cycle", "power.cycle", text)
     alternate([ours], runs)
     line = row(f"{COUNT} power cycles on the held clock", ours, None, 2000)
-    line.note = f"{virtual_hours(folder / 'cycle-out'):.1f} h of virtual time in a run"
+    line.note += f"; {virtual_hours(folder / 'cycle-out'):.1f} h of virtual time in a run"
     return [line]
 
 
@@ -105,6 +105,8 @@ def row(what, ours, peer, limit, note=""):
     low, high = ours.spread()
     theirs = f"{peer.ms:.0f} ms {peer.name}" if peer else ""
     ratio = peer.ms / ours.ms if peer else None
+    cost = f"processor time {ours.cpu_ms:.0f} ms" + (f", {peer.name} {peer.cpu_ms:.0f} ms" if peer else "")
+    note = "; ".join(part for part in (note, cost) if part)
     halmark = f"{ours.ms:.1f} ms ({low:.1f}-{high:.1f})"
     return Row(what, halmark, theirs, ratio, f"<= {limit} ms", ours.ms <= limit, note)
 

@@ -1,7 +1,7 @@
 //! The power state by the crate `ipmi-rs`: a login with suite 3 and Get Chassis Status (IPMI v2.0 §28.2).
 //!
-//! The crate cannot close a session (no such command, and the session's id is private), so that one datagram less
-//! goes each way than with halmark, and the BMC keeps the session until it is idle for too long.
+//! The crate itself asks for presence and for the channel's authentication capabilities before it logs in. It cannot close
+//! a session (it has no such command, and keeps the session's id private): the BMC keeps it until it is idle for too long.
 
 use std::time::Duration;
 
