@@ -8,6 +8,12 @@ use std::{
 };
 
 fn main() {
+    // A program that is started for every command must not spend its time on relocating itself.
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux")
+        && env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu")
+    {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../scenarios");
     let root = root.canonicalize().expect("the workspace has a folder scenarios/");
     let mut files = Vec::new();

@@ -343,6 +343,7 @@ fn effect(evidence: &Evidence<'_>, made: &[Made<'_>], until: usize) -> Charge {
     let strays = stray_changes(records, &changing);
     match strays {
         Some(at) => driver("asked for what nobody wanted", Some(at)),
+        None if last.is_none() => target("is otherwise", None),
         None => target("lies", last),
     }
 }

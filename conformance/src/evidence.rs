@@ -70,7 +70,9 @@ pub enum Event {
         case: String,
         /// The step.
         step: String,
-        /// When.
+        /// When looking began.
+        began: u64,
+        /// When it was done.
         at: u64,
         /// What was seen.
         values: BTreeMap<String, Seen>,
@@ -160,6 +162,16 @@ pub struct RunStart {
     pub claims: Vec<String>,
     /// What the target lacks, with reasons.
     pub lacks: BTreeMap<String, String>,
+    /// The kind of the target: `sim`, `ipmi-sim` or `hardware`.
+    pub kind: String,
+    /// Which truths can be had on the target.
+    pub truths: Vec<String>,
+    /// What may be done to the target.
+    pub allow: String,
+    /// How much slower than the scenario says the target may be.
+    pub timing: f64,
+    /// How much shorter holds and advances are.
+    pub hold: f64,
     /// Every selected case, in order.
     pub cases: Vec<String>,
     /// Scenarios that do not apply to this target at all, with reasons.

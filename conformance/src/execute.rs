@@ -178,7 +178,7 @@ impl Recorder<'_> {
 
 /// What is not claimed is called all the same: it has to be refused, by the driver without touching the wire.
 async fn probe(recorder: &mut Recorder<'_>, lab: &mut Lab, capability: &str) -> Result<(), Broken> {
-    let Some(call) = probing(capability) else { return Ok(()) };
+    let Some(call) = probing(capability).filter(|_| lab.is_simulated()) else { return Ok(()) };
     lab.establish(&Given::Power(halmark::PowerState::PoweredOn), &BTreeMap::new())?;
     let before = recorder.wire.len();
     let answer = call.run(lab.driver(), Duration::from_secs(30)).await;
@@ -204,6 +204,16 @@ fn probing(capability: &str) -> Option<Call> {
             duration: BootDuration::Once,
             mode: None,
         })),
+        "boot.duration" => {
+            let to =
+                BootOverride { device: halmark::BootDevice::Pxe, duration: word.parse().ok()?, mode: None };
+            Some(Call::SetBootOverride(to))
+        }
+        "boot.mode" => {
+            let mode = Some(word.parse().ok()?);
+            let to = BootOverride { device: halmark::BootDevice::Pxe, duration: BootDuration::Once, mode };
+            Some(Call::SetBootOverride(to))
+        }
         "identify" if word == "for" => Some(Call::SetIdentify(SetIdentify {
             state: halmark::Identify::Lit,
             lasting: Some(Duration::from_secs(5)),
@@ -507,6 +517,7 @@ impl Run<'_> {
         let start = lab.now();
         let end = start + window;
         loop {
+            let began = lab.now();
             let (at, values) = self.look(&conditions, recorder, lab).await;
             let stop = self.seen_enough(expect.timing, &conditions, &values, recorder);
             let (events, wire) = (recorder.truth.len(), recorder.wire.len());
@@ -523,6 +534,7 @@ impl Run<'_> {
             recorder.record(Event::Observed {
                 case: self.case.name.clone(),
                 step: step.id.clone(),
+                began,
                 at,
                 values,
                 events,
@@ -530,6 +542,9 @@ impl Run<'_> {
             });
             if let Some(next) = stop {
                 return next;
+            }
+            if Instant::now() > self.deadline {
+                return Next::Stop;
             }
             if at >= end
                 || (self.harness == Some(HarnessFault::CutsHoldShort)

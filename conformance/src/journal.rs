@@ -1,7 +1,7 @@
 //! The journal `run.jsonl`: one event a line, written as it happens, each with the hash of the line before.
 
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
     io::{self, Write},
     path::Path,
     sync::{Mutex, PoisonError},
@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::evidence::Event;
+use crate::{evidence::Event, redact::Redactor};
 
 /// What the first line has for a hash of the line before it.
 pub const GENESIS: &str = "halmark-journal/v1";
@@ -31,29 +31,35 @@ struct State {
     out: Box<dyn Write + Send>,
     prev: String,
     failed: Option<String>,
-    secrets: Vec<String>,
+    redactor: Redactor,
 }
 
 impl Journal {
-    /// A journal in a new file; an old one of that name is replaced.
+    /// A journal in a new file; an old one of that name is replaced, unless another run is writing it.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self::to(Box::new(File::create(path)?)))
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => file.set_len(0).or_else(|error| if path.is_file() { Err(error) } else { Ok(()) })?,
+            Err(TryLockError::WouldBlock) => return Err(io::Error::other("another run is writing it")),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        Ok(Self::to(Box::new(file)))
     }
 
     /// A journal that goes anywhere.
     pub fn to(out: Box<dyn Write + Send>) -> Self {
-        let state = State { out, prev: GENESIS.to_owned(), failed: None, secrets: Vec::new() };
+        let state = State { out, prev: GENESIS.to_owned(), failed: None, redactor: Redactor::default() };
         Self { state: Mutex::new(state) }
     }
 
     /// From now on these values are replaced wherever they would be written.
     pub fn redact(&self, secrets: impl IntoIterator<Item = String>) {
-        let mut state = self.lock();
-        for secret in secrets.into_iter().filter(|s| s.len() >= 4) {
-            if !state.secrets.contains(&secret) {
-                state.secrets.push(secret);
-            }
-        }
+        self.lock().redactor.add(secrets);
+    }
+
+    /// What puts secrets out of everything else that is shown.
+    pub fn redactor(&self) -> Redactor {
+        self.lock().redactor.clone()
     }
 
     /// Writes events, one line each, in one system call.
@@ -61,14 +67,8 @@ impl Journal {
         let mut state = self.lock();
         let mut block = String::new();
         for event in events {
-            let event = serde_json::to_string(event).unwrap_or_default();
-            let mut line =
-                format!("{{\"prev\":\"{}\",{}", state.prev, event.strip_prefix('{').unwrap_or("}"));
-            for secret in &state.secrets {
-                if line.contains(secret.as_str()) {
-                    line = line.replace(secret.as_str(), "…");
-                }
-            }
+            let event = as_json(event, &state.redactor);
+            let line = format!("{{\"prev\":\"{}\",{}", state.prev, event.strip_prefix('{').unwrap_or("}"));
             state.prev = hash(&line);
             block.push_str(&line);
             block.push('\n');
@@ -87,6 +87,15 @@ impl Journal {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn as_json(event: &Event, redactor: &Redactor) -> String {
+    if redactor.is_idle() {
+        return serde_json::to_string(event).unwrap_or_default();
+    }
+    let mut tree = serde_json::to_value(event).unwrap_or_default();
+    redactor.tree(&mut tree);
+    tree.to_string()
 }
 
 /// The hash of a line.

@@ -16,6 +16,7 @@ pub mod mutants;
 pub mod operation;
 pub mod oracle;
 pub mod plan;
+pub mod redact;
 pub mod report;
 pub mod run;
 pub mod scenario;

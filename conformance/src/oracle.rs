@@ -58,6 +58,7 @@ pub(crate) struct Carried<'a> {
 /// One observation.
 #[derive(Debug)]
 pub(crate) struct Look<'a> {
+    pub(crate) began: u64,
     pub(crate) at: u64,
     pub(crate) values: &'a BTreeMap<String, Seen>,
     pub(crate) events: usize,
@@ -108,18 +109,22 @@ fn judge_case(scenario: &Scenario, events: &[&Event], terms: Terms<'_>) -> Resul
     }
     counts_add_up(&evidence, end)?;
     match &start.disposition {
-        Disposition::DriverLacks(capability) => return not_applicable("driver", capability, &evidence),
-        Disposition::TargetLacks(capability) => return not_applicable("target", capability, &evidence),
+        Disposition::DriverLacks(capability) => {
+            return not_applicable("driver", capability, &evidence, terms.subject);
+        }
+        Disposition::TargetLacks(capability) => {
+            return not_applicable("target", capability, &evidence, terms.subject);
+        }
         Disposition::Run | Disposition::Blocked(..) => {}
     }
     preconditions_hold(scenario, &evidence)?;
     let has = |capability: &str| terms.claims.iter().any(|c| c == capability);
     let mut walk = Walk { evidence: &evidence, start, at: 0, has: &has };
     if let Some(failure) = walk.steps(&scenario.steps)? {
-        walk.nothing_more_but_finally(&failure)?;
+        walk.put_back(scenario)?;
         return Ok(blame::verdict(scenario, &evidence, &failure, terms.subject));
     }
-    if scenario.budget.as_micros() < u128::from(end.at) {
+    if scenario.budget.as_micros() as f64 * start.timing < end.at as f64 {
         return Ok(Verdict::error(
             "budget",
             format!("it took {} s of the scenario's clock, more than its budget", end.at / 1_000_000),
@@ -128,8 +133,12 @@ fn judge_case(scenario: &Scenario, events: &[&Event], terms: Terms<'_>) -> Resul
     if let Some(left) = sessions_left(scenario, start, end) {
         return blame::residue(left, terms.subject);
     }
-    walk.nothing_more("the journal holds steps that the scenario does not have")?;
-    let unverified = !start.unwitnessed.is_empty() || !witnessed(scenario, start);
+    walk.put_back(scenario)?;
+    let unlooked = scenario.sessions_condition().is_some() && end.sessions.is_none();
+    let unverified = unlooked || !start.unwitnessed.is_empty() || !witnessed(&scenario.steps, start, &has);
+    if scenario.conditions(&has).is_empty() {
+        return broken("nothing of this scenario applies to this driver: there is nothing to judge");
+    }
     Ok(Verdict::new(if unverified { Word::PassUnverified } else { Word::Pass }))
 }
 
@@ -142,20 +151,18 @@ fn sessions_left(scenario: &Scenario, start: &CaseStart, end: &CaseEnd) -> Optio
 }
 
 /// Whether anything but the driver's own word was looked at.
-fn witnessed(scenario: &Scenario, start: &CaseStart) -> bool {
+fn witnessed(steps: &[Step], start: &CaseStart, has: &dyn Fn(&str) -> bool) -> bool {
     use crate::condition::Witness;
-    fn any(steps: &[Step], start: &CaseStart) -> bool {
-        steps.iter().any(|step| match &step.kind {
-            StepKind::Expect(e) => e.conditions.iter().any(|c| {
-                let asked = !matches!(c.observable.witness, Witness::Driver(_))
-                    || matches!(c.matcher, Matcher::Same(_));
-                asked && c.is_witnessed(&start.unwitnessed)
-            }),
-            StepKind::When { steps, .. } => any(steps, start),
-            _ => false,
-        })
-    }
-    any(&scenario.steps, start)
+    let independent = |c: &Condition| {
+        let asked =
+            !matches!(c.observable.witness, Witness::Driver(_)) || matches!(c.matcher, Matcher::Same(_));
+        asked && c.is_witnessed(&start.unwitnessed)
+    };
+    steps.iter().any(|step| match &step.kind {
+        StepKind::Expect(expect) => expect.conditions.iter().any(independent),
+        StepKind::When { has: capability, steps } => has(capability) && witnessed(steps, start, has),
+        _ => false,
+    })
 }
 
 fn counts_add_up(evidence: &Evidence<'_>, end: &CaseEnd) -> Judged {
@@ -183,7 +190,12 @@ fn counts_add_up(evidence: &Evidence<'_>, end: &CaseEnd) -> Judged {
     Ok(())
 }
 
-fn not_applicable(who: &str, capability: &str, evidence: &Evidence<'_>) -> Result<Verdict, Box<Verdict>> {
+fn not_applicable(
+    who: &str,
+    capability: &str,
+    evidence: &Evidence<'_>,
+    subject: Subject,
+) -> Result<Verdict, Box<Verdict>> {
     let mut verdict = Verdict { detail: format!("{who}: {capability}"), ..Verdict::new(Word::Na) };
     verdict.text = match (who, evidence.probed) {
         (_, None) => "not probed".to_owned(),
@@ -195,15 +207,22 @@ fn not_applicable(who: &str, capability: &str, evidence: &Evidence<'_>) -> Resul
                 "{operation} is not claimed, and the probe returned {} after {wire} exchanges",
                 seen(returned)
             );
-            return Ok(Verdict {
-                detail: "driver".to_owned(),
-                charge: "claims less than it does".to_owned(),
-                text,
-                ..Verdict::new(Word::Fail)
-            });
+            let (word, detail) = match subject {
+                Subject::Driver => (Word::Fail, "driver"),
+                Subject::Target => (Word::Error, "plugin"),
+            };
+            let charge = "claims less than it does".to_owned();
+            return Ok(Verdict { detail: detail.to_owned(), charge, text, ..Verdict::new(word) });
         }
-        (_, Some((_, Seen::Error { text, .. }, _))) => {
+        (_, Some((_, Seen::Error { kind, text }, _))) if REFUSALS.contains(&kind.as_str()) => {
             format!("the target lacks it; the refusal was seen: {text}")
+        }
+        (_, Some((operation, returned @ Seen::Error { .. }, _))) => {
+            let text = format!(
+                "{operation} should be refused for want of {capability}, and ended in {}",
+                seen(returned)
+            );
+            return Ok(Verdict::error("target", text));
         }
         (_, Some((operation, returned, _))) => {
             let text = format!(
@@ -215,6 +234,9 @@ fn not_applicable(who: &str, capability: &str, evidence: &Evidence<'_>) -> Resul
     };
     Ok(verdict)
 }
+
+/// The kinds of errors by which a BMC refuses what it lacks.
+const REFUSALS: &[&str] = &["refused", "unsupported", "not-found", "invalid-argument"];
 
 /// What was seen, in words.
 pub(crate) fn seen(seen: &Seen) -> String {
@@ -331,8 +353,13 @@ impl Walk<'_, '_> {
                 ));
             }
         }
-        if carried.calls.is_empty() {
-            return broken(format!("{} was never called", step.id));
+        if carried.calls.is_empty() || carried.calls.len() > call.repeat as usize {
+            return broken(format!(
+                "{} was called {} times, not {}",
+                step.id,
+                carried.calls.len(),
+                call.repeat
+            ));
         }
         Ok(None)
     }
@@ -367,7 +394,10 @@ impl Walk<'_, '_> {
                 (Timing::Hold(_), Some(failed)) => return Ok(Some(failure(failed, at_step, ""))),
                 (Timing::Never(_), _) => {
                     if let Some(condition) = conditions.iter().find(|c| self.holds(c, look).is_ok()) {
-                        let text = format!("it became true after {} ms", (look.at - carried.start) / 1_000);
+                        let text = format!(
+                            "it became true after {} ms",
+                            look.at.saturating_sub(carried.start) / 1_000
+                        );
                         let what = What::Observable(condition.observable, number);
                         return Ok(Some(Failure { condition: condition.id.clone(), text, at_step, what }));
                     }
@@ -456,20 +486,15 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// After a failure only `finally` is carried out.
-    fn nothing_more_but_finally(&self, failure: &Failure) -> Judged {
+    /// After the steps, whether they held or not, comes `finally`, all of it, and nothing else.
+    fn put_back(&self, scenario: &Scenario) -> Judged {
         let after = self.evidence.steps.get(self.at..).unwrap_or_default();
-        match after.iter().find(|c| !c.id.starts_with("finally")) {
-            Some(step) => {
-                broken(format!("{} was carried out although {} had failed", step.id, failure.condition))
-            }
-            None => Ok(()),
+        let carried: Vec<&str> = after.iter().map(|step| step.id).collect();
+        let wanted: Vec<&str> = scenario.finally.iter().map(|step| step.id.as_str()).collect();
+        if carried == wanted {
+            return Ok(());
         }
-    }
-
-    fn nothing_more(&self, complaint: &str) -> Judged {
-        let after = self.evidence.steps.get(self.at..).unwrap_or_default();
-        if after.iter().any(|c| !c.id.starts_with("finally")) { broken(complaint) } else { Ok(()) }
+        broken(format!("after the last step came {carried:?}, not {wanted:?}"))
     }
 }
 
@@ -541,14 +566,16 @@ impl Window {
             return broken(format!(
                 "{} was watched for {} ms of {}",
                 step.id,
-                (last - carried.start) / 1_000,
-                (self.end - carried.start) / 1_000
+                last.saturating_sub(carried.start) / 1_000,
+                self.end.saturating_sub(carried.start) / 1_000
             ));
         }
-        let gap = carried.looks.windows(2).map(|pair| pair[1].at - pair[0].at).max().unwrap_or(0);
-        // A driver under faults may take up to its own read deadline for one look.
-        if gap > self.poll * 2 + READ_LIMIT + 2 * GRACE {
-            return broken(format!("{} was not watched for {} ms in the middle", step.id, gap / 1_000));
+        // Between two looks there is a pause, and a look itself may take as long as the driver takes to answer.
+        let pauses = carried.looks.windows(2).map(|pair| pair[1].began.saturating_sub(pair[0].at));
+        let first = carried.looks.first().map_or(0, |first| first.began.saturating_sub(carried.start));
+        let longest = pauses.max().unwrap_or(0).max(first);
+        if longest > self.poll + 2 * GRACE {
+            return broken(format!("{} was not watched for {} ms in the middle", step.id, longest / 1_000));
         }
         Ok(())
     }
@@ -614,11 +641,15 @@ impl<'a> Evidence<'a> {
                 Some(carried) => carried.calls.push(called),
                 None => return broken(format!("{} was called outside of its step", called.operation)),
             },
-            Event::Observed { step, at, values, events, wire, .. } => {
+            Event::Observed { step, began, at, values, events, wire, .. } => {
                 match self.steps.last_mut().filter(|s| s.id == step) {
-                    Some(carried) => {
-                        carried.looks.push(Look { at: *at, values, events: *events, wire: *wire })
-                    }
+                    Some(carried) => carried.looks.push(Look {
+                        began: *began,
+                        at: *at,
+                        values,
+                        events: *events,
+                        wire: *wire,
+                    }),
                     None => return broken(format!("{step} was looked at outside of its step")),
                 }
             }

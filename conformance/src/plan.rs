@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     condition::Witness,
     evidence::Disposition,
-    scenario::{Effects, Given, Need, Scenario, Step, StepKind},
+    scenario::{Effects, Fault, Given, Need, Scenario, Step, StepKind},
     suite::Suite,
     target::{Target, TargetKind},
 };
@@ -58,6 +58,26 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Scenarios that do not apply to this target, with reasons.
     pub not_selected: BTreeMap<String, String>,
+}
+
+/// What decides whether a case runs, beside the scenario and the driver's claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits<'a> {
+    /// What the target lacks, with reasons.
+    pub lacks: &'a BTreeMap<String, String>,
+    /// Which truths can be had.
+    pub truths: &'a [String],
+    /// What may be done.
+    pub allow: Effects,
+}
+
+impl<'a> Limits<'a> {
+    /// The limits of a target. Real hardware is only read in this version, whatever its file allows.
+    pub fn of(target: &'a Target) -> Self {
+        let hardware = matches!(target.kind, TargetKind::Hardware(_));
+        let most = if hardware { Effects::ReadOnly } else { Effects::Destructive };
+        Self { lacks: &target.lacks, truths: &target.truths, allow: target.allow.min(most) }
+    }
 }
 
 /// Plans a suite for a driver that claims `claims`, on a target.
@@ -113,6 +133,13 @@ fn not_for(scenario: &Scenario, target: &Target) -> Option<String> {
     if !scenario.targets.is_empty() && !scenario.targets.iter().any(|t| t == kind) {
         return Some(format!("it runs on {} only", scenario.targets.join(", ")));
     }
+    let strikes = |fault: &Fault| match fault {
+        Fault::Udp(_) => kind == "ipmi-sim",
+        Fault::Http(_) | Fault::Tcp(_) | Fault::ExpireSessions | Fault::DropConnections => kind == "sim",
+    };
+    if !scenario.faults.is_empty() && !scenario.faults.values().any(strikes) {
+        return Some("its faults strike another protocol".to_owned());
+    }
     if kind == "hardware" && needs_simulator(scenario) {
         return Some(
             "it needs a simulator: it sets faults, moves the clock, or acts beside the BMC".to_owned(),
@@ -142,15 +169,8 @@ fn case(
     target: &Target,
     seed: u64,
 ) -> Case {
-    let mut name = scenario.id.clone();
-    if !cell.is_empty() {
-        name.push_str(&format!("[{cell}]"));
-    }
-    if scenario.seeds > 1 {
-        name.push_str(&format!("#{}", schedule + 1));
-    }
-    let (disposition, unwitnessed) = disposition(scenario, claims, target);
-    let seed = if schedule == 0 { seed } else { derive(seed, schedule) };
+    let (disposition, unwitnessed) = disposition(scenario, claims, Limits::of(target));
+    let (name, seed) = (case_name(scenario, cell, schedule), case_seed(seed, schedule));
     Case {
         name,
         scenario: scenario.clone(),
@@ -162,52 +182,55 @@ fn case(
     }
 }
 
+/// The name of a scenario's case in a cell, by its fault schedule counted from 0.
+pub fn case_name(scenario: &Scenario, cell: &str, schedule: u32) -> String {
+    let mut name = scenario.id.clone();
+    if !cell.is_empty() {
+        name.push_str(&format!("[{cell}]"));
+    }
+    if scenario.seeds > 1 {
+        name.push_str(&format!("#{}", schedule + 1));
+    }
+    name
+}
+
+/// The seed of a case: the run's own for the first schedule.
+pub fn case_seed(seed: u64, schedule: u32) -> u64 {
+    if schedule == 0 { seed } else { derive(seed, schedule) }
+}
+
 fn derive(seed: u64, schedule: u32) -> u64 {
     let digest = Sha256::digest(format!("halmark schedule {seed} {schedule}").as_bytes());
     digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
-fn disposition(
+/// Whether a scenario runs, and which of its observables cannot be had.
+pub fn disposition(
     scenario: &Scenario,
     claims: &BTreeSet<String>,
-    target: &Target,
+    limits: Limits<'_>,
 ) -> (Disposition, Vec<String>) {
+    if scenario.effects > limits.allow {
+        let text = format!("it is {}, the target allows {}", scenario.effects.word(), limits.allow.word());
+        return (Disposition::Blocked("effects".to_owned(), text), Vec::new());
+    }
     if let Some(missing) = scenario.requires.iter().find(|r| !claims.contains(&r.value)) {
         return (Disposition::DriverLacks(missing.value.clone()), Vec::new());
     }
-    if let Some(missing) = scenario.requires.iter().find(|r| target.lacks.contains_key(&r.value)) {
+    if let Some(missing) = scenario.requires.iter().find(|r| limits.lacks.contains_key(&r.value)) {
         return (Disposition::TargetLacks(missing.value.clone()), Vec::new());
     }
-    if scenario.effects > target.allow.min(allowed_yet(target)) {
-        let text = format!(
-            "it is {}, the target allows {}",
-            scenario.effects.word(),
-            target.allow.min(allowed_yet(target)).word()
-        );
-        return (Disposition::Blocked("effects".to_owned(), text), Vec::new());
-    }
-    match unwitnessed(scenario, target) {
+    match unwitnessed(scenario, limits.truths) {
         Ok(unwitnessed) => (Disposition::Run, unwitnessed),
-        Err(truth) => (
-            Disposition::Blocked(
-                "oracle".to_owned(),
-                format!("nothing on this target tells the truth about {truth}"),
-            ),
-            Vec::new(),
-        ),
-    }
-}
-
-/// Real hardware is only read in this version, whatever its file allows.
-fn allowed_yet(target: &Target) -> Effects {
-    match target.kind {
-        TargetKind::Hardware(_) => Effects::ReadOnly,
-        _ => Effects::Destructive,
+        Err(truth) => {
+            let text = format!("nothing on this target tells the truth about {truth}");
+            (Disposition::Blocked("oracle".to_owned(), text), Vec::new())
+        }
     }
 }
 
 /// The observables that this target cannot give, if the scenario can do without them; else the truth that is missing.
-fn unwitnessed(scenario: &Scenario, target: &Target) -> Result<Vec<String>, String> {
+fn unwitnessed(scenario: &Scenario, truths: &[String]) -> Result<Vec<String>, String> {
     let mut without = BTreeSet::new();
     for observable in observables(&scenario.steps) {
         let truth = match observable.witness {
@@ -217,7 +240,7 @@ fn unwitnessed(scenario: &Scenario, target: &Target) -> Result<Vec<String>, Stri
                 observable.name.strip_prefix("truth.").unwrap_or(observable.name)
             }
         };
-        if target.truths.iter().any(|t| t == truth) {
+        if truths.iter().any(|t| t == truth) {
             continue;
         }
         if scenario.oracle.get(truth) != Some(&Need::Optional) {

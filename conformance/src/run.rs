@@ -19,7 +19,7 @@ use crate::{
     journal::{Journal, hash, hex},
     lab,
     oracle::{self, Terms},
-    plan::{Case, Plan},
+    plan::{Case, Limits, Plan},
     scenario::Scenario,
     target::Waiver,
     verdict::{Verdict, Word, exit, exit_code},
@@ -236,6 +236,11 @@ fn write_start(plan: &Plan, lab: &lab::Plan, journal: &Journal, options: &Option
         suite: options.suite.clone(),
         claims: options.claims.clone(),
         lacks: lab.target.lacks.clone(),
+        kind: lab.target.kind_word().to_owned(),
+        truths: lab.target.truths.clone(),
+        allow: Limits::of(&lab.target).allow.word().to_owned(),
+        timing: lab.target.timing,
+        hold: lab.target.hold,
         cases: plan.cases.iter().map(|c| c.name.clone()).collect(),
         not_selected: plan.not_selected.clone(),
         waivers: lab.target.waivers.clone(),
@@ -404,7 +409,8 @@ fn waive(verdict: Verdict, scenario: &Scenario, case: &str, waivers: &[Waiver]) 
     let Some(waiver) = waivers.iter().find(|w| w.scenario == case || w.scenario == scenario.id) else {
         return verdict;
     };
-    let predicted = verdict.word.text() == waiver.verdict && verdict.detail == waiver.blame;
+    // With the target as subject, the error that a waiver predicts is a fail.
+    let predicted = matches!(verdict.word, Word::Fail | Word::Error) && verdict.detail == waiver.blame;
     if predicted && verdict.condition.as_deref() == Some(waiver.condition.as_str()) {
         return Verdict {
             word: Word::Waived,

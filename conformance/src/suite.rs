@@ -89,8 +89,8 @@ impl Suite {
     pub fn of(sources: Vec<Arc<Source>>, seed: u64) -> Result<Self, SuiteError> {
         let mut problems = Vec::new();
         let mut cells: Vec<Cell> = Vec::new();
-        for source in &sources {
-            match scenario::load(source, seed) {
+        for (source, loaded) in sources.iter().zip(load_all(&sources, seed)) {
+            match loaded {
                 Ok(read) => {
                     if let Some(other) =
                         read.first().and_then(|new| cells.iter().find(|c| c.scenario.id == new.scenario.id))
@@ -132,6 +132,24 @@ impl Suite {
             }
         )
     }
+}
+
+type Loaded = Result<Vec<Cell>, Vec<Problem>>;
+
+/// Reads every text, on as many threads as there are processors if it is worth it; in the order of the texts.
+fn load_all(sources: &[Arc<Source>], seed: u64) -> Vec<Loaded> {
+    const WORTH_IT: usize = 32;
+    let load =
+        |part: &[Arc<Source>]| part.iter().map(|source| scenario::load(source, seed)).collect::<Vec<_>>();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let size = sources.len().div_ceil(threads).max(WORTH_IT);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = sources.chunks(size).map(|part| scope.spawn(move || load(part))).collect();
+        let joined = parts
+            .into_iter()
+            .map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.flatten().collect()
+    })
 }
 
 fn twice(source: &Arc<Source>, other: &scenario::Scenario) -> Problem {

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     blame::Subject,
-    evidence::{Event, RunStart},
+    evidence::{CaseStart, Event, RunStart},
     journal::{self, Damage, hash},
     oracle::Terms,
+    plan::{self, Limits},
     run,
-    scenario::{self, Cell},
+    scenario::{self, Cell, Effects},
     source::Source,
     verdict::{Verdict, exit, exit_code},
 };
@@ -50,6 +51,7 @@ pub fn verify(text: &str) -> Result<Verified, Unusable> {
     let Some(Event::RunStart(start)) = events.first() else { return Err(Unusable::NoStart) };
     let mut complaints = Vec::new();
     let cells = scenarios(&events, start, &mut complaints);
+    let interrupted = matches!(events.last(), Some(Event::RunEnd { interrupted: true, .. }));
     let mut by_case: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in &events {
         if let Some(case) = event.case() {
@@ -60,13 +62,24 @@ pub fn verify(text: &str) -> Result<Verified, Unusable> {
     for stranger in by_case.keys().filter(|case| !known.contains(**case)) {
         complaints.push(format!("{stranger} was not planned"));
     }
+    if known.len() != start.cases.len() {
+        complaints.push("a case is planned twice".to_owned());
+    }
+    if events.iter().filter(|event| matches!(event, Event::RunStart(_))).count() != 1 {
+        complaints.push("the journal holds more than one run".to_owned());
+    }
     let mut verdicts = Vec::new();
-    for case in &start.cases {
+    for case in &known_in_order(start) {
         let Some(evidence) = by_case.get(case.as_str()) else { continue };
-        verdicts.push((case.clone(), recompute(case, evidence, start, &cells, &mut complaints)));
+        verdicts.push((case.clone(), recompute(interrupted, case, evidence, start, &cells, &mut complaints)));
     }
     let exit = conclude(&events, start, &verdicts, &mut complaints);
     Ok(Verified { start: (**start).clone(), verdicts, complaints, exit })
+}
+
+fn known_in_order(start: &RunStart) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    start.cases.iter().filter(|case| seen.insert(case.as_str())).cloned().collect()
 }
 
 fn scenarios(
@@ -95,6 +108,7 @@ fn scenarios(
 }
 
 fn recompute(
+    interrupted: bool,
     case: &str,
     evidence: &[&Event],
     start: &RunStart,
@@ -104,6 +118,12 @@ fn recompute(
     let begun =
         evidence.iter().find_map(|e| if let Event::CaseStart(begun) = e { Some(begun) } else { None });
     let cell = begun.and_then(|b| cells.get(&(b.source.clone(), b.scenario.clone(), b.cell.clone())));
+    if let (Some(begun), Some(cell)) = (begun, cell)
+        && let Some(odd) = misdescribed(case, begun, cell, start)
+    {
+        complaints.push(format!("{case}: {odd}"));
+        return Verdict::error("harness", odd);
+    }
     let subject = if start.subject == "target" { Subject::Target } else { Subject::Driver };
     let terms = Terms { subject, claims: &start.claims };
     let verdict = match cell {
@@ -114,6 +134,7 @@ fn recompute(
         .iter()
         .find_map(|e| if let Event::Verdict { verdict, .. } = e { Some(verdict) } else { None });
     match said {
+        None if interrupted => {}
         None => complaints.push(format!("{case}: the journal holds no verdict")),
         Some(said)
             if (said.word, &said.detail, &said.condition)
@@ -132,6 +153,33 @@ fn recompute(
     verdict
 }
 
+/// What a case says of itself must be what its scenario, the driver's claims and the target make of it.
+fn misdescribed(case: &str, begun: &CaseStart, cell: &Cell, start: &RunStart) -> Option<String> {
+    let scenario = &cell.scenario;
+    let schedule =
+        (0..scenario.seeds).find(|schedule| plan::case_name(scenario, &cell.name, *schedule) == case);
+    let Some(schedule) = schedule else {
+        return Some(format!("its evidence is of {} {}", begun.scenario, begun.cell));
+    };
+    if begun.seed != plan::case_seed(start.seed, schedule) {
+        return Some("its seed is not the one of this run".to_owned());
+    }
+    let claims: BTreeSet<String> = start.claims.iter().cloned().collect();
+    let allow = Effects::named(&start.allow).unwrap_or(Effects::ReadOnly);
+    let limits = Limits { lacks: &start.lacks, truths: &start.truths, allow };
+    let (disposition, unwitnessed) = plan::disposition(scenario, &claims, limits);
+    if (&disposition, &unwitnessed) != (&begun.disposition, &begun.unwitnessed) {
+        return Some(format!(
+            "it says {:?}, its scenario and the claims say {disposition:?}",
+            begun.disposition
+        ));
+    }
+    let windows = (begun.timing, begun.hold) == (start.timing, start.hold);
+    let bounded = (0.1..=4.0).contains(&start.timing) && (0.01..=1.0).contains(&start.hold);
+    let held = start.clock != "held" || (start.timing, start.hold) == (1.0, 1.0);
+    (!(windows && bounded && held)).then(|| "its windows are not the ones of this target".to_owned())
+}
+
 fn conclude(
     events: &[Event],
     start: &RunStart,
@@ -146,7 +194,7 @@ fn conclude(
     if *interrupted {
         return exit::INTERRUPTED;
     }
-    let missing = start.cases.len() - verdicts.len();
+    let missing = start.cases.len().saturating_sub(verdicts.len());
     if *cases != verdicts.len() {
         complaints
             .push(format!("the run says that it judged {cases} cases, the journal holds {}", verdicts.len()));

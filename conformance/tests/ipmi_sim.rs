@@ -81,7 +81,11 @@ fn a_missing_ipmi_sim_is_the_targets_error_with_advice() {
 fn under_way(folder: &Path) -> (Child, u32) {
     let arguments = ["run", "power.shutdown-ignored", "--driver", "ipmi", "--target", "ipmi-sim"];
     let out = std::fs::File::create(folder.join("told")).expect("it can be written");
-    let child = common::command(folder, &arguments).stdout(out).stderr(Stdio::null()).spawn().expect("halmark starts");
+    let child = common::command(folder, &arguments)
+        .stdout(out)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("halmark starts");
     let journal = folder.join("halmark-out/run.jsonl");
     wait_for("the case to be under way", || {
         std::fs::read_to_string(&journal).is_ok_and(|text| text.contains(r#""step":"steps.2""#))
@@ -92,7 +96,10 @@ fn under_way(folder: &Path) -> (Child, u32) {
 }
 
 fn signal(which: &str, process: u32) {
-    let sent = std::process::Command::new("kill").args([which, &process.to_string()]).status().expect("kill is there");
+    let sent = std::process::Command::new("kill")
+        .args([which, &process.to_string()])
+        .status()
+        .expect("kill is there");
     assert!(sent.success());
 }
 

@@ -38,7 +38,8 @@ fn verdict(id: &str, body: &str) -> (String, String) {
 }
 
 fn report(folder: &Path, text: &str) -> Report {
-    let json = fs::read_to_string(folder.join("halmark-out/report.json")).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    let json =
+        fs::read_to_string(folder.join("halmark-out/report.json")).unwrap_or_else(|e| panic!("{e}\n{text}"));
     serde_json::from_str(&json).expect("it is a report")
 }
 
@@ -53,10 +54,16 @@ const ON: &str = "given: [{power: powered-on}, {mark: start}]\n";
 
 #[test]
 fn never_is_a_window_in_which_nothing_may_become_true() {
-    is("never", &format!("{OFF}steps:\n  - expect: {{truth.power: powered-on}}\n    never: 30s\n"), "pass [] ");
+    is(
+        "never",
+        &format!("{OFF}steps:\n  - expect: {{truth.power: powered-on}}\n    never: 30s\n"),
+        "pass [] ",
+    );
     is(
         "never-fails",
-        &format!("{OFF}steps:\n  - host: press-power-button\n  - expect: {{truth.power: powered-on}}\n    never: 30s\n"),
+        &format!(
+            "{OFF}steps:\n  - host: press-power-button\n  - expect: {{truth.power: powered-on}}\n    never: 30s\n"
+        ),
         "error [target] steps.2/truth.power",
     );
 }
@@ -65,7 +72,9 @@ fn never_is_a_window_in_which_nothing_may_become_true() {
 fn hold_fails_at_the_first_observation_that_is_otherwise() {
     is(
         "hold-fails",
-        &format!("{ON}steps:\n  - call: power.off\n  - expect: {{driver.power.read: powered-on}}\n    hold: 30s\n"),
+        &format!(
+            "{ON}steps:\n  - call: power.off\n  - expect: {{driver.power.read: powered-on}}\n    hold: 30s\n"
+        ),
         "error [target] steps.2/driver.power.read",
     );
 }
@@ -73,7 +82,9 @@ fn hold_fails_at_the_first_observation_that_is_otherwise() {
 #[test]
 fn via_allows_only_what_it_names_on_the_way() {
     let body = |via: &str| {
-        format!("{OFF}steps:\n  - call: power.on\n  - expect: {{truth.power: powered-on}}\n    within: 60s\n    via: [{via}]\n")
+        format!(
+            "{OFF}steps:\n  - call: power.on\n  - expect: {{truth.power: powered-on}}\n    within: 60s\n    via: [{via}]\n"
+        )
     };
     is("via", &body("powered-off, powering-on"), "pass [] ");
     assert!(verdict("via-fails", &body("powered-off")).0.ends_with("steps.2/truth.power"));
@@ -82,7 +93,9 @@ fn via_allows_only_what_it_names_on_the_way() {
 #[test]
 fn advance_moves_the_clock_and_what_is_due_happens() {
     let body = |by: &str| {
-        format!("given: [{{power: powered-off}}, {{mark: start}}]\nsteps:\n  - call: power.on\n  - advance: {by}\n  - expect:\n      truth.events: {{since: start, sequence: [host.os]}}\n")
+        format!(
+            "given: [{{power: powered-off}}, {{mark: start}}]\nsteps:\n  - call: power.on\n  - advance: {by}\n  - expect:\n      truth.events: {{since: start, sequence: [host.os]}}\n"
+        )
     };
     is("advance", &body("5m"), "pass [] ");
     is("advance-short", &body("1s"), "error [target] steps.3/truth.events");
@@ -91,7 +104,9 @@ fn advance_moves_the_clock_and_what_is_due_happens() {
 #[test]
 fn when_takes_its_steps_only_with_the_capability() {
     let body = |has: &str| {
-        format!("{ON}steps:\n  - call: power.read\n  - when: {{has: {has}}}\n    steps:\n      - expect: {{truth.power: powered-off}}\n  - expect: {{truth.power: powered-on}}\n")
+        format!(
+            "{ON}steps:\n  - call: power.read\n  - when: {{has: {has}}}\n    steps:\n      - expect: {{truth.power: powered-off}}\n  - expect: {{truth.power: powered-on}}\n"
+        )
     };
     is("when-not", &body("\"protocol:ipmi\""), "pass [] ");
     assert!(verdict("when", &body("\"protocol:redfish\"")).0.ends_with("steps.2.1/truth.power"));
@@ -101,7 +116,9 @@ fn when_takes_its_steps_only_with_the_capability() {
 fn snapshots_and_saved_values_are_compared_with() {
     is(
         "snapshot",
-        &format!("{ON}steps:\n  - snapshot: {{truth.power: before}}\n  - call: power.read\n    save: told\n  - expect:\n      truth.power: {{equals-snapshot: before}}\n      all: [{{driver.power.read: {{equals-snapshot: told}}}}]\n"),
+        &format!(
+            "{ON}steps:\n  - snapshot: {{truth.power: before}}\n  - call: power.read\n    save: told\n  - expect:\n      truth.power: {{equals-snapshot: before}}\n      all: [{{driver.power.read: {{equals-snapshot: told}}}}]\n"
+        ),
         "pass [] ",
     );
     assert!(
@@ -114,7 +131,11 @@ fn snapshots_and_saved_values_are_compared_with() {
 #[test]
 fn a_matrix_makes_a_case_of_every_combination_and_variables_keep_their_type() {
     let folder = folder("running-matrix");
-    write(&folder, "matrix", "matrix: {state: [powered-on, powered-off], times: [1, 3]}\nvars: {again: \"${times}\"}\ngiven: [{power: \"${state}\"}]\nsteps:\n  - call: power.read\n    repeat: \"${again}\"\n    returns: \"${state}\"\n  - expect: {truth.power: \"${state}\"}\n");
+    write(
+        &folder,
+        "matrix",
+        "matrix: {state: [powered-on, powered-off], times: [1, 3]}\nvars: {again: \"${times}\"}\ngiven: [{power: \"${state}\"}]\nsteps:\n  - call: power.read\n    repeat: \"${again}\"\n    returns: \"${state}\"\n  - expect: {truth.power: \"${state}\"}\n",
+    );
     let output = halmark(&folder, &["run", "matrix.yaml"]);
     let text = told(&output);
     let report = report(&folder, &text);
@@ -127,7 +148,11 @@ fn a_matrix_makes_a_case_of_every_combination_and_variables_keep_their_type() {
 #[test]
 fn seeds_make_a_case_of_every_schedule() {
     let folder = folder("running-seeds");
-    write(&folder, "seeds", "seeds: 5\ngiven: [{power: powered-on}]\nsteps:\n  - expect: {driver.power.read: powered-on, truth.power: powered-on}\n");
+    write(
+        &folder,
+        "seeds",
+        "seeds: 5\ngiven: [{power: powered-on}]\nsteps:\n  - expect: {driver.power.read: powered-on, truth.power: powered-on}\n",
+    );
     let text = told(&halmark(&folder, &["run", "seeds.yaml"]));
     assert_eq!(report(&folder, &text).cases.len(), 5, "{text}");
 }
@@ -135,7 +160,11 @@ fn seeds_make_a_case_of_every_schedule() {
 #[test]
 fn generated_secrets_stand_in_no_artefact() {
     let folder = folder("running-secret");
-    write(&folder, "secret", "vars: {secret: {generate: password, length: 20}}\ngiven: [{mark: \"${secret}\"}]\nsteps:\n  - mark: \"again-${secret}\"\n  - call: power.read\n");
+    write(
+        &folder,
+        "secret",
+        "vars: {secret: {generate: password, length: 20}}\ngiven: [{mark: \"${secret}\"}]\nsteps:\n  - mark: \"again-${secret}\"\n  - call: power.read\n",
+    );
     let text = told(&halmark(&folder, &["run", "secret.yaml"]));
     let journal = fs::read_to_string(folder.join("halmark-out/run.jsonl")).expect("it is there");
     assert!(journal.contains(r#""name":"again-…""#), "{text}{journal}");
@@ -143,26 +172,43 @@ fn generated_secrets_stand_in_no_artefact() {
 
 #[test]
 fn a_scenario_that_takes_longer_than_its_budget_has_no_verdict() {
-    is("budget", &format!("budget: 10s\n{ON}steps:\n  - advance: 30s\n  - call: power.read\n"), "error [budget] ");
+    is(
+        "budget",
+        &format!("budget: 10s\n{ON}steps:\n  - advance: 30s\n  - call: power.read\n"),
+        "error [budget] ",
+    );
 }
 
 #[test]
-fn a_precondition_that_cannot_be_made_true_is_the_harness_error() {
-    assert!(verdict("deviation", "given: [{deviation: [no-such-thing]}]\nsteps:\n  - call: power.read\n").0.starts_with("error [harness]"));
+fn an_unknown_deviation_is_found_before_anything_runs() {
+    let folder = folder("running-deviation");
+    write(&folder, "deviation", "given: [{deviation: [no-power-cycel]}]\nsteps:\n  - call: power.read\n");
+    let output = halmark(&folder, &["run", "deviation.yaml"]);
+    let text = told(&output);
+    assert!(output.status.code() == Some(2) && text.contains(r#"did you mean "no-power-cycle"?"#), "{text}");
 }
 
 #[test]
 fn fail_fast_ends_at_the_first_fail_and_rerun_failed_takes_it_up() {
     let folder = folder("running-fail-fast");
     let fault = ["--with-fault", "driver.reset-does-nothing", "--jobs", "1"];
-    let output = halmark(&folder, &[&["run", "power.reset", "power.shutdown", "power.read", "--fail-fast"], &fault[..]].concat());
+    let output = halmark(
+        &folder,
+        &[&["run", "power.reset", "power.shutdown", "power.read", "--fail-fast"], &fault[..]].concat(),
+    );
     let text = told(&output);
     let first = report(&folder, &text);
     assert_eq!((output.status.code(), first.cases.len()), (Some(1), 3), "{text}");
     let output = halmark(&folder, &["run", "--rerun-failed"]);
+    assert_eq!(output.status.code(), Some(2), "another run is not taken up: {}", told(&output));
+    let output = halmark(&folder, &[&["run", "--rerun-failed"], &fault[..2]].concat());
     let text = told(&output);
     let names: Vec<String> = report(&folder, &text).cases.into_iter().map(|c| c.case).collect();
-    assert_eq!((output.status.code(), names), (Some(0), vec!["power.reset".to_owned(), "power.shutdown".to_owned()]), "{text}");
+    assert_eq!(
+        (output.status.code(), names),
+        (Some(1), vec!["power.reset".to_owned(), "power.shutdown".to_owned()]),
+        "{text}"
+    );
 }
 
 #[test]
@@ -170,11 +216,17 @@ fn the_parts_of_a_partition_are_the_whole() {
     let folder = folder("running-partition");
     let whole = halmark(&folder, &["plan"]);
     let lines = |output: &std::process::Output| {
-        String::from_utf8_lossy(&output.stdout).lines().filter(|l| l.trim_start().starts_with("run ")).map(str::to_owned).collect::<Vec<_>>()
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter(|l| l.trim_start().starts_with("run "))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
-    let mut parts: Vec<String> = (1..=4).flat_map(|k| lines(&halmark(&folder, &["plan", "--partition", &format!("{k}/4")]))).collect();
+    let mut parts: Vec<String> =
+        (1..=4).flat_map(|k| lines(&halmark(&folder, &["plan", "--partition", &format!("{k}/4")]))).collect();
     let mut all = lines(&whole);
-    (parts.sort(), all.sort());
+    parts.sort();
+    all.sort();
     assert!(all.len() > 50);
     assert_eq!(parts, all);
 }
@@ -184,7 +236,10 @@ fn junit_tells_failures_errors_and_skips_apart() {
     let folder = folder("running-junit");
     halmark(&folder, &["run", "power.cycle", "power.nmi", "--with-fault", "driver.cycles-twice"]);
     let xml = fs::read_to_string(folder.join("halmark-out/junit.xml")).expect("it is there");
-    assert!(xml.contains("<failure") && xml.contains(r#"tests="2""#) && xml.contains(r#"failures="1""#), "{xml}");
+    assert!(
+        xml.contains("<failure") && xml.contains(r#"tests="2""#) && xml.contains(r#"failures="1""#),
+        "{xml}"
+    );
     halmark(&folder, &["run", "power.cycle", "--with-fault", "harness.loses-wire"]);
     let xml = fs::read_to_string(folder.join("halmark-out/junit.xml")).expect("it is there");
     assert!(xml.contains("<error") && xml.contains(r#"errors="1""#), "{xml}");
@@ -194,9 +249,77 @@ fn junit_tells_failures_errors_and_skips_apart() {
 fn a_run_on_a_terminal_shows_what_is_waited_for_and_colours_and_a_pipe_shows_neither() {
     let folder = folder("running-terminal");
     let command = format!("{} run power.cycle", common::HALMARK);
-    let output = std::process::Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(&folder).env_remove("NO_COLOR").env("TERM", "xterm").output();
+    let output = std::process::Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(&folder)
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm")
+        .output();
     let Ok(output) = output else { panic!("this test needs script: on Debian, apt-get install bsdutils") };
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("\u{1b}[32mpass"), "{text}");
     assert!(!told(&halmark(&folder, &["run", "power.cycle"])).contains('\u{1b}'));
+}
+
+#[test]
+fn two_runs_do_not_write_one_journal() {
+    let folder = folder("running-twice");
+    fs::create_dir(folder.join("out")).expect("it can be made");
+    let journal = fs::File::create(folder.join("out/run.jsonl")).expect("it can be made");
+    journal.lock().expect("nobody else has it");
+    let output = halmark(&folder, &["run", "power.read", "--out", "out"]);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("another run is writing it"), "{text}");
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_leaves_no_pass_anywhere() {
+    let folder = folder("running-full");
+    fs::create_dir(folder.join("out")).expect("it can be made");
+    std::os::unix::fs::symlink("/dev/full", folder.join("out/run.jsonl")).expect("it can be made");
+    let output = halmark(&folder, &["run", "power.read", "--out", "out"]);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    let report = fs::read_to_string(folder.join("out/report.json")).expect("it is there");
+    assert!(text.contains("could not be written") && !report.contains(r#""pass": "#), "{text}{report}");
+}
+
+#[test]
+fn what_can_mean_nothing_is_refused() {
+    for (name, body, message) in [
+        (
+            "when-nothing",
+            "steps:\n  - when: {has: \"protocol:ipmi\"}\n    steps:\n      - call: power.read\n",
+            "nothing of this scenario applies",
+        ),
+        (
+            "finally-call",
+            "steps:\n  - call: power.read\nfinally:\n  - call: power.on\n",
+            "does not put anything back",
+        ),
+        ("restore-steps", "steps:\n  - call: power.read\n  - restore: [power]\n", "in the middle"),
+        (
+            "via-hold",
+            "steps:\n  - expect: {truth.power: powered-off}\n    hold: 5s\n    via: [powered-on]\n",
+            "goes with `within`",
+        ),
+        ("ge-word", "steps:\n  - expect: {truth.power: {not: {ge: 3}}}\n", "says nothing about this"),
+        (
+            "twice",
+            "matrix: {p: [powered-on, powered-on]}\ngiven: [{power: \"${p}\"}]\nsteps:\n  - call: power.read\n",
+            "stands twice",
+        ),
+        (
+            "udp-here",
+            "faults: {lossy: {on: udp, drop: 100%}}\nsteps:\n  - fault: {set: [lossy]}\n  - call: power.read\n",
+            "strike another protocol",
+        ),
+    ] {
+        let folder = folder(&format!("running-{name}"));
+        write(&folder, name, body);
+        let output = halmark(&folder, &["run", &format!("{name}.yaml")]);
+        let text = told(&output);
+        assert!(!output.status.success() && text.contains(message), "{name}: {text}");
+    }
 }

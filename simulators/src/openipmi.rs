@@ -203,7 +203,8 @@ impl Home {
         let name = || format!("halmark-ipmi-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         loop {
             let path = std::env::temp_dir().join(name());
-            match fs::create_dir(&path) {
+            // Passwords stand in its files: it is the owner's alone.
+            match std::os::unix::fs::DirBuilderExt::mode(&mut fs::DirBuilder::new(), 0o700).create(&path) {
                 Ok(()) => return Ok(Self(path)),
                 Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(source) => return Err(StartError::Io { doing: "make a directory for ipmi_sim", source }),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap::{Args as Group, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 /// Conformance suite and test harness for BMC drivers: scenario files judge a driver, and the verdict can be checked.
 #[derive(Debug, Parser)]
@@ -201,6 +201,25 @@ pub struct Power {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+impl Power {
+    /// Reads `power …` without describing the other commands.
+    pub fn alone(arguments: &[std::ffi::OsString]) -> Result<Self, clap::Error> {
+        let command = clap::Command::new("power")
+            .bin_name("halmark power")
+            .about("Read or change the power of a machine by its BMC, with the reference drivers")
+            .after_help(CREDENTIALS)
+            .arg(
+                clap::Arg::new("no-color")
+                    .long("no-color")
+                    .action(clap::ArgAction::SetTrue)
+                    .help("No colours, even on a terminal"),
+            )
+            .max_term_width(110);
+        let matches = Self::augment_args(command).try_get_matches_from(arguments)?;
+        Self::from_arg_matches(&matches)
+    }
 }
 
 /// What can be done with power.

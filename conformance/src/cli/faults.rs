@@ -53,6 +53,7 @@ pub(super) fn faults(args: &Faults, paint: Paint) -> u8 {
     if !args.no_negation && args.ids.is_empty() {
         good &= negate(&ground, args.no_ipmi_sim);
     }
+    crate::lab::forget();
     if good { exit::CONFORMANT } else { exit::NONCONFORMANT }
 }
 

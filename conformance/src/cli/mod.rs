@@ -19,12 +19,17 @@ use crate::{report::console::Paint, verdict::exit};
 
 /// Carries out a command line; the exit code.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    // `power` is what scripts call in a loop: it does not wait for the other commands to be described.
+    if arguments.get(1).is_some_and(|first| first == "power") {
+        return match args::Power::alone(&arguments[1..]) {
+            Ok(args) => power::power(&args),
+            Err(error) => told(&error),
+        };
+    }
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { exit::USAGE } else { exit::CONFORMANT };
-        }
+        Err(error) => return told(&error),
     };
     let paint = paint(args.no_color);
     match args.command {
@@ -41,6 +46,12 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
             u8::try_from(halmark_simulators::openipmi::chassis_helper(&arguments)).unwrap_or(1)
         }
     }
+}
+
+/// Help, version, or what was typed wrongly.
+fn told(error: &clap::Error) -> u8 {
+    let _ = error.print();
+    if error.use_stderr() { exit::USAGE } else { exit::CONFORMANT }
 }
 
 fn paint(no_color: bool) -> Paint {

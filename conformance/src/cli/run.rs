@@ -20,7 +20,7 @@ use crate::{
     evidence::{Disposition, Event, RunStart},
     journal::{self, Journal},
     lab,
-    plan::{self, Case, Plan, Selection, id_matches},
+    plan::{self, Case, Limits, Plan, Selection, id_matches},
     report::{
         self, CaseReport, Report,
         console::{self, Paint},
@@ -188,7 +188,7 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     let (suite, mut selection) = chosen(&args.select)?;
     let path = args.out.join("run.jsonl");
     if args.rerun_failed {
-        selection.cases = Some(failed_last(&path)?);
+        selection.cases = Some(failed_last(&path, args)?);
     }
     let (target, claims, plan) = planned(&args.select, &suite, &selection)?;
     if plan.cases.is_empty() {
@@ -208,6 +208,10 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
         credentials,
         target,
     };
+    if let Some(row) = &fault {
+        applies(row, args)?;
+    }
+    preflight(&lab)?;
     std::fs::create_dir_all(&args.out)
         .map_err(|e| usage(format!("the output folder {} cannot be made: {e}", args.out.display())))?;
     let journal = Journal::create(&path)
@@ -215,9 +219,12 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     if let Some(credentials) = &lab.credentials {
         journal.redact([credentials.password.reveal_text().to_string()]);
     }
-    preflight(&lab)?;
+    // What an earlier run left must not be taken for this one's.
+    for stale in ["report.json", "junit.xml"] {
+        let _ = std::fs::remove_file(args.out.join(stale));
+    }
     let options = Options {
-        subject: if args.subject == args::SubjectArg::Target { Subject::Target } else { Subject::Driver },
+        subject: subject(args),
         jobs: args.jobs.unwrap_or_else(|| default_jobs(&lab.target)).max(1),
         fail_fast: args.fail_fast,
         watchdog: Duration::from_secs(if lab.target.is_held() { 60 } else { 900 }),
@@ -231,10 +238,18 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     print(&console::header(&start));
     let stop = Arc::new(AtomicBool::new(false));
     interruptible(&stop);
-    let watch = Arc::new(Console::new(start, &plan, paint, args.quiet));
+    let journal = Arc::new(journal);
+    let watch = Arc::new(Console::new(start, &plan, paint, args.quiet, journal.clone()));
     let dynamic: Arc<dyn Watch> = watch.clone();
-    let outcome = run::run(&plan, &lab, &Arc::new(journal), &options, &dynamic, &stop);
+    let outcome = run::run(&plan, &lab, &journal, &options, &dynamic, &stop);
     let report = watch.finish(&outcome);
+    if let Some(reason) = journal.failure() {
+        complain(&format!(
+            "error: the journal {} could not be written ({reason}): without evidence there is no verdict\n",
+            path.display()
+        ));
+    }
+    lab::forget();
     write(&args.out.join("report.json"), &serde_json::to_string_pretty(&report).unwrap_or_default())?;
     write(&args.out.join("junit.xml"), &report::junit::write(&report).map_err(usage)?)?;
     print(&console::summary(&report, began.elapsed().as_secs_f64(), Some(&path.display().to_string())));
@@ -250,6 +265,19 @@ fn seeded(id: &str) -> Result<campaign::Row, u8> {
         Some(meant) => usage(format!("there is no fault {id:?}: did you mean {meant:?}?")),
         None => usage(format!("there is no fault {id:?}: `halmark faults --list` shows them all")),
     })
+}
+
+/// A fault strikes the driver and the target that its row is of; elsewhere it would strike nothing.
+fn applies(row: &campaign::Row, args: &args::Run) -> Result<(), u8> {
+    if (row.driver.as_str(), row.target.as_str())
+        == (args.select.driver.as_str(), args.select.target.as_str())
+    {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "{} is a fault of driver {} on {}: add --driver {} --target {}",
+        row.id, row.driver, row.target, row.driver, row.target
+    )))
 }
 
 /// On real hardware the machine says who it is before anything else is asked of it.
@@ -278,6 +306,10 @@ fn write(path: &Path, text: &str) -> Result<(), u8> {
     })
 }
 
+fn subject(args: &args::Run) -> Subject {
+    if args.subject == args::SubjectArg::Target { Subject::Target } else { Subject::Driver }
+}
+
 fn default_jobs(target: &Target) -> usize {
     match target.kind {
         TargetKind::Sim(_) => std::thread::available_parallelism().map_or(1, usize::from),
@@ -297,6 +329,11 @@ fn start_of(options: &Options, lab: &lab::Plan, plan: &Plan) -> RunStart {
         suite: options.suite.clone(),
         claims: options.claims.clone(),
         lacks: lab.target.lacks.clone(),
+        kind: lab.target.kind_word().to_owned(),
+        truths: lab.target.truths.clone(),
+        allow: Limits::of(&lab.target).allow.word().to_owned(),
+        timing: lab.target.timing,
+        hold: lab.target.hold,
         cases: Vec::new(),
         not_selected: plan.not_selected.clone(),
         waivers: Vec::new(),
@@ -306,11 +343,24 @@ fn start_of(options: &Options, lab: &lab::Plan, plan: &Plan) -> RunStart {
 }
 
 /// The cases of the last run that did not pass.
-fn failed_last(path: &Path) -> Result<BTreeSet<String>, u8> {
+fn failed_last(path: &Path, args: &args::Run) -> Result<BTreeSet<String>, u8> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| usage(format!("there is no last run: {} cannot be read: {e}", path.display())))?;
     let events = journal::read(&text)
         .map_err(|damage| usage(format!("the last run cannot be used: {}: {damage}", path.display())))?;
+    let Some(Event::RunStart(last)) = events.first() else {
+        return Err(usage(format!("the last run cannot be used: {} holds no run", path.display())));
+    };
+    let (subject, fault) = (subject(args).word(), args.with_fault.iter().cloned().collect::<Vec<_>>());
+    let same = (last.driver.as_str(), last.target.as_str(), last.subject.as_str(), last.seed, &last.seeded)
+        == (args.select.driver.as_str(), args.select.target.as_str(), subject, args.select.seed, &fault);
+    if !same {
+        let with: String = last.seeded.iter().map(|fault| format!(" --with-fault {fault}")).collect();
+        return Err(usage(format!(
+            "the last run was another one: repeat it with --driver {} --target {} --subject {} --seed {}{with}",
+            last.driver, last.target, last.subject, last.seed
+        )));
+    }
     let mut planned: BTreeSet<String> = BTreeSet::new();
     for event in events {
         match event {
@@ -344,6 +394,7 @@ fn hardware_credentials(target: &Target) -> Result<Option<halmark::Credentials>,
             Ok(Some(halmark::Credentials::new(read(user)?, read(password)?)))
         }
         CredentialsFrom::File(path) => {
+            only_the_owner_reads(path)?;
             let text = std::fs::read_to_string(path)
                 .map_err(|e| usage(format!("the credentials file {} cannot be read: {e}", path.display())))?;
             let mut lines = text.lines();
@@ -356,6 +407,20 @@ fn hardware_credentials(target: &Target) -> Result<Option<halmark::Credentials>,
             }
         }
     }
+}
+
+/// A file of credentials that others can read is as good as none.
+fn only_the_owner_reads(path: &Path) -> Result<(), u8> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "the credentials file {} can be read by others: chmod 600 {}",
+        path.display(),
+        path.display()
+    )))
 }
 
 /// The first interrupt ends the run and cleans up, the second ends the process.
@@ -394,10 +459,11 @@ struct Console {
     quiet: bool,
     bar: Option<ProgressBar>,
     cases: Mutex<BTreeMap<usize, CaseReport>>,
+    journal: Arc<Journal>,
 }
 
 impl Console {
-    fn new(start: RunStart, plan: &Plan, paint: Paint, quiet: bool) -> Self {
+    fn new(start: RunStart, plan: &Plan, paint: Paint, quiet: bool, journal: Arc<Journal>) -> Self {
         let longest = plan.cases.iter().map(|c| c.name.len()).max().unwrap_or(0);
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(plan.cases.len() as u64);
@@ -407,7 +473,7 @@ impl Console {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { start, width: longest.clamp(24, 48), paint, quiet, bar, cases: Mutex::default() }
+        Self { start, width: longest.clamp(24, 48), paint, quiet, bar, cases: Mutex::default(), journal }
     }
 
     fn say(&self, text: &str) {
@@ -421,7 +487,14 @@ impl Console {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        let cases = std::mem::take(&mut *self.cases.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut cases = std::mem::take(&mut *self.cases.lock().unwrap_or_else(PoisonError::into_inner));
+        // What became of a verdict after it was told, such as for want of a journal, is what counts.
+        for judged in &outcome.judged {
+            if let Some(case) = cases.get_mut(&judged.number) {
+                case.verdict.word = judged.verdict.word;
+                case.verdict.detail.clone_from(&judged.verdict.detail);
+            }
+        }
         Report::new(
             &self.start,
             cases.into_values().collect(),
@@ -440,7 +513,7 @@ impl Watch for Console {
     }
 
     fn judged(&self, case: &Case, judged: &Judged) {
-        let report = report::case_report(&self.start, case, judged);
+        let report = report::case_report(&self.start, case, judged).redacted(&self.journal.redactor());
         if !self.quiet || !matches!(judged.verdict.word, Word::Pass | Word::Na) {
             self.say(&console::case(&report, self.width, self.paint));
         }

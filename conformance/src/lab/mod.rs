@@ -96,6 +96,11 @@ impl Lab {
         }
     }
 
+    /// Whether nothing real can be harmed here.
+    pub fn is_simulated(&self) -> bool {
+        !matches!(self.world, World::Hardware(_))
+    }
+
     /// Microseconds since the lab was opened.
     pub fn now(&self) -> u64 {
         micros(self.born.elapsed())
@@ -312,4 +317,9 @@ pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
         None => driver,
     };
     driver.capabilities().words().into_iter().collect()
+}
+
+/// Removes what labs left outside of themselves: the file by which drivers trust our authority.
+pub fn forget() {
+    sim::forget_trust();
 }

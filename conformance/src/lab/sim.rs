@@ -1,6 +1,7 @@
 //! A simulated Redfish BMC in this process, on the held clock.
 
 use std::{
+    io::Write as _,
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
@@ -134,15 +135,29 @@ fn certificate(case: &Case) -> Result<(Option<Certificate>, Option<Tls>), Broken
     Ok((Some(certificate), Some(Tls::Ca(authority))))
 }
 
-/// Writes what is to be trusted where the driver can read it; once a process.
+static TRUST: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Writes what is to be trusted where the driver can read it; once a process, and never through somebody else's file.
 fn trust_file(pem: &str) -> std::io::Result<PathBuf> {
-    static FILE: Mutex<Option<PathBuf>> = Mutex::new(None);
-    let mut file = FILE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut file = TRUST.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(path) = &*file {
         return Ok(path.clone());
     }
-    let path = std::env::temp_dir().join(format!("halmark-authority-{}.pem", std::process::id()));
-    std::fs::write(&path, pem)?;
+    let (path, mut new) = (0..1_000)
+        .find_map(|number| {
+            let path =
+                std::env::temp_dir().join(format!("halmark-authority-{}-{number}.pem", std::process::id()));
+            std::fs::File::create_new(&path).ok().map(|new| (path, new))
+        })
+        .ok_or_else(|| std::io::Error::other("the folder for temporary files is not writable"))?;
+    new.write_all(pem.as_bytes())?;
     *file = Some(path.clone());
     Ok(path)
+}
+
+/// Removes the file again.
+pub(super) fn forget_trust() {
+    if let Some(path) = TRUST.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let _ = std::fs::remove_file(path);
+    }
 }

@@ -134,6 +134,7 @@ fn explain(charge: &str, detail: &str) -> String {
         "hangs" => "it did not return by its deadline, whatever the BMC did",
         "manners" => "the wire shows how the driver treats the BMC",
         "lies" => "the driver asked correctly, the BMC said yes, and it did not happen",
+        "is otherwise" => "nothing was asked of the BMC that explains it",
         "misreports" => "the BMC's raw answer is wrong",
         "refuses" => "the BMC refused what it should accept",
         "accepts what it should refuse" => "the BMC said yes to what it should refuse",

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{evidence::RunStart, plan::Case, run::Judged, source::excerpt, verdict::Verdict};
+use crate::{
+    evidence::RunStart, plan::Case, redact::Redactor, run::Judged, source::excerpt, verdict::Verdict,
+};
 
 /// The version of the report format.
 pub const FORMAT: &str = "halmark-report/v1";
@@ -143,6 +145,18 @@ fn reproduce(start: &RunStart, case: &Case) -> String {
     }
     command.push_str(&format!(" --seed {}", start.seed));
     command
+}
+
+impl CaseReport {
+    /// The same without secrets.
+    pub fn redacted(self, redactor: &Redactor) -> Self {
+        if redactor.is_idle() {
+            return self;
+        }
+        let mut tree = serde_json::to_value(&self).unwrap_or_default();
+        redactor.tree(&mut tree);
+        serde_json::from_value(tree).unwrap_or(self)
+    }
 }
 
 impl Report {

@@ -109,6 +109,18 @@ fn special(reader: &Reader, key: &Key, value: &Node, shape: &Shape) -> Option<Ma
         Kind::Float(n) => Some(n),
         _ => reader.fail(value.place, format!("this is {}", value.kind.name()), "expected a number"),
     };
+    let fits = match key.text.as_str() {
+        "ge" | "le" => *shape == Shape::Number,
+        "matches" | "contains" | "lacks" => matches!(shape, Shape::Text | Shape::Words(_)),
+        _ => true,
+    };
+    if !fits {
+        return reader.fail(
+            key.place,
+            format!("{:?} says nothing about this", key.text),
+            "ge and le go with numbers; matches, contains and lacks with texts",
+        );
+    }
     match key.text.as_str() {
         "in" => {
             let items = reader.list(value, "a list of values")?;

@@ -137,8 +137,7 @@ fn scenario(reader: &Reader, fields: &mut Fields<'_>, secrets: Vec<String>) -> O
     let kills = fields.must("kills").and_then(|node| kills(reader, node));
     let given = fields.maybe("given").map_or(Some(Vec::new()), |node| steps::given(reader, node));
     let body = fields.must("steps").and_then(|node| steps::steps(reader, node, "steps"));
-    let finally =
-        fields.maybe("finally").map_or(Some(Vec::new()), |node| steps::steps(reader, node, "finally"));
+    let finally = fields.maybe("finally").map_or(Some(Vec::new()), |node| steps::finally(reader, node));
     format?;
     let scenario = Scenario {
         source: reader.source.clone(),

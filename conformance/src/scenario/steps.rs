@@ -33,6 +33,16 @@ const STEP_KINDS: &[&str] =
 
 /// Reads a list of steps; `path` is the path of the list.
 pub(super) fn steps(reader: &Reader, node: &Node, path: &str) -> Option<Vec<Step>> {
+    let read = steps_of(reader, node, path)?;
+    match read.iter().find(|step| matches!(step.kind, StepKind::Restore(_))) {
+        Some(step) => {
+            reader.fail(step.place, "this puts something back in the middle", "`restore` stands in `finally`")
+        }
+        None => Some(read),
+    }
+}
+
+fn steps_of(reader: &Reader, node: &Node, path: &str) -> Option<Vec<Step>> {
     let items = reader.list(node, "a list of steps")?;
     let read: Vec<_> = items
         .iter()
@@ -40,6 +50,26 @@ pub(super) fn steps(reader: &Reader, node: &Node, path: &str) -> Option<Vec<Step
         .map(|(at, item)| step(reader, item, &format!("{path}.{}", at + 1)))
         .collect();
     read.into_iter().collect()
+}
+
+/// Reads what is put back: nothing that could fail stands there.
+pub(super) fn finally(reader: &Reader, node: &Node) -> Option<Vec<Step>> {
+    let read = steps_of(reader, node, "finally")?;
+    for step in &read {
+        let puts_back = match &step.kind {
+            StepKind::Restore(_) => true,
+            StepKind::Fault(set) => set.is_empty(),
+            _ => false,
+        };
+        if !puts_back {
+            return reader.fail(
+                step.place,
+                "this does not put anything back",
+                "in `finally` stand `restore: [...]` and `fault: {clear: all}`",
+            );
+        }
+    }
+    Some(read)
 }
 
 fn step(reader: &Reader, node: &Node, id: &str) -> Option<Step> {
@@ -266,8 +296,27 @@ fn expect(reader: &Reader, value: &Node, fields: &mut Fields<'_>, id: &str) -> O
     let timing = timing(reader, value, fields)?;
     let via = match fields.maybe("via") {
         Some(node) => {
-            let words = reader.list(node, "a list of values")?;
-            Some(words.iter().map(|word| reader.json(word)).collect())
+            if !matches!(timing, Timing::Within(_)) || conditions.len() != 1 {
+                return reader.fail(
+                    node.place,
+                    "`via` goes with `within` and one condition",
+                    "it names what may be seen before that condition holds",
+                );
+            }
+            let Shape::Words(words) = conditions[0].observable.shape else {
+                return reader.fail(
+                    node.place,
+                    "`via` goes with an observable that is one word",
+                    "such as driver.power.read",
+                );
+            };
+            let values = reader.list(node, "a list of values")?;
+            Some(
+                values
+                    .iter()
+                    .map(|value| reader.word(value, "value", words).map(serde_json::Value::from))
+                    .collect::<Option<_>>()?,
+            )
         }
         None => None,
     };
@@ -325,9 +374,7 @@ pub(super) fn given(reader: &Reader, node: &Node) -> Option<Vec<Placed<Given>>> 
                 "identify" => {
                     Given::Identify(reader.parsed(value, "state", &["lit", "unlit", "blinking"])?)
                 }
-                "deviation" => Given::Deviation(
-                    reader.texts(value, "a list of deviations")?.into_iter().map(|(name, _)| name).collect(),
-                ),
+                "deviation" => Given::Deviation(deviations(reader, value)?),
                 "fault" => Given::Fault(fault_names(reader, value)?),
                 "host" => Given::Host(reader.word(value, "act", HOST_ACTS)?),
                 "credentials" => Given::Credentials(reader.word(
@@ -351,6 +398,22 @@ pub(super) fn given(reader: &Reader, node: &Node) -> Option<Vec<Placed<Given>>> 
             };
             all.push(Placed { value: given, place: key.place });
         }
+    }
+    Some(all)
+}
+
+/// Names of deviations that a simulated BMC can have.
+fn deviations(reader: &Reader, node: &Node) -> Option<Vec<String>> {
+    let known = || halmark_simulators::deviations().iter().map(|deviation| deviation.name);
+    let mut all = Vec::new();
+    for (name, place) in reader.texts(node, "a list of deviations")? {
+        if !known().any(|deviation| deviation == name) {
+            let hint =
+                crate::source::did_you_mean(&name, known()).map(|meant| format!("did you mean {meant:?}?"));
+            let hint = hint.unwrap_or_else(|| "no simulated BMC can be made wrong like that".to_owned());
+            return reader.fail(place, format!("unknown deviation {name:?}"), hint);
+        }
+        all.push(name);
     }
     Some(all)
 }

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 use crate::fields::Reader;
 use crate::yaml::{Kind, Node};
 
+/// More combinations than this are a mistake.
+const MOST_CELLS: usize = 1_000;
+
 /// What a variable stands for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Variable {
@@ -34,6 +37,22 @@ pub(super) fn cells(reader: &Reader, matrix: Option<&Node>) -> Option<Vec<BTreeM
                 odd.place,
                 format!("this is {}", odd.kind.name()),
                 "a cell's value is a word, a number or true/false",
+            );
+        }
+        if let Some(at) = (1..values.len())
+            .find(|at| values[..*at].iter().any(|v| plain(&v.kind) == plain(&values[*at].kind)))
+        {
+            return reader.fail(
+                values[at].place,
+                "this value stands twice in its axis",
+                "every cell is a case of its own, by name",
+            );
+        }
+        if all.len() * values.len() > MOST_CELLS {
+            return reader.fail(
+                key.place,
+                format!("this matrix has more than {MOST_CELLS} cells"),
+                "split the scenario",
             );
         }
         all = all
