@@ -25,6 +25,7 @@
 //! [`model`] (the vocabulary) ← [`endpoint`] (where and as whom) ← [`driver`] (the contract) ← [`drivers`]
 //! (the reference drivers).
 
+mod deviation;
 pub mod driver;
 pub mod drivers;
 pub mod endpoint;

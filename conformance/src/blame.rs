@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use crate::{
     condition::{Observable, Seen, Witness},
+    docket::Evidence,
     evidence::Called,
     operation::Call,
-    oracle::{Evidence, Failure, What},
+    oracle::{Failure, What},
     scenario::{CallStep, Given, Returns, Scenario, Step, StepKind},
     truth,
     verdict::{Verdict, Word},

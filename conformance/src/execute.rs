@@ -1,14 +1,18 @@
 //! Carries out one case and records what happens. It decides only when to stop looking; the oracle judges.
 
+mod probe;
+mod recorder;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 use tokio::time::Instant;
 
+use self::{probe::probe, recorder::Recorder};
 use crate::{
     blame::counterpart,
-    condition::{Condition, Mark, Matcher, Seen, Sight, TruthEvent, Witness},
-    evidence::{Broken, Called, CaseEnd, CaseStart, Disposition, Event},
+    condition::{Condition, Mark, Matcher, Seen, Sight, Witness},
+    evidence::{Broken, Called, CaseStart, Disposition, Event},
     journal::Journal,
     lab::{Lab, Plan},
     operation::Call,
@@ -16,7 +20,6 @@ use crate::{
     plan::Case,
     scenario::{CallStep, Expect, Given, Returns, Step, StepKind, Timing, returns_id},
     seeded::HarnessFault,
-    wire::Record,
 };
 
 /// Tells what is being waited for.
@@ -107,121 +110,6 @@ async fn carry_out(
         run.put_back(step, recorder, lab)?;
     }
     done.map(drop)
-}
-
-struct Recorder<'a> {
-    case: &'a str,
-    journal: &'a Journal,
-    held: bool,
-    written: usize,
-    all: Vec<Event>,
-    truth: Vec<TruthEvent>,
-    wire: Vec<Record>,
-}
-
-impl Recorder<'_> {
-    fn record(&mut self, event: Event) {
-        self.all.push(event);
-        if !self.held {
-            self.flush();
-        }
-    }
-
-    /// Writes what has not been written. On the held clock a case takes about a millisecond and is written when it ends;
-    /// in real time every event is written as it happens.
-    fn flush(&mut self) {
-        self.journal.write(&self.all[self.written..]);
-        self.written = self.all.len();
-    }
-
-    /// Fetches what happened beside the driver, and records it before what comes next.
-    fn fetch(&mut self, lab: &mut Lab, harness: Option<HarnessFault>) {
-        let mut block = Vec::new();
-        for event in lab.new_events() {
-            if harness != Some(HarnessFault::LosesTruth) || self.truth.len() != 1 {
-                block.push(Event::Truth {
-                    case: self.case.to_owned(),
-                    at: event.at,
-                    name: event.name.clone(),
-                });
-            }
-            self.truth.push(event);
-        }
-        for record in lab.new_wire() {
-            if harness != Some(HarnessFault::LosesWire) || !self.wire.is_empty() {
-                block.push(Event::Wire {
-                    case: self.case.to_owned(),
-                    record: record.without_repetition(&self.wire),
-                });
-            }
-            self.wire.push(record);
-        }
-        self.all.append(&mut block);
-        if !self.held && self.written < self.all.len() {
-            self.flush();
-        }
-    }
-
-    fn end(&mut self, at: u64, sessions: Option<usize>, broken: Option<Broken>) {
-        let end = CaseEnd {
-            case: self.case.to_owned(),
-            at,
-            events: self.truth.len(),
-            wire: self.wire.len(),
-            sessions,
-            broken,
-        };
-        self.record(Event::CaseEnd(Box::new(end)));
-        self.flush();
-    }
-}
-
-/// What is not claimed is called all the same: it has to be refused, by the driver without touching the wire.
-async fn probe(recorder: &mut Recorder<'_>, lab: &mut Lab, capability: &str) -> Result<(), Broken> {
-    let Some(call) = probing(capability).filter(|_| lab.is_simulated()) else { return Ok(()) };
-    lab.establish(&Given::Power(halmark::PowerState::PoweredOn), &BTreeMap::new())?;
-    let before = recorder.wire.len();
-    let answer = call.run(lab.driver(), Duration::from_secs(30)).await;
-    recorder.fetch(lab, None);
-    let returned = match answer {
-        Ok(returned) => Seen::Value(returned.value),
-        Err(error) => Seen::Error { kind: error.kind().to_owned(), text: error.to_string() },
-    };
-    let (case, wire) = (recorder.case.to_owned(), recorder.wire.len() - before);
-    recorder.record(Event::Probed { case, operation: call.operation().to_string(), returned, wire });
-    Ok(())
-}
-
-fn probing(capability: &str) -> Option<Call> {
-    use halmark::{BootDuration, BootOverride, Operation, model::SetIdentify};
-    if let Ok(operation) = capability.parse::<Operation>() {
-        return Some(Call::probe(operation));
-    }
-    let (kind, word) = capability.split_once(':')?;
-    match kind {
-        "boot.device" => Some(Call::SetBootOverride(BootOverride {
-            device: word.parse().ok()?,
-            duration: BootDuration::Once,
-            mode: None,
-        })),
-        "boot.duration" => {
-            let to =
-                BootOverride { device: halmark::BootDevice::Pxe, duration: word.parse().ok()?, mode: None };
-            Some(Call::SetBootOverride(to))
-        }
-        "boot.mode" => {
-            let mode = Some(word.parse().ok()?);
-            let to = BootOverride { device: halmark::BootDevice::Pxe, duration: BootDuration::Once, mode };
-            Some(Call::SetBootOverride(to))
-        }
-        "identify" if word == "for" => Some(Call::SetIdentify(SetIdentify {
-            state: halmark::Identify::Lit,
-            lasting: Some(Duration::from_secs(5)),
-        })),
-        "identify" => Some(Call::SetIdentify(SetIdentify { state: word.parse().ok()?, lasting: None })),
-        "bmc.reset" => Some(Call::ResetBmc(word.parse().ok()?)),
-        _ => None,
-    }
 }
 
 struct Run<'a> {

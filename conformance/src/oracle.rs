@@ -6,16 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::{
     blame::{self, Subject},
-    condition::{Condition, Mark, Matcher, Mismatch, Seen, Sight, TruthEvent},
+    condition::{Condition, Matcher, Mismatch, Seen, Sight},
+    docket::{Carried, Evidence, Look},
     evidence::{Called, CaseEnd, CaseStart, Disposition, Event},
     scenario::{CallStep, Expect, Given, Returns, Scenario, Step, StepKind, Timing, returns_id},
     truth,
     verdict::{Verdict, Word},
-    wire::Record,
 };
 
 /// A call may come back this much after its deadline before it counts as hanging.
@@ -28,41 +26,6 @@ pub struct Terms<'a> {
     pub subject: Subject,
     /// What the driver claims.
     pub claims: &'a [String],
-}
-
-/// Everything recorded of one case, sorted.
-#[derive(Debug, Default)]
-pub(crate) struct Evidence<'a> {
-    pub(crate) start: Option<&'a CaseStart>,
-    pub(crate) end: Option<&'a CaseEnd>,
-    pub(crate) established: Option<&'a BTreeMap<String, Seen>>,
-    pub(crate) probed: Option<(&'a str, &'a Seen, usize)>,
-    pub(crate) events: Vec<TruthEvent>,
-    pub(crate) wire: Vec<Record>,
-    pub(crate) marks: BTreeMap<String, Mark>,
-    pub(crate) snapshots: BTreeMap<String, Value>,
-    pub(crate) steps: Vec<Carried<'a>>,
-}
-
-/// What was recorded of one step.
-#[derive(Debug)]
-pub(crate) struct Carried<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) start: u64,
-    pub(crate) wire: usize,
-    pub(crate) end: Option<u64>,
-    pub(crate) calls: Vec<&'a Called>,
-    pub(crate) looks: Vec<Look<'a>>,
-}
-
-/// One observation.
-#[derive(Debug)]
-pub(crate) struct Look<'a> {
-    pub(crate) began: u64,
-    pub(crate) at: u64,
-    pub(crate) values: &'a BTreeMap<String, Seen>,
-    pub(crate) events: usize,
-    pub(crate) wire: usize,
 }
 
 /// A condition that does not hold.
@@ -98,7 +61,7 @@ pub fn judge(scenario: &Scenario, events: &[&Event], terms: Terms<'_>) -> Verdic
 }
 
 fn judge_case(scenario: &Scenario, events: &[&Event], terms: Terms<'_>) -> Result<Verdict, Box<Verdict>> {
-    let evidence = Evidence::sort(events)?;
+    let evidence = Evidence::sort(events).or_else(broken)?;
     let Some(start) = evidence.start else { return broken("the journal does not say that this case began") };
     if let Disposition::Blocked(kind, text) = &start.disposition {
         return Ok(Verdict { detail: kind.clone(), text: text.clone(), ..Verdict::new(Word::Blocked) });
@@ -600,61 +563,4 @@ pub fn window(timing: Timing, slower: f64, hold: f64) -> u64 {
 /// How often a window is looked into, in microseconds: clamp(D/20, 100 ms, 2 s).
 pub fn poll(window: u64) -> u64 {
     (window / 20).clamp(100_000, 2_000_000)
-}
-
-impl<'a> Evidence<'a> {
-    fn sort(events: &[&'a Event]) -> Result<Self, Box<Verdict>> {
-        let mut all = Self::default();
-        for event in events {
-            all.take(event)?;
-        }
-        Ok(all)
-    }
-
-    fn take(&mut self, event: &'a Event) -> Judged {
-        match event {
-            Event::CaseStart(start) => self.start = Some(start),
-            Event::CaseEnd(end) => self.end = Some(end),
-            Event::Established { truth, .. } => self.established = Some(truth),
-            Event::Probed { operation, returned, wire, .. } => {
-                self.probed = Some((operation, returned, *wire))
-            }
-            Event::Truth { at, name, .. } => self.events.push(TruthEvent { at: *at, name: name.clone() }),
-            Event::Wire { record, .. } => self.wire.push(record.with_repetition(&self.wire)),
-            Event::Marked { name, events, wire, .. } => {
-                self.marks.insert(name.clone(), Mark { events: *events, wire: *wire });
-            }
-            Event::Kept { name, value, .. } => drop(self.snapshots.insert(name.clone(), value.clone())),
-            Event::StepStart { step, at, wire, .. } => self.steps.push(Carried {
-                id: step,
-                start: *at,
-                wire: *wire,
-                end: None,
-                calls: Vec::new(),
-                looks: Vec::new(),
-            }),
-            Event::StepEnd { step, at, .. } => match self.steps.last_mut().filter(|s| s.id == step) {
-                Some(carried) => carried.end = Some(*at),
-                None => return broken(format!("{step} ended without having begun")),
-            },
-            Event::Called(called) => match self.steps.last_mut().filter(|s| s.id == called.step) {
-                Some(carried) => carried.calls.push(called),
-                None => return broken(format!("{} was called outside of its step", called.operation)),
-            },
-            Event::Observed { step, began, at, values, events, wire, .. } => {
-                match self.steps.last_mut().filter(|s| s.id == step) {
-                    Some(carried) => carried.looks.push(Look {
-                        began: *began,
-                        at: *at,
-                        values,
-                        events: *events,
-                        wire: *wire,
-                    }),
-                    None => return broken(format!("{step} was looked at outside of its step")),
-                }
-            }
-            Event::RunStart(_) | Event::Source { .. } | Event::Verdict { .. } | Event::RunEnd { .. } => {}
-        }
-        Ok(())
-    }
 }

@@ -72,6 +72,7 @@ fn what_is_pure_in_the_judge_touches_neither_files_nor_sockets_nor_clocks() {
     for file in [
         "condition.rs",
         "oracle.rs",
+        "docket.rs",
         "blame.rs",
         "plan.rs",
         "verdict.rs",

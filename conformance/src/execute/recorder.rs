@@ -1,0 +1,78 @@
+//! What happens in a case, in order: kept for the oracle, and written to the journal.
+
+use crate::{
+    condition::TruthEvent,
+    evidence::{Broken, CaseEnd, Event},
+    journal::Journal,
+    lab::Lab,
+    seeded::HarnessFault,
+    wire::Record,
+};
+
+/// Events of one case: kept for the oracle, and written to the journal.
+pub(super) struct Recorder<'a> {
+    pub(super) case: &'a str,
+    pub(super) journal: &'a Journal,
+    pub(super) held: bool,
+    pub(super) written: usize,
+    pub(super) all: Vec<Event>,
+    pub(super) truth: Vec<TruthEvent>,
+    pub(super) wire: Vec<Record>,
+}
+
+impl Recorder<'_> {
+    pub(super) fn record(&mut self, event: Event) {
+        self.all.push(event);
+        if !self.held {
+            self.flush();
+        }
+    }
+
+    /// Writes what has not been written. On the held clock a case takes about a millisecond and is written when it ends;
+    /// in real time every event is written as it happens.
+    pub(super) fn flush(&mut self) {
+        self.journal.write(&self.all[self.written..]);
+        self.written = self.all.len();
+    }
+
+    /// Fetches what happened beside the driver, and records it before what comes next.
+    pub(super) fn fetch(&mut self, lab: &mut Lab, harness: Option<HarnessFault>) {
+        let mut block = Vec::new();
+        for event in lab.new_events() {
+            if harness != Some(HarnessFault::LosesTruth) || self.truth.len() != 1 {
+                block.push(Event::Truth {
+                    case: self.case.to_owned(),
+                    at: event.at,
+                    name: event.name.clone(),
+                });
+            }
+            self.truth.push(event);
+        }
+        for record in lab.new_wire() {
+            if harness != Some(HarnessFault::LosesWire) || !self.wire.is_empty() {
+                block.push(Event::Wire {
+                    case: self.case.to_owned(),
+                    record: record.without_repetition(&self.wire),
+                });
+            }
+            self.wire.push(record);
+        }
+        self.all.append(&mut block);
+        if !self.held && self.written < self.all.len() {
+            self.flush();
+        }
+    }
+
+    pub(super) fn end(&mut self, at: u64, sessions: Option<usize>, broken: Option<Broken>) {
+        let end = CaseEnd {
+            case: self.case.to_owned(),
+            at,
+            events: self.truth.len(),
+            wire: self.wire.len(),
+            sessions,
+            broken,
+        };
+        self.record(Event::CaseEnd(Box::new(end)));
+        self.flush();
+    }
+}
