@@ -267,3 +267,125 @@ fn verdicts_of_a_whole_run_are_recomputed_from_its_journal() {
     assert_eq!(verified.status.code(), Some(0), "{}", told(&verified));
     assert!(told(&verified).contains("all as recorded"));
 }
+
+/// Writes a journal anew after a forger went over its lines, with a chain that is whole.
+fn forged(journal: &str, forge: &mut dyn FnMut(&mut serde_json::Value) -> bool) -> String {
+    let mut prev = halmark_conformance::journal::GENESIS.to_owned();
+    let mut out = String::new();
+    for line in journal.lines() {
+        let mut value: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+        if !forge(&mut value) {
+            continue;
+        }
+        value["prev"] = prev.into();
+        let line = value.to_string();
+        prev = halmark_conformance::journal::hash(&line);
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn a_harness_that_writes_a_sound_chain_of_unsound_evidence_is_found() {
+    let (_, journal) = healthy(7, &["power.cycle", "power.read", "session.no-leak"], 1);
+    assert_eq!(verify::verify(&forged(&journal, &mut |_| true)).expect("the chain is whole").exit, 0);
+    let is = |line: &serde_json::Value, event: &str| line["event"] == event;
+    type Forger<'f> = (&'f str, Box<dyn FnMut(&mut serde_json::Value) -> bool + 'f>);
+    let mut looks = 0;
+    let forgers: Vec<Forger<'_>> = vec![
+        (
+            "a window watched only at its ends",
+            Box::new(move |l| {
+                looks += usize::from(is(l, "observed"));
+                !is(l, "observed")
+                    || l["step"] != "steps.3"
+                    || l["at"].as_u64().is_some_and(|at| at > 25_000_000)
+            }),
+        ),
+        (
+            "a call of another operation",
+            Box::new(|l| {
+                if is(l, "called") {
+                    l["operation"] = "power.on".into();
+                }
+                true
+            }),
+        ),
+        ("no finally", Box::new(|l| !l["step"].as_str().is_some_and(|step| step.starts_with("finally")))),
+        (
+            "an invented lack",
+            Box::new(|l| {
+                if is(l, "case-start") {
+                    l["disposition"] = serde_json::json!({"driver-lacks": "nothing.at.all"});
+                }
+                true
+            }),
+        ),
+        (
+            "longer windows",
+            Box::new(|l| {
+                if is(l, "case-start") {
+                    l["timing"] = 1_000.0.into();
+                }
+                true
+            }),
+        ),
+        (
+            "shorter holds",
+            Box::new(|l| {
+                if is(l, "case-start") || is(l, "run-start") {
+                    l["hold"] = 0.02.into();
+                }
+                true
+            }),
+        ),
+        (
+            "times that are none",
+            Box::new(|l| {
+                if is(l, "observed") {
+                    l["at"] = 0.into();
+                    l["began"] = 0.into();
+                }
+                true
+            }),
+        ),
+        (
+            "one case for all",
+            Box::new(|l| {
+                if is(l, "run-start") {
+                    let first = l["cases"][0].clone();
+                    l["cases"]
+                        .as_array_mut()
+                        .expect("a list")
+                        .iter_mut()
+                        .for_each(|case| *case = first.clone());
+                }
+                true
+            }),
+        ),
+        (
+            "another scenario's evidence",
+            Box::new(|l| {
+                if is(l, "case-start") && l["case"] == "power.cycle" {
+                    l["scenario"] = "power.read".into();
+                    l["cell"] = "state=powered-on".into();
+                }
+                true
+            }),
+        ),
+        (
+            "no word of sessions",
+            Box::new(|l| {
+                if is(l, "case-end") && l["case"] == "session.no-leak" {
+                    l["sessions"] = 3.into();
+                }
+                true
+            }),
+        ),
+    ];
+    for (name, mut forger) in forgers {
+        let verified = verify::verify(&forged(&journal, &mut forger)).expect("the chain is whole");
+        assert!(verified.exit != 0 && !verified.complaints.is_empty(), "{name}: exit {}", verified.exit);
+    }
+}
