@@ -64,10 +64,11 @@ impl Journal {
 
     /// Writes events, one line each, in one system call.
     pub fn write(&self, events: &[Event]) {
+        let redactor = self.redactor();
+        let told: Vec<String> = events.iter().map(|event| as_json(event, &redactor)).collect();
         let mut state = self.lock();
-        let mut block = String::new();
-        for event in events {
-            let event = as_json(event, &state.redactor);
+        let mut block = String::with_capacity(told.iter().map(|event| event.len() + 80).sum());
+        for event in told {
             let line = format!("{{\"prev\":\"{}\",{}", state.prev, event.strip_prefix('{').unwrap_or("}"));
             state.prev = hash(&line);
             block.push_str(&line);
