@@ -54,7 +54,8 @@ pub(crate) fn tidy(text: &str) -> String {
         (r"\d+(\.\d+)? m?s\b", "TIME"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
         (r"suite [0-9a-f]{12}", "suite DIGEST"),
-        (r"in TIME", "in TIME"),
+        (r" +TIME", " TIME"),
+        (r"\d+ datagrams?", "N datagrams"),
     ];
     rules.iter().fold(text.to_owned(), |text, (rule, word)| {
         regex_lite::Regex::new(rule).expect("the rule is valid").replace_all(&text, *word).into_owned()
