@@ -108,7 +108,7 @@ pub fn run(
     watch: &Arc<dyn Watch>,
     stop: &Arc<AtomicBool>,
 ) -> Outcome {
-    write_start(plan, lab, journal, options);
+    journal.write(&[Event::RunStart(Box::new(start(plan, lab, options)))]);
     let sources = write_sources(plan, journal);
     let shared = Arc::new(Shared {
         plan: plan.clone(),
@@ -225,28 +225,30 @@ fn digest(plan: &Plan, judged: &[Judged]) -> String {
     hex(&all.finalize())
 }
 
-fn write_start(plan: &Plan, lab: &lab::Plan, journal: &Journal, options: &Options) {
-    journal.write(&[Event::RunStart(Box::new(RunStart {
+/// What a run is: everything it depends on, as its first line says it.
+pub fn start(plan: &Plan, lab: &lab::Plan, options: &Options) -> RunStart {
+    let target = &lab.target;
+    RunStart {
         halmark: env!("CARGO_PKG_VERSION").to_owned(),
         subject: options.subject.word().to_owned(),
         driver: lab.driver.clone(),
-        target: lab.target.name.clone(),
-        clock: if lab.target.is_held() { "held" } else { "real" }.to_owned(),
+        target: target.name.clone(),
+        clock: if target.is_held() { "held" } else { "real" }.to_owned(),
         seed: options.seed,
         suite: options.suite.clone(),
         claims: options.claims.clone(),
-        lacks: lab.target.lacks.clone(),
-        kind: lab.target.kind_word().to_owned(),
-        truths: lab.target.truths.clone(),
-        allow: Limits::of(&lab.target).allow.word().to_owned(),
-        timing: lab.target.timing,
-        hold: lab.target.hold,
+        lacks: target.lacks.clone(),
+        kind: target.kind_word().to_owned(),
+        truths: target.truths.clone(),
+        allow: Limits::of(target).allow.word().to_owned(),
+        timing: target.timing,
+        hold: target.hold,
         cases: plan.cases.iter().map(|c| c.name.clone()).collect(),
         not_selected: plan.not_selected.clone(),
-        waivers: lab.target.waivers.clone(),
+        waivers: target.waivers.clone(),
         started: options.started.clone(),
         seeded: options.seeded.clone(),
-    }))]);
+    }
 }
 
 /// Writes every text once; returns the digests by path.

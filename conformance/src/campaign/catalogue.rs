@@ -35,9 +35,6 @@ const FAMILIES: &[(&str, Family)] = &[
     ("harness", Family::Harness),
 ];
 
-/// What a fault is sown by, for people.
-pub type Sown = String;
-
 /// One fault.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -50,7 +47,7 @@ pub struct Row {
     /// How it is sown.
     pub seeded: Seeded,
     /// How it is sown, in words.
-    pub sown: Sown,
+    pub sown: String,
     /// Who is judged.
     pub subject: Subject,
     /// The driver.
@@ -133,7 +130,7 @@ fn row(reader: &Reader, node: &Node) -> Option<Row> {
     Some(Row { id, family: *family, about, seeded, sown, subject, driver, target, verdict, blame })
 }
 
-fn sown(reader: &Reader, fields: &mut Fields<'_>) -> Option<(Seeded, Sown)> {
+fn sown(reader: &Reader, fields: &mut Fields<'_>) -> Option<(Seeded, String)> {
     let mut seeded = Seeded::default();
     let mut words = Vec::new();
     if let Some(node) = fields.maybe("deviation") {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-pub use catalogue::{CATALOGUE, Family, Row, Sown, rows};
+pub use catalogue::{CATALOGUE, Family, Row, rows};
 pub use negation::{Negated, negate_all};
 
 use crate::{
@@ -142,9 +142,9 @@ fn complaint(row: &Row, plan: &Plan, judged: &[Judged]) -> Option<String> {
     for id in ids {
         let of_scenario: Vec<&Judged> =
             judged.iter().filter(|j| plan.cases[j.number].scenario.id == id).collect();
-        let applies = of_scenario.iter().any(|j| {
-            !matches!(j.verdict.word, Word::Blocked) && (row.may_be_na() || j.verdict.word != Word::Na)
-        });
+        let applies = of_scenario
+            .iter()
+            .any(|j| !matches!(j.verdict.word, Word::Blocked) && j.verdict.word != Word::Na);
         if !applies {
             continue;
         }
@@ -171,10 +171,6 @@ fn complaint(row: &Row, plan: &Plan, judged: &[Judged]) -> Option<String> {
 }
 
 impl Row {
-    fn may_be_na(&self) -> bool {
-        false
-    }
-
     fn is_stuck(&self) -> bool {
         self.seeded.harness == Some(crate::seeded::HarnessFault::ClockStuck)
     }

@@ -20,7 +20,7 @@ use crate::{
     evidence::{Disposition, Event, RunStart},
     journal::{self, Journal},
     lab,
-    plan::{self, Case, Limits, Plan, Selection, id_matches},
+    plan::{self, Case, Plan, Selection, id_matches},
     report::{
         self, CaseReport, Report,
         console::{self, Paint},
@@ -234,7 +234,7 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
         started: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
         seeded: fault.iter().map(|row| row.id.clone()).collect(),
     };
-    let start = start_of(&options, &lab, &plan);
+    let start = run::start(&plan, &lab, &options);
     print(&console::header(&start));
     let stop = Arc::new(AtomicBool::new(false));
     interruptible(&stop);
@@ -315,30 +315,6 @@ fn default_jobs(target: &Target) -> usize {
         TargetKind::Sim(_) => std::thread::available_parallelism().map_or(1, usize::from),
         TargetKind::IpmiSim => 16,
         TargetKind::Hardware(_) => 1,
-    }
-}
-
-fn start_of(options: &Options, lab: &lab::Plan, plan: &Plan) -> RunStart {
-    RunStart {
-        halmark: env!("CARGO_PKG_VERSION").to_owned(),
-        subject: options.subject.word().to_owned(),
-        driver: lab.driver.clone(),
-        target: lab.target.name.clone(),
-        clock: if lab.target.is_held() { "held" } else { "real" }.to_owned(),
-        seed: options.seed,
-        suite: options.suite.clone(),
-        claims: options.claims.clone(),
-        lacks: lab.target.lacks.clone(),
-        kind: lab.target.kind_word().to_owned(),
-        truths: lab.target.truths.clone(),
-        allow: Limits::of(&lab.target).allow.word().to_owned(),
-        timing: lab.target.timing,
-        hold: lab.target.hold,
-        cases: Vec::new(),
-        not_selected: plan.not_selected.clone(),
-        waivers: Vec::new(),
-        started: options.started.clone(),
-        seeded: options.seeded.clone(),
     }
 }
 

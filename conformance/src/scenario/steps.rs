@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use halmark::{
-    BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Change, Identify,
-    Operation, PowerState, model::SetIdentify,
+    BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Identify, Operation,
+    PowerState, model::SetIdentify,
 };
 
 use super::{CallStep, Expect, Given, Placed, Returns, Step, StepKind, Timing, matchers};
@@ -251,7 +251,6 @@ fn returns(reader: &Reader, node: &Node, operation: Operation) -> Option<Returns
     if matches!(&node.kind, Kind::Map(entries) if entries.iter().any(|(k, _)| k.text == "error")) {
         return returns_error(reader, node);
     }
-    let _ = Change::Changed;
     let matcher: Matcher = matchers::demand(reader, node, shape_of(operation))?;
     Some(Returns::Value(matcher))
 }
