@@ -42,8 +42,6 @@ pub enum DriverFault {
     EchoesOverride,
     /// Setting the light returns success and sends nothing.
     IdentifyDoesNothing,
-    /// The light is told as it was set, not as it is.
-    EchoesIdentify,
     /// A light that the BMC does not tell is told as dark.
     UnknownIdentifyAsUnlit,
     /// The UUID's first fields are swapped.
@@ -110,7 +108,6 @@ impl DriverFault {
         ("override-does-nothing", Self::OverrideDoesNothing),
         ("echoes-override", Self::EchoesOverride),
         ("identify-does-nothing", Self::IdentifyDoesNothing),
-        ("echoes-identify", Self::EchoesIdentify),
         ("unknown-identify-as-unlit", Self::UnknownIdentifyAsUnlit),
         ("swaps-uuid", Self::SwapsUuid),
         ("nil-uuid", Self::NilUuid),
@@ -138,7 +135,6 @@ pub struct Mutant {
     capabilities: Capabilities,
     power: Mutex<Option<PowerState>>,
     boot: Mutex<Option<BootOverride>>,
-    light: Mutex<Option<Identify>>,
 }
 
 impl Mutant {
@@ -148,14 +144,7 @@ impl Mutant {
         if fault == DriverFault::UnsupportedAsSuccess {
             capabilities.operations.remove(&Operation::PowerNmi);
         }
-        Self {
-            inner,
-            fault,
-            capabilities,
-            power: Mutex::default(),
-            boot: Mutex::default(),
-            light: Mutex::default(),
-        }
+        Self { inner, fault, capabilities, power: Mutex::default(), boot: Mutex::default() }
     }
 
     fn say<T>(&self, value: T) -> Reply<T> {
@@ -309,9 +298,6 @@ impl Driver for Mutant {
 
     async fn identify(&self, by: Deadline) -> Reply<Identify> {
         self.hang().await;
-        if let (DriverFault::EchoesIdentify, Some(set)) = (self.fault, remembered(&self.light)) {
-            return self.say(set);
-        }
         let mut answer = self.tell(self.inner.identify(by).await, Identify::Unknown)?;
         if self.fault == DriverFault::UnknownIdentifyAsUnlit && answer.value == Identify::Unknown {
             answer.value = Identify::Unlit;
@@ -321,7 +307,6 @@ impl Driver for Mutant {
 
     async fn set_identify(&self, to: SetIdentify, by: Deadline) -> Reply<Change> {
         self.hang().await;
-        remember(&self.light, to.state);
         if self.fault == DriverFault::IdentifyDoesNothing {
             return self.say(Change::Changed);
         }

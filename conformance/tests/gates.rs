@@ -387,3 +387,14 @@ fn a_harness_that_writes_a_sound_chain_of_unsound_evidence_is_found() {
         assert!(verified.exit != 0 && !verified.complaints.is_empty(), "{name}: exit {}", verified.exit);
     }
 }
+
+#[test]
+fn every_wrong_driver_and_every_wrong_harness_there_is_stands_in_the_catalogue() {
+    use halmark_conformance::{mutants::DriverFault, seeded::HarnessFault};
+    let rows = campaign::rows().unwrap_or_else(|p| panic!("{}", p[0]));
+    let untried = |sown: String| !rows.iter().any(|row| row.sown == sown);
+    let drivers = DriverFault::ALL.iter().map(|(word, _)| format!("driver {word}"));
+    let harnesses = HarnessFault::ALL.iter().map(|(word, _)| format!("harness {word}"));
+    let untried: Vec<String> = drivers.chain(harnesses).filter(|sown| untried(sown.clone())).collect();
+    assert!(untried.is_empty(), "{untried:?}");
+}
