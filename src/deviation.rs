@@ -79,6 +79,15 @@ pub enum Deviation {
         /// Of what.
         what: &'static str,
     },
+    /// An oddity that is known from the field and has a name of its own.
+    Quirk {
+        /// Its name.
+        name: &'static str,
+        /// What the BMC does.
+        about: &'static str,
+        /// Which machines were seen to do it, and who says so.
+        evidence: &'static str,
+    },
 }
 
 impl fmt::Display for Deviation {
@@ -105,6 +114,7 @@ impl fmt::Display for Deviation {
             }
             Self::BadField { what, value } => write!(f, "{what} has the value {value:X}h"),
             Self::BadChecksum { what } => write!(f, "the checksum of {what} does not fit"),
+            Self::Quirk { name, about, .. } => write!(f, "{about} ({name})"),
         }
     }
 }

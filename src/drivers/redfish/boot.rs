@@ -1,50 +1,56 @@
-//! Boot override: `Boot` of the system, or of its settings resource where the system's is read-only (DSP0268 ComputerSystem.Boot).
+//! Boot override: `Boot` of the system, or of its settings resource where the system's is read-only or absent (DSP0268
+//! ComputerSystem.Boot).
 
 use serde_json::{Map, Value, json};
 
 use super::{
+    boot_words::{self, ENABLED, MODE, TARGET, understand},
     client::Talk,
     document::{Document, View},
+    quirks::{
+        BOOT_IN_SETTINGS, BOOT_WRITTEN_WHOLE, EQUAL_IS_REFUSED, MODE_DEMANDED, MODE_FALLS, MODE_REFUSED,
+        Quirk, TARGET_STAYS, USB_CD,
+    },
+    refusal::{is_read_only, says},
 };
 use crate::{
-    driver::{Cause, Deviation},
+    driver::Cause,
     drivers::{failure::Failure, notes::Notes},
-    model::{BootDevice, BootDuration, BootMode, BootOverride, Change},
+    model::{BootDevice, BootOverride, Change},
 };
-
-const TARGET: &str = "BootSourceOverrideTarget";
-const ENABLED: &str = "BootSourceOverrideEnabled";
-const MODE: &str = "BootSourceOverrideMode";
 
 /// The override that the next boot will see.
 pub(super) async fn read(talk: &mut Talk<'_>) -> Result<BootOverride, Failure> {
     let system = talk.system().await?;
-    let boot = system.view().object("Boot", &mut talk.notes);
-    if !boot.has(ENABLED) && !boot.has(TARGET) {
+    let settings = elsewhere(talk, &system).await?;
+    let home = settings.as_ref().unwrap_or(&system);
+    if !has_override(home) {
         return Err(Cause::NotFound { what: "boot override".to_owned() }.into());
     }
+    let boot = home.view().object("Boot", &mut talk.notes);
     Ok(understand(boot, &mut talk.notes)?)
 }
 
 /// Sets the override with as few properties as the BMC takes.
 pub(super) async fn set(talk: &mut Talk<'_>, to: BootOverride) -> Result<Change, Failure> {
     let system = talk.system().await?;
-    let boot = system.view().object("Boot", &mut talk.notes);
+    let settings = elsewhere(talk, &system).await?;
+    let home = settings.as_ref().unwrap_or(&system);
+    let boot = home.view().object("Boot", &mut talk.notes);
     let current = understand(boot, &mut Notes::default()).ok();
     if current.is_some_and(|current| satisfies(current, to)) {
         return Ok(Change::AlreadySo);
     }
-    refuse_early(boot, to, &mut talk.notes)?;
-    let mode = boot.text(MODE, &mut talk.notes);
-    match write(talk, &system.path, to, mode.as_deref()).await {
-        Err(failure) if is_read_only(&failure) => match settings_of(talk, &system).await? {
-            Some(settings) => {
-                let boot = settings.view().object("Boot", &mut talk.notes);
-                refuse_early(boot, to, &mut talk.notes)?;
-                write(talk, &settings.path, to, mode.as_deref()).await?;
-            }
-            None => return Err(failure),
-        },
+    let present = Wish::present(boot, &mut talk.notes);
+    let wish = Wish::of(talk, &system, boot, to, &present)?;
+    match write(talk, home, wish, to, &present).await {
+        Err(failure) if settings.is_none() && is_read_only(&failure) => {
+            let Some(settings) = settings_of(talk, &system).await? else { return Err(failure) };
+            talk.notes.quirk(&BOOT_IN_SETTINGS);
+            let boot = settings.view().object("Boot", &mut talk.notes);
+            let wish = Wish::of(talk, &system, boot, to, &present)?;
+            write(talk, &settings, wish, to, &present).await?;
+        }
         outcome => outcome?,
     }
     Ok(Change::Changed)
@@ -55,132 +61,137 @@ fn satisfies(current: BootOverride, wanted: BootOverride) -> bool {
     same && (wanted.mode.is_none() || wanted.mode == current.mode || wanted.device == BootDevice::None)
 }
 
-/// Refuses on the BMC's own word, without sending: a target or a duration that is not among the allowable values.
-fn refuse_early(boot: View<'_>, to: BootOverride, notes: &mut Notes) -> Result<(), Failure> {
-    if to.device == BootDevice::None {
-        return Ok(());
-    }
-    for (property, wanted) in [(TARGET, target(to.device)), (ENABLED, enabled(to.duration))] {
-        let allowed = boot.words(&format!("{property}@Redfish.AllowableValues"), notes);
-        if let Some(allowed) = allowed.filter(|allowed| !allowed.iter().any(|word| word == wanted)) {
-            let message = format!("{property} takes no {wanted}, it takes {}", allowed.join(", "));
-            return Err(Cause::Refused { code: "not offered".to_owned(), message }.into());
-        }
-    }
-    Ok(())
+fn has_override(document: &Document) -> bool {
+    let boot = document.view().object("Boot", &mut Notes::default());
+    boot.has(ENABLED) || boot.has(TARGET)
 }
 
-/// Target and Enabled together: Supermicro wants both although one is unchanged. The mode only when it is asked for, or
-/// demanded (HPE Gen9 has none); a target to clear only where it is taken (HPE iLO keeps it, quirk B9).
-async fn write(
-    talk: &mut Talk<'_>,
-    path: &str,
-    to: BootOverride,
-    present_mode: Option<&str>,
-) -> Result<(), Failure> {
-    let clears = to.device == BootDevice::None;
-    let asked_mode = to.mode.filter(|_| !clears).map(mode);
-    let first = talk.patch(path, &body(Some(to), asked_mode)).await;
-    let Err(failure) = first else { return Ok(()) };
-    let Cause::Refused { message, .. } = &failure.cause else { return Err(failure) };
-    let about_mode = message.contains(MODE);
-    match (asked_mode, present_mode) {
-        (None, Some(present)) if about_mode => talk.patch(path, &body(Some(to), Some(present))).await,
-        (Some(asked), Some(present)) if about_mode && asked == present => {
-            talk.patch(path, &body(Some(to), None)).await
-        }
-        _ if clears && message.contains(TARGET) => talk.patch(path, &body(None, None)).await,
-        _ => Err(failure),
+/// The settings resource, if the system has no override of its own and the settings have (quirk B3).
+async fn elsewhere(talk: &mut Talk<'_>, system: &Document) -> Result<Option<Document>, Failure> {
+    if has_override(system) {
+        return Ok(None);
     }
-}
-
-fn body(to: Option<BootOverride>, mode: Option<&str>) -> Value {
-    let mut boot = Map::new();
-    if let Some(to) = to {
-        boot.insert(TARGET.to_owned(), target(to.device).into());
+    let settings = settings_of(talk, system).await?.filter(has_override);
+    if settings.is_some() {
+        talk.notes.quirk(&BOOT_IN_SETTINGS);
     }
-    boot.insert(ENABLED.to_owned(), enabled(to.map_or(BootDuration::None, |to| to.duration)).into());
-    if let Some(mode) = mode {
-        boot.insert(MODE.to_owned(), mode.into());
-    }
-    json!({ "Boot": boot })
-}
-
-/// Dell iDRAC 10 and AMI take the override at `@Redfish.Settings` only, and say of the system's that it is read-only.
-fn is_read_only(failure: &Failure) -> bool {
-    let Cause::Refused { code, message } = &failure.cause else { return false };
-    let message = message.to_ascii_lowercase();
-    code == "405"
-        || ["propertynotwritable", "read-only", "read only", "readonly"].iter().any(|m| message.contains(m))
+    Ok(settings)
 }
 
 /// The settings resource, if it has a `Boot` to write (Lenovo's lacks it, quirk B2).
 async fn settings_of(talk: &mut Talk<'_>, system: &Document) -> Result<Option<Document>, Failure> {
     let settings = system.view().object("@Redfish.Settings", &mut talk.notes);
     let Some(link) = settings.link("SettingsObject", &mut talk.notes) else { return Ok(None) };
-    let document = talk.get(&link).await?;
-    Ok(Some(document).filter(|document| document.view().has("Boot")))
+    let document = talk.aside(&link).await?;
+    Ok(document.filter(|document| document.view().has("Boot")))
 }
 
-/// `Disabled` is no override, whatever the target says (Supermicro leaves `Pxe` there).
-fn understand(boot: View<'_>, notes: &mut Notes) -> Result<BootOverride, Deviation> {
-    let unknown =
-        |property: &str, value: String| Deviation::UnknownValue { property: property.to_owned(), value };
-    let target = boot.text(TARGET, notes);
-    let duration = match boot.text(ENABLED, notes).as_deref() {
-        Some("Disabled") => return Ok(BootOverride::NONE),
-        Some("Once") => BootDuration::Once,
-        Some("Continuous") => BootDuration::Continuous,
-        Some(other) => return Err(unknown(ENABLED, other.to_owned())),
-        None if target.as_deref() == Some("None") => return Ok(BootOverride::NONE),
-        None => return Err(Deviation::Missing { property: ENABLED.to_owned() }),
-    };
-    let device = match target.as_deref() {
-        Some("None") => return Ok(BootOverride::NONE),
-        Some("Pxe") => BootDevice::Pxe,
-        Some("Hdd") => BootDevice::Disk,
-        Some("Cd" | "UsbCd") => BootDevice::Cdrom,
-        Some("BiosSetup") => BootDevice::Bios,
-        Some("Usb") => BootDevice::Usb,
-        Some("UefiHttp") => BootDevice::Http,
-        Some(other) => return Err(unknown(TARGET, other.to_owned())),
-        None => return Err(Deviation::Missing { property: TARGET.to_owned() }),
-    };
-    let mode = match boot.text(MODE, notes).as_deref() {
-        Some("UEFI") => Some(BootMode::Uefi),
-        Some("Legacy") => Some(BootMode::Legacy),
-        Some(other) => {
-            notes.forgive(unknown(MODE, other.to_owned()));
-            None
+/// What a PATCH of `Boot` says, or what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Wish {
+    target: Option<String>,
+    enabled: Option<String>,
+    mode: Option<String>,
+}
+
+impl Wish {
+    /// Target and Enabled together: Supermicro wants both although one is unchanged. The mode where it is asked for, and
+    /// as it is where a BMC is known to lose it otherwise.
+    fn of(
+        talk: &mut Talk<'_>,
+        system: &Document,
+        boot: View<'_>,
+        to: BootOverride,
+        present: &Self,
+    ) -> Result<Self, Failure> {
+        let usb_cd = to.device == BootDevice::Cdrom && talk.expects(&USB_CD, system);
+        let target = boot_words::offered_target(boot, to.device, usb_cd, &mut talk.notes)?;
+        let enabled = boot_words::offered_duration(boot, to.duration, &mut talk.notes)?;
+        let asked = to.mode.filter(|_| to.device != BootDevice::None).map(boot_words::mode);
+        let mut mode = asked.map(str::to_owned);
+        for quirk in [&MODE_FALLS, &BOOT_WRITTEN_WHOLE] {
+            if mode.is_none() && present.mode.is_some() && talk.expects(quirk, system) {
+                talk.notes.quirk(quirk);
+                mode.clone_from(&present.mode);
+            }
         }
-        None => None,
-    };
-    Ok(BootOverride { device, duration, mode })
-}
+        Ok(Self { target: Some(target.to_owned()), enabled: Some(enabled.to_owned()), mode })
+    }
 
-const fn target(device: BootDevice) -> &'static str {
-    match device {
-        BootDevice::None => "None",
-        BootDevice::Pxe => "Pxe",
-        BootDevice::Disk => "Hdd",
-        BootDevice::Cdrom => "Cd",
-        BootDevice::Bios => "BiosSetup",
-        BootDevice::Usb => "Usb",
-        BootDevice::Http => "UefiHttp",
+    fn present(boot: View<'_>, notes: &mut Notes) -> Self {
+        Self {
+            target: boot.text(TARGET, notes),
+            enabled: boot.text(ENABLED, notes),
+            mode: boot.text(MODE, notes),
+        }
+    }
+
+    fn body(&self) -> Value {
+        let named = [(TARGET, &self.target), (ENABLED, &self.enabled), (MODE, &self.mode)];
+        let said =
+            named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())));
+        json!({ "Boot": said.collect::<Map<String, Value>>() })
     }
 }
 
-const fn enabled(duration: BootDuration) -> &'static str {
-    match duration {
-        BootDuration::None => "Disabled",
-        BootDuration::Once => "Once",
-        BootDuration::Continuous => "Continuous",
+/// Writes the wish, and what is left of it where the BMC refuses a part that does not matter. A refused PATCH has
+/// changed nothing (DSP0266 §7.10), so that another may follow.
+async fn write(
+    talk: &mut Talk<'_>,
+    at: &Document,
+    mut wish: Wish,
+    to: BootOverride,
+    present: &Wish,
+) -> Result<(), Failure> {
+    let mut tried = Vec::new();
+    loop {
+        let failure = match talk.patch(at, &wish.body()).await {
+            Err(failure) if matches!(failure.cause, Cause::Refused { .. }) => failure,
+            outcome => return outcome,
+        };
+        tried.push(wish.clone());
+        let next = another(&wish, to, present, &failure).filter(|(next, _)| !tried.contains(next));
+        let Some((next, quirk)) = next else { return Err(failure) };
+        talk.notes.quirk(quirk);
+        wish = next;
     }
 }
 
-const fn mode(mode: BootMode) -> &'static str {
-    match mode {
-        BootMode::Uefi => "UEFI",
-        BootMode::Legacy => "Legacy",
+/// The same wish in other words, by what the refusal is about.
+fn another(
+    wish: &Wish,
+    to: BootOverride,
+    present: &Wish,
+    failure: &Failure,
+) -> Option<(Wish, &'static Quirk)> {
+    let about = |property: &str| says(failure, &[property]);
+    let clears = to.device == BootDevice::None;
+    let wish = wish.clone();
+    if about(MODE) {
+        return match &wish.mode {
+            None => Some((Wish { mode: Some(present.mode.clone()?), ..wish }, &MODE_DEMANDED)),
+            // The mode that was asked for is dropped only where it is the present one.
+            Some(_) if clears || to.mode.is_none() || wish.mode == present.mode => {
+                Some((Wish { mode: None, ..wish }, &MODE_REFUSED))
+            }
+            Some(_) => None,
+        };
     }
+    if is_read_only(failure) {
+        return None;
+    }
+    if clears && wish.target.as_deref() == Some("None") && !about(ENABLED) {
+        let target = present.target.clone().filter(|target| target != "None");
+        return Some((Wish { target, ..wish }, &TARGET_STAYS));
+    }
+    if clears && about(TARGET) {
+        return Some((Wish { target: None, ..wish }, &TARGET_STAYS));
+    }
+    if about(ENABLED) && wish.enabled == present.enabled && wish.target.is_some() {
+        return Some((Wish { enabled: None, ..wish }, &EQUAL_IS_REFUSED));
+    }
+    if about(TARGET) && wish.target == present.target && wish.enabled.is_some() {
+        return Some((Wish { target: None, ..wish }, &EQUAL_IS_REFUSED));
+    }
+    None
 }

@@ -27,8 +27,6 @@ use crate::{
 const CAP: usize = 8 << 20;
 /// As good as never, for the seam that never gives up.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-/// Attempts of the seam that hammers; without a wait only a count can end them.
-const HAMMER_BLOWS: u32 = 500;
 
 /// One BMC over Redfish: where it is, who asks, and what is kept between operations (links, never state).
 pub(super) struct Client {
@@ -173,8 +171,7 @@ impl Talk<'_> {
                 }
                 Ok(reply) => return Ok(reply),
             };
-            let exhausted = seams.hammers && backoff.count() > HAMMER_BLOWS;
-            if seams.never_retries || exhausted || wait >= self.by.left() {
+            if seams.never_retries || backoff.is_spent() || wait >= self.by.left() {
                 return Err(failure);
             }
             sleep(wait).await;

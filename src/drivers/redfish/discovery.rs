@@ -6,6 +6,7 @@ use super::{
     client::Talk,
     document::Document,
     http::Ask,
+    quirks::{FOREIGN_MEMBER, Maker, NO_LINK_FROM_ROOT, NO_MANAGED_BY, Platform, Quirk},
     session::{Auth, SESSIONS},
 };
 use crate::{
@@ -17,11 +18,17 @@ use crate::{
 const ROOTS: [&str; 2] = ["/redfish/v1/", "/redfish/v1"];
 /// Pages of a collection that are followed in search of a first member.
 const PAGES: usize = 100;
+/// Where systems and managers are when the root does not say it.
+const SYSTEMS: &str = "/redfish/v1/Systems";
+const MANAGERS: &str = "/redfish/v1/Managers";
+/// Managers that are asked which system is theirs.
+const ASKED: usize = 8;
 
 /// What has been found so far.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Links {
     root: Option<Root>,
+    maker: Maker,
     system: Option<String>,
     manager: Option<String>,
 }
@@ -56,7 +63,7 @@ impl Talk<'_> {
             }
         }
         let systems = self.authorized_root().await?.systems;
-        let path = self.first_member(systems, "Systems").await?;
+        let path = self.first_member(systems, SYSTEMS).await?;
         let system = self.get(&path).await?;
         self.state.links.system = Some(path);
         Ok(system)
@@ -74,7 +81,7 @@ impl Talk<'_> {
         }
     }
 
-    /// The manager of this system: the one that it says it is managed by, else the first.
+    /// The manager of this system: the one that it says it is managed by, else the one that says so itself, else the first.
     pub(super) async fn manager(&mut self, system: &Document) -> Result<Document, Failure> {
         if let Some(manager) = self.known_manager().await? {
             return Ok(manager);
@@ -83,8 +90,8 @@ impl Talk<'_> {
         let path = match links.links("ManagedBy", &mut self.notes).into_iter().next() {
             Some(path) => path,
             None => {
-                let managers = self.authorized_root().await?.managers;
-                self.first_member(managers, "Managers").await?
+                self.notes.quirk(&NO_MANAGED_BY);
+                self.manager_for(&system.path).await?
             }
         };
         let manager = self.get(&path).await?;
@@ -92,11 +99,43 @@ impl Talk<'_> {
         Ok(manager)
     }
 
+    /// The first manager that manages this system by its own word; where there is but one, or none says so, the first.
+    async fn manager_for(&mut self, system: &str) -> Result<String, Failure> {
+        let managers = self.authorized_root().await?.managers;
+        let first = self.first_member(managers.clone(), MANAGERS).await?;
+        let all =
+            self.members_aside(managers.as_deref().unwrap_or(MANAGERS), ASKED).await?.unwrap_or_default();
+        for path in all.iter().filter(|_| all.len() > 1) {
+            let Some(manager) = self.aside(path).await? else { continue };
+            let links = manager.view().object("Links", &mut self.notes);
+            let servers = links.links("ManagerForServers", &mut self.notes);
+            if servers.iter().any(|server| self.local(server).is_ok_and(|server| same_path(&server, system)))
+            {
+                return Ok(path.clone());
+            }
+        }
+        Ok(first)
+    }
+
+    /// Whether this quirk is to be expected, by what root and system say.
+    pub(super) fn expects(&self, quirk: &Quirk, system: &Document) -> bool {
+        quirk.applies(&Platform::new(&self.state.links.maker, system))
+    }
+
     /// The chassis that the system is in: not the first of all, which may be an enclosure or a power zone.
     pub(super) async fn chassis(&mut self, system: &Document) -> Result<Option<Document>, Failure> {
         let links = system.view().object("Links", &mut self.notes);
         match links.links("Chassis", &mut self.notes).first() {
             Some(path) => self.get(path).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, where the answer can do without.
+    pub(super) async fn chassis_aside(&mut self, system: &Document) -> Result<Option<Document>, Failure> {
+        let links = system.view().object("Links", &mut self.notes);
+        match links.links("Chassis", &mut self.notes).first() {
+            Some(path) => self.aside(path).await,
             None => Ok(None),
         }
     }
@@ -143,6 +182,7 @@ impl Talk<'_> {
 
     fn understand_root(&mut self, root: &Document) -> Root {
         let (view, notes) = (root.view(), &mut self.notes);
+        self.state.links.maker = Maker::read(view);
         let in_links = view.object("Links", notes).link("Sessions", notes);
         let service = view.link("SessionService", notes);
         Root {
@@ -152,29 +192,77 @@ impl Talk<'_> {
         }
     }
 
-    /// The first member of a collection, on whichever of its pages it is (DSP0266 §7.4).
-    async fn first_member(&mut self, link: Option<String>, what: &str) -> Result<String, Failure> {
-        let missing = || Failure::from(Deviation::Missing { property: what.to_owned() });
-        let mut page = link.ok_or_else(missing)?;
+    /// The first member of a collection, on whichever of its pages it is (DSP0266 §7.4). One that lives elsewhere is
+    /// taken only where there is no other. A collection that the root does not link is looked for at its `usual` path.
+    async fn first_member(&mut self, link: Option<String>, usual: &str) -> Result<String, Failure> {
+        let linked = link.is_some();
+        let mut page = link.unwrap_or_else(|| usual.to_owned());
+        let home = self.local(&page)?;
+        let mut elsewhere = None;
         for _ in 0..PAGES {
-            let collection = self.get(&page).await?;
+            let collection = match self.get(&page).await {
+                Err(Failure { cause: Cause::NotFound { .. }, .. }) if !linked => {
+                    let property = usual.rsplit('/').next().unwrap_or(usual).to_owned();
+                    return Err(Deviation::Missing { property }.into());
+                }
+                outcome => outcome?,
+            };
+            if !linked {
+                self.notes.quirk(&NO_LINK_FROM_ROOT);
+            }
             let view = collection.view();
-            if let Some(first) = view.links("Members", &mut self.notes).into_iter().next() {
-                return Ok(first);
+            for member in view.links("Members", &mut self.notes) {
+                if self.local(&member).is_ok_and(|path| is_below(&path, &home)) {
+                    if elsewhere.is_some() {
+                        self.notes.quirk(&FOREIGN_MEMBER);
+                    }
+                    return Ok(member);
+                }
+                elsewhere = elsewhere.or(Some(member));
             }
             match view.link("Members@odata.nextLink", &mut Default::default()) {
                 Some(next) => page = next,
                 None => break,
             }
         }
-        Err(Cause::NotFound { what: format!("member of {what}") }.into())
+        elsewhere.ok_or_else(|| Cause::NotFound { what: format!("member of {home}") }.into())
     }
 
-    /// The first few members of a collection.
-    pub(super) async fn members(&mut self, link: &str, most: usize) -> Result<Vec<String>, Failure> {
-        let collection = self.get(link).await?;
+    /// The first few members of a collection that the answer can do without.
+    pub(super) async fn members_aside(
+        &mut self,
+        link: &str,
+        most: usize,
+    ) -> Result<Option<Vec<String>>, Failure> {
+        let Some(collection) = self.aside(link).await? else { return Ok(None) };
         let mut members = collection.view().links("Members", &mut self.notes);
         members.truncate(most);
-        Ok(members)
+        Ok(Some(members))
+    }
+}
+
+/// Whether two paths name one resource: some spell a link in another case (HPE iLO, quirk B20), or with a slash at its end.
+fn same_path(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
+}
+
+/// Whether a path lies directly or deeper below a collection's, in whatever case.
+fn is_below(path: &str, collection: &str) -> bool {
+    let collection = collection.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let head = path.get(..collection.len()).is_some_and(|head| head.eq_ignore_ascii_case(collection));
+    head && path[collection.len()..].starts_with('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_compared_whatever_their_case() {
+        // HPE iLO 5 and 6: /redfish/v1/systems/1/bios below /redfish/v1/Systems/1.
+        assert!(same_path("/redfish/v1/systems/1/", "/redfish/v1/Systems/1"));
+        assert!(is_below("/redfish/v1/systems/1", "/redfish/v1/Systems/?$skip=1"));
+        assert!(!same_path("/redfish/v1/Systems/11", "/redfish/v1/Systems/1"));
+        assert!(!is_below("/redfish/v1/Systems2/1", "/redfish/v1/Systems"));
     }
 }

@@ -19,8 +19,20 @@ impl Document {
     pub(super) fn read(path: &str, reply: &Reply) -> Result<Self, Deviation> {
         let value = json(reply)?;
         let etag = reply.header("etag").or_else(|| value.get("@odata.etag")?.as_str());
-        let etag = etag.filter(|tag| !tag.is_empty()).map(str::to_owned);
+        let etag = etag.filter(|tag| !matches!(*tag, "" | "\"\"" | "W/\"\"")).map(str::to_owned);
         Ok(Self { path: path.to_owned(), etag, value })
+    }
+
+    /// Whether both say the same of everything that this change names.
+    pub(super) fn agrees_on(&self, change: &Value, with: &Self) -> bool {
+        let mut named = change.as_object().into_iter().flat_map(|map| map.keys());
+        named.all(|name| self.value.get(name) == with.value.get(name))
+    }
+
+    /// A document that was not read from a BMC.
+    #[cfg(test)]
+    pub(super) fn of(path: &str, value: Value) -> Self {
+        Self { path: path.to_owned(), value, etag: None }
     }
 
     pub(super) fn view(&self) -> View<'_> {
@@ -42,6 +54,9 @@ pub(super) fn json(reply: &Reply) -> Result<Value, Deviation> {
     if bytes.is_empty() {
         return Err(not_json("the body is empty".to_owned()));
     }
+    if let Some(coding) = reply.header("content-encoding").filter(|c| !c.eq_ignore_ascii_case("identity")) {
+        return Err(not_json(format!("it is encoded as {coding}, which was not asked for")));
+    }
     // A body that ends in mid-value although its length was right: cut off at the source.
     let looks_like_json = bytes.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| *b == b'{');
     match serde_json::from_slice::<Value>(bytes) {
@@ -57,6 +72,11 @@ pub(super) fn json(reply: &Reply) -> Result<Value, Deviation> {
 pub(super) struct View<'a>(&'a Value);
 
 impl<'a> View<'a> {
+    #[cfg(test)]
+    pub(super) fn of(value: &'a Value) -> Self {
+        Self(value)
+    }
+
     fn raw(self, name: &str) -> &'a Value {
         self.0.get(name).unwrap_or(&Value::Null)
     }
@@ -107,6 +127,16 @@ impl<'a> View<'a> {
     /// Every property that is an object, by its name: for `Oem`.
     pub(super) fn children(self) -> impl Iterator<Item = View<'a>> {
         self.0.as_object().into_iter().flat_map(|map| map.values()).filter(|v| v.is_object()).map(View)
+    }
+
+    /// The names of its properties.
+    pub(super) fn names(self) -> impl Iterator<Item = String> {
+        self.0.as_object().into_iter().flat_map(|map| map.keys()).cloned()
+    }
+
+    /// Text as it stands there; of anything else, nothing.
+    pub(super) fn plain(self, name: &str) -> Option<&'a str> {
+        self.raw(name).as_str().map(str::trim)
     }
 
     /// Text, trimmed of white space and NULs; empty text is none.

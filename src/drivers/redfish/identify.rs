@@ -35,7 +35,7 @@ pub(super) async fn set(talk: &mut Talk<'_>, to: Identify) -> Result<Change, Fai
     }
     let mut refused = None;
     for body in bodies {
-        match talk.patch(&bearer.path, &body).await {
+        match talk.patch(&bearer, &body).await {
             Err(failure @ Failure { cause: Cause::Refused { .. }, .. }) => {
                 refused = refused.or(Some(failure))
             }

@@ -2,14 +2,14 @@
 
 use std::net::Ipv4Addr;
 
-use uuid::Uuid;
-
 use super::{
     client::Talk,
     document::{Document, View},
+    quirks::SERVICE_TAG,
+    uuid,
 };
 use crate::{
-    driver::{Cause, Deviation},
+    driver::Deviation,
     drivers::{failure::Failure, notes::Notes},
     model::Identity,
 };
@@ -31,7 +31,7 @@ pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Identity, Failure> {
     let system = talk.system().await?;
     let view = system.view();
     let mut identity = Identity {
-        uuid: uuid(view, &mut talk.notes),
+        uuid: uuid::read(view, &mut talk.notes),
         vendor: view.text("Manufacturer", &mut talk.notes),
         model: view.text("Model", &mut talk.notes),
         serial: view.text("SerialNumber", &mut talk.notes),
@@ -39,36 +39,27 @@ pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Identity, Failure> {
         bios_version: view.text("BiosVersion", &mut talk.notes),
         ..Identity::default()
     };
-    if let Some(chassis) = optional(talk.chassis(&system).await)?.flatten() {
+    if let Some(chassis) = talk.chassis_aside(&system).await? {
         board(talk, &chassis, &mut identity).await?;
     }
-    if let Some(manager) = optional(talk.manager(&system).await)? {
+    service_tag(talk, &system, &mut identity);
+    let manager = talk.manager(&system).await;
+    if let Some(manager) = talk.spare(manager)? {
         identity.bmc_firmware = manager.view().text("FirmwareVersion", &mut talk.notes);
         interface(talk, &manager, &mut identity).await?;
     }
     Ok(identity)
 }
 
-/// What a refused or broken side resource leaves: nothing. Silence and lost time remain failures.
-fn optional<T>(outcome: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match outcome {
-        Ok(value) => Ok(Some(value)),
-        Err(Failure {
-            cause: Cause::NotFound { .. } | Cause::Denied | Cause::Refused { .. } | Cause::Deviation(_),
-            ..
-        }) => Ok(None),
-        Err(failure) => Err(failure),
+/// On a Dell the serial number is the mainboard's, and the machine is known by its service tag, the SKU.
+fn service_tag(talk: &mut Talk<'_>, system: &Document, identity: &mut Identity) {
+    if !talk.expects(&SERVICE_TAG, system) {
+        return;
     }
-}
-
-fn uuid(system: View<'_>, notes: &mut Notes) -> Option<Uuid> {
-    let text = system.text("UUID", notes)?;
-    match Uuid::parse_str(&text) {
-        Ok(uuid) => Some(uuid).filter(|uuid| !uuid.is_nil() && !uuid.is_max()),
-        Err(_) => {
-            notes.forgive(Deviation::UnknownValue { property: "UUID".to_owned(), value: text });
-            None
-        }
+    if let Some(tag) = system.view().text("SKU", &mut talk.notes) {
+        talk.notes.quirk(&SERVICE_TAG);
+        let boards = identity.serial.replace(tag);
+        identity.board_serial = identity.board_serial.take().or(boards);
     }
 }
 
@@ -88,7 +79,7 @@ async fn board(talk: &mut Talk<'_>, chassis: &Document, identity: &mut Identity)
     }
     let assembly = view.link("Assembly", &mut talk.notes).filter(|_| identity.board_serial.is_none());
     if let Some(link) = assembly
-        && let Some(assembly) = optional(talk.get(&link).await)?
+        && let Some(assembly) = talk.aside(&link).await?
     {
         for part in assembly.view().objects("Assemblies", &mut talk.notes) {
             if part.text("PhysicalContext", &mut talk.notes).as_deref() == Some("SystemBoard") {
@@ -108,11 +99,11 @@ fn fill(identity: &mut Identity, from: View<'_>, notes: &mut Notes) {
 /// the first that has an address of use. Others lead to the host (`ToHost`, 169.254.0.0/16) or nowhere.
 async fn interface(talk: &mut Talk<'_>, manager: &Document, identity: &mut Identity) -> Result<(), Failure> {
     let Some(link) = manager.view().link("EthernetInterfaces", &mut talk.notes) else { return Ok(()) };
-    let Some(members) = optional(talk.members(&link, INTERFACES).await)? else { return Ok(()) };
+    let Some(members) = talk.members_aside(&link, INTERFACES).await? else { return Ok(()) };
     let host = talk.client.endpoint.host.clone();
     let mut best: Option<(u8, Interface)> = None;
     for member in members {
-        let Some(document) = optional(talk.get(&member).await)? else { continue };
+        let Some(document) = talk.aside(&member).await? else { continue };
         let interface = Interface::read(document.view(), &mut talk.notes);
         let rank = interface.rank(&host);
         if best.as_ref().is_none_or(|(found, _)| rank > *found) {

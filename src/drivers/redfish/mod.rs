@@ -1,15 +1,18 @@
-//! The Redfish driver: DSP0266 over HTTPS or HTTP, without vendor knowledge.
+//! The Redfish driver: DSP0266 over HTTPS or HTTP. What it knows of vendors is one table, `quirks`.
 //!
 //! - `http` knows one connection and whether a request was sent on it, `tls` what is believed of a certificate.
 //! - `client` retries and keeps the deadline, `session` logs in and out, `tasks` follows a change to its end,
 //!   `discovery` finds resources by their links.
-//! - `document` reads JSON leniently; what was forgiven becomes a note of the answer.
+//! - `document` reads JSON leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
+//!   of its ETag, `aside` reads what can be done without, `quirks` names what real BMCs do.
 //! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`.
 //!
 //! A first `power.read` is four requests: root, login, the systems, the system; every further one is one.
 
 mod action;
+mod aside;
 mod boot;
+mod boot_words;
 mod client;
 mod discovery;
 mod document;
@@ -17,6 +20,8 @@ mod http;
 mod identify;
 mod identity;
 mod manager;
+mod patch;
+mod quirks;
 mod refusal;
 mod retry;
 mod session;
@@ -25,6 +30,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod uuid;
 
 use async_trait::async_trait;
 

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::http::{Ask, Reply};
-use crate::driver::{Cause, Deviation, Exchange};
+use crate::{
+    driver::{Cause, Deviation, Exchange},
+    drivers::failure::Failure,
+};
 
 /// Messages behind a refusal that mean "not now": the request was not carried out and may be sent again.
 /// Each with the machine that was seen to send it.
@@ -23,6 +26,20 @@ const SESSIONS_FULL: &[(&str, &str)] = &[
 const WRONG_STATE: &[(&str, &str)] = &[
     ("InvalidOperationForSystemState", "HPE iLO 4 to 6: power is off, or a reset is under way"),
     ("ActionParameterValueConflict", "Dell iDRAC 10: On within seconds of a power-off"),
+];
+
+/// Messages that mean "not this value": of the DMTF's Base registry, and as a Dell R740xd says it.
+const NOT_TAKEN: &[&str] =
+    &["ValueNotInList", "ActionParameterNotSupported", "not in the list of acceptable values"];
+
+/// Messages that mean "not to be written here": of the DMTF's Base registry, and in the words of its texts.
+const READ_ONLY: &[&str] = &[
+    "PropertyNotWritable",
+    "PropertyUnknown",
+    "read-only",
+    "read only",
+    "readonly",
+    "not in the list of valid properties",
 ];
 
 /// The messages of an error body, most telling first.
@@ -110,10 +127,18 @@ impl Refusal {
 }
 
 impl Message {
-    /// iLO 4 spells it `MessageID`.
+    /// iLO 4 spells it `MessageID`; an iLO gives the message's arguments only, and no text. Where a property is named
+    /// beside a text that does not name it, it is added.
     fn read(item: &Value) -> Self {
         let id = item.get("MessageId").or_else(|| item.get("MessageID")).and_then(Value::as_str);
-        let text = item.get("Message").and_then(Value::as_str).unwrap_or_default();
+        let text = item.get("Message").and_then(Value::as_str).unwrap_or_default().trim();
+        let mut text = if text.is_empty() { texts(item, "MessageArgs").join(", ") } else { text.to_owned() };
+        for property in texts(item, "RelatedProperties") {
+            let name = property.rsplit('/').next().unwrap_or(property);
+            if !text.contains(name) {
+                text = format!("{text} ({property})");
+            }
+        }
         Self { id: id.map(str::to_owned), text: text.trim().to_owned() }
     }
 }
@@ -126,6 +151,30 @@ impl std::fmt::Display for Message {
             (None, _) => f.write_str(&self.text),
         }
     }
+}
+
+fn texts<'a>(item: &'a Value, name: &str) -> Vec<&'a str> {
+    item.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Whether a refusal says one of these, whatever the case.
+pub(super) fn says(failure: &Failure, words: &[&str]) -> bool {
+    let (Cause::Refused { message: text, .. } | Cause::Conflict { reason: text }) = &failure.cause else {
+        return false;
+    };
+    let text = text.to_ascii_lowercase();
+    words.iter().any(|word| text.contains(&word.to_ascii_lowercase()))
+}
+
+/// Whether a refusal is of the value that was sent, and another may be taken.
+pub(super) fn is_not_taken(failure: &Failure) -> bool {
+    says(failure, NOT_TAKEN) && matches!(failure.cause, Cause::Refused { .. })
+}
+
+/// Whether a refusal is of a property that cannot be written here, and may be elsewhere.
+pub(super) fn is_read_only(failure: &Failure) -> bool {
+    let Cause::Refused { code, .. } = &failure.cause else { return false };
+    code == "405" || says(failure, READ_ONLY)
 }
 
 fn error_code(error: &Value) -> Option<String> {

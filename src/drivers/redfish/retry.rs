@@ -6,6 +6,8 @@ use super::http::Reply;
 use crate::endpoint::Seams;
 
 const LONGEST: Duration = Duration::from_secs(15);
+/// Attempts of the seam that hammers; without a wait only a count can end them.
+const HAMMER_BLOWS: u32 = 500;
 
 /// 1 s, 2 s, 4 s … up to 15 s.
 pub(super) struct Backoff {
@@ -34,8 +36,9 @@ impl Backoff {
         asked.unwrap_or(own)
     }
 
-    pub(super) fn count(&self) -> u32 {
-        self.count
+    /// Whether a driver that hammers, which only a count can stop, has had enough.
+    pub(super) fn is_spent(&self) -> bool {
+        self.seams.hammers && self.count > HAMMER_BLOWS
     }
 }
 

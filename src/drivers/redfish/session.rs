@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     client::{Client, Talk, local},
     http::{Ask, Reply},
+    quirks::{SLASH, TOKEN_REFUSED},
     refusal::{Refusal, at},
 };
 use crate::{
@@ -75,13 +76,38 @@ impl Talk<'_> {
             if reply.status != 401 {
                 return Ok(reply);
             }
+            if let Some(reply) = self.send_by_basic(ask).await? {
+                return Ok(reply);
+            }
         }
         self.state.auth = Auth::Unknown;
         Err(self.refused(ask, &reply))
     }
 
+    /// A token that was refused as soon as it was given: Basic may be taken instead (README 37). The password is known
+    /// to be right, so that this is no attempt that could lock the account.
+    async fn send_by_basic(&mut self, ask: &Ask) -> Result<Option<Reply>, Failure> {
+        let (Auth::Session { location, .. }, Some(credentials)) =
+            (&self.state.auth, &self.client.endpoint.credentials)
+        else {
+            return Ok(None);
+        };
+        let useless = location.clone();
+        self.state.auth = basic(credentials, false);
+        let reply = self.follow(ask, false).await?;
+        if reply.status == 401 {
+            return Ok(None);
+        }
+        self.notes.quirk(&TOKEN_REFUSED);
+        if let Some(session) = useless {
+            // Whatever becomes of it: it is of no use to anybody.
+            let _ = self.persist(&Ask::delete(session), false).await;
+        }
+        Ok(Some(reply))
+    }
+
     /// Follows redirects: GETs anywhere at our origin, changing requests only where method and body are kept
-    /// (307, 308; RFC 9110 §15.4).
+    /// (307, 308; RFC 9110 §15.4), or where nothing but a slash at the end is the matter.
     pub(super) async fn follow(&mut self, ask: &Ask, login: bool) -> Result<Reply, Failure> {
         let mut ask = ask.clone();
         for _ in 0..5 {
@@ -89,11 +115,18 @@ impl Talk<'_> {
             let kept = matches!(reply.status, 307 | 308);
             let moved = kept || matches!(reply.status, 301..=303);
             let Some(to) = reply.header("location").filter(|_| moved) else { return Ok(reply) };
-            if !kept && ask.method != hyper::Method::GET {
+            let target = local(&self.client.endpoint, to);
+            let reads = ask.method == hyper::Method::GET;
+            let slash = target.as_ref().is_ok_and(|to| differs_by_a_slash(to, &ask.path));
+            let slash = slash && matches!(reply.status, 301 | 302);
+            if !kept && !reads && !slash {
                 return Ok(reply);
             }
+            if slash && !reads {
+                self.notes.quirk(&SLASH);
+            }
             let foreign = |d| Failure::new(Cause::Deviation(d), at(&ask, Some(reply.status), None));
-            ask.path = local(&self.client.endpoint, to).map_err(foreign)?;
+            ask.path = target.map_err(foreign)?;
         }
         let status = 302;
         Err(Failure::new(
@@ -200,6 +233,10 @@ impl Client {
         });
         let _ = ended.await;
     }
+}
+
+fn differs_by_a_slash(one: &str, other: &str) -> bool {
+    one != other && one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
 fn basic(credentials: &Credentials, sessions_full: bool) -> Auth {

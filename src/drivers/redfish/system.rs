@@ -5,12 +5,23 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::{action::Action, client::Talk, document::Document, http::Ask, retry::Backoff};
+use super::{
+    action::Action,
+    client::Talk,
+    document::Document,
+    http::Ask,
+    quirks::{NOT_READY, VALUE_NOT_TAKEN},
+    refusal::{is_not_taken, says},
+    retry::Backoff,
+};
 use crate::{
     driver::{Cause, Deviation},
     drivers::{failure::Failure, notes::Notes},
     model::{Change, PowerAction, PowerState},
 };
+
+/// How long a refusal is believed to be of the moment: an iDRAC 10 takes up to a minute to become off.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The host's power.
 pub(super) async fn read_power(talk: &mut Talk<'_>) -> Result<PowerState, Failure> {
@@ -25,25 +36,61 @@ pub(super) async fn power(talk: &mut Talk<'_>, action: PowerAction) -> Result<Ch
         return settled;
     }
     let reset = talk.action(&system, "ComputerSystem.Reset").await?;
-    let outcome = match (action, reset.pick(words(action))) {
-        (_, Some(word)) => match send(talk, &reset, word).await {
-            // The list of values is missing or wrong, and the cycle can still be had.
-            Err(failure) if action == PowerAction::Cycle && reset.values.is_none() && refuses(&failure) => {
-                cycle(talk, &reset).await
+    carry_out(talk, &reset, action).await
+}
+
+/// Asks for it by each word that the BMC offers until it takes one. A cycle can be had without a word for it.
+async fn carry_out(talk: &mut Talk<'_>, reset: &Action, action: PowerAction) -> Result<Change, Failure> {
+    let mut refusal = reset.not_offered(words(action)[0]);
+    for word in reset.offered(words(action)) {
+        refusal = match insist(talk, reset, action, word).await {
+            Err(failure) if is_not_taken(&failure) => failure,
+            // Nobody has said that there is a cycle.
+            Err(failure)
+                if action == PowerAction::Cycle && reset.values.is_none() && is_refused(&failure) =>
+            {
+                failure
             }
-            outcome => outcome,
-        },
-        (PowerAction::Cycle, None) => cycle(talk, &reset).await,
-        (_, None) => Err(reset.not_offered(words(action)[0])),
-    };
-    match outcome {
-        Ok(()) => Ok(Change::Changed),
+            outcome => return outcome,
+        };
+        talk.notes.quirk(&VALUE_NOT_TAKEN);
+    }
+    match action {
+        PowerAction::Cycle => cycle(talk, reset).await,
+        _ => Err(refusal),
+    }
+}
+
+/// Sends a word, and again while the BMC says that the state forbids it and shows a state that does not: it is between
+/// two states (quirks P1, P2), and what it refused it has not carried out.
+async fn insist(
+    talk: &mut Talk<'_>,
+    reset: &Action,
+    action: PowerAction,
+    word: &str,
+) -> Result<Change, Failure> {
+    let mut backoff = Backoff::new(talk.client.endpoint.seams);
+    let patience = talk.by.or_after(PATIENCE);
+    loop {
+        let failure = match send(talk, reset, word).await {
+            Err(failure) if is_refused(&failure) => failure,
+            outcome => return outcome.map(|()| Change::Changed),
+        };
         // The state may have changed since it was read: iLO answers 400 and iDRAC 409 to Off when off.
-        Err(failure) if refuses(&failure) => {
-            let now = read_power(talk).await?;
-            settled(action, now).unwrap_or(Err(failure))
+        let power = match read_power(talk).await? {
+            PowerState::Unknown => hinted(&failure),
+            known => known,
+        };
+        if let Some(settled) = settled(action, power) {
+            return settled;
         }
-        Err(failure) => Err(failure),
+        let wait = backoff.next();
+        let waits = matches!(failure.cause, Cause::Conflict { .. }) && wait < patience.left();
+        if !waits || talk.client.endpoint.seams.never_retries || backoff.is_spent() {
+            return Err(failure);
+        }
+        talk.notes.quirk(&NOT_READY);
+        sleep(wait).await;
     }
 }
 
@@ -78,7 +125,7 @@ async fn send(talk: &mut Talk<'_>, reset: &Action, word: &str) -> Result<(), Fai
     talk.change(&ask).await
 }
 
-fn refuses(failure: &Failure) -> bool {
+fn is_refused(failure: &Failure) -> bool {
     match &failure.cause {
         Cause::Conflict { .. } => true,
         Cause::Refused { code, .. } => matches!(code.as_str(), "400" | "405" | "409" | "422" | "501"),
@@ -86,19 +133,30 @@ fn refuses(failure: &Failure) -> bool {
     }
 }
 
+/// The power state that a refusal lets slip, where the BMC shows none (quirk P9).
+fn hinted(failure: &Failure) -> PowerState {
+    const OFF: &[&str] = &["power is off", "powered off"];
+    const ON: &[&str] = &["power is on", "powered on"];
+    match (says(failure, OFF), says(failure, ON)) {
+        (true, false) => PowerState::PoweredOff,
+        (false, true) => PowerState::PoweredOn,
+        _ => PowerState::Unknown,
+    }
+}
+
 /// A power cycle where the BMC has none: off, wait until it is off, on. Once off is accepted the machine has changed, and
 /// whatever goes wrong then leaves its state unknown.
-async fn cycle(talk: &mut Talk<'_>, reset: &Action) -> Result<(), Failure> {
-    let (Some(off), Some(on)) = (reset.pick(words(PowerAction::Off)), reset.pick(words(PowerAction::On)))
-    else {
+async fn cycle(talk: &mut Talk<'_>, reset: &Action) -> Result<Change, Failure> {
+    let (off, on) = (reset.offered(words(PowerAction::Off)), reset.offered(words(PowerAction::On)));
+    let (Some(off), Some(on)) = (off.first(), on.first()) else {
         return Err(reset.not_offered("PowerCycle, nor ForceOff and On"));
     };
-    send(talk, reset, off).await?;
+    insist(talk, reset, PowerAction::Off, off).await?;
     let rest = async {
         become_off(talk).await?;
-        switch_on(talk, reset, on).await
+        insist(talk, reset, PowerAction::On, on).await
     };
-    rest.await.map_err(Failure::after_a_change)
+    rest.await.map(|_| Change::Changed).map_err(Failure::after_a_change)
 }
 
 async fn become_off(talk: &mut Talk<'_>) -> Result<(), Failure> {
@@ -112,25 +170,6 @@ async fn become_off(talk: &mut Talk<'_>) -> Result<(), Failure> {
         pause = (pause * 2).min(Duration::from_secs(5));
     }
     Ok(())
-}
-
-/// On, again while the BMC says that it is too early: iDRAC 10 answers 409 for up to a minute after off (quirk P2).
-async fn switch_on(talk: &mut Talk<'_>, reset: &Action, on: &str) -> Result<(), Failure> {
-    let mut backoff = Backoff::new(talk.client.endpoint.seams);
-    loop {
-        let failure = match send(talk, reset, on).await {
-            Err(failure) if matches!(failure.cause, Cause::Conflict { .. }) => failure,
-            outcome => return outcome,
-        };
-        let wait = backoff.next();
-        if wait >= talk.by.left() || talk.client.endpoint.seams.never_retries {
-            return Err(failure);
-        }
-        sleep(wait).await;
-        if read_power(talk).await? == PowerState::PoweredOn {
-            return Ok(());
-        }
-    }
 }
 
 /// `PowerState` (DSP0268 Resource.PowerState); `Paused`, and whatever the schema does not know, is neither on nor off.

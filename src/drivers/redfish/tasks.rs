@@ -9,6 +9,7 @@ use super::{
     client::Talk,
     document::json,
     http::{Ask, Reply},
+    quirks::{LATE_TASK, TASK_DELETED},
     refusal::at,
     retry::retry_after,
 };
@@ -18,6 +19,8 @@ use crate::{
 };
 
 const LONGEST_POLL: Duration = Duration::from_secs(5);
+/// How often a task that was never seen may be missing; some 20 s in all.
+const MISSES: u32 = 5;
 
 impl Talk<'_> {
     /// Sends a changing request and waits until the BMC has accepted it, tasks included.
@@ -31,26 +34,7 @@ impl Talk<'_> {
         Ok(())
     }
 
-    /// Changes a resource. If-Match is sent only where the BMC demands it, with the tag that it gave: as it is, then
-    /// without the mark of weakness (Lenovo XCC refuses `W/`). `*` is never sent, it would overwrite anybody's change.
-    pub(super) async fn patch(&mut self, path: &str, body: &Value) -> Result<(), Failure> {
-        let mut ask = Ask::patch(self.local(path)?, body);
-        let mut reply = self.send(&ask).await?;
-        if matches!(reply.status, 412 | 428) && !self.client.endpoint.seams.ignores_etag {
-            let etag = self.get(path).await?.etag;
-            let strong = etag.as_deref().and_then(|tag| tag.strip_prefix("W/")).map(str::to_owned);
-            for tag in [etag, strong].into_iter().flatten() {
-                ask.if_match = Some(tag);
-                reply = self.send(&ask).await?;
-                if !matches!(reply.status, 412 | 428) {
-                    break;
-                }
-            }
-        }
-        self.accept(&ask, reply).await
-    }
-
-    async fn accept(&mut self, ask: &Ask, reply: Reply) -> Result<(), Failure> {
+    pub(super) async fn accept(&mut self, ask: &Ask, reply: Reply) -> Result<(), Failure> {
         match reply.status {
             202 if self.client.endpoint.seams.ignores_tasks => Ok(()),
             202 => self.follow_task(ask, reply).await,
@@ -60,38 +44,63 @@ impl Talk<'_> {
     }
 
     /// Polls the task's monitor. What goes wrong with that says nothing of the task: the outcome is unknown then.
+    ///
+    /// A monitor that is gone is followed by the task itself, where the BMC named it too (Lenovo XCC deletes the monitor
+    /// when it is looked at), and one that was never there is waited for a little (a Dell's takes seconds to appear).
     async fn follow_task(&mut self, ask: &Ask, mut reply: Reply) -> Result<(), Failure> {
         let Some(monitor) = self.location(&reply) else {
             // Supermicro accepts with 202 and neither Location nor body (quirk S10): there is nothing to wait for.
             self.notes.forgive(Deviation::Missing { property: "Location".to_owned() });
             return Ok(());
         };
-        let poll = Ask::get(monitor);
+        let mut task = self.task_link(&reply).filter(|task| *task != monitor);
+        let mut poll = Ask::get(monitor);
         let mut pause = Duration::from_secs(1);
+        let (mut polls, mut missed, mut seen) = (0_u32, 0_u32, false);
         loop {
-            match Progress::of(&reply) {
+            let progress = Progress::of(&reply);
+            match progress {
                 Progress::Done => return Ok(()),
                 Progress::Failed(message) => {
                     let status = Some(reply.status);
                     return Err(Failure::new(Cause::TaskFailed { message }, at(&poll, status, None)));
                 }
-                Progress::Gone => {
+                Progress::Gone => match task.take() {
+                    Some(task) => {
+                        self.notes.quirk(&TASK_DELETED);
+                        poll.path = task;
+                    }
                     // iDRAC below 5.00 and XCC delete a finished task before it is polled (quirk S8).
-                    let (status, expected) = (reply.status, "the task's end");
-                    self.notes.forgive(Deviation::WrongStatus { status, expected });
-                    return Ok(());
-                }
-                Progress::Running => {}
+                    None if seen || missed == MISSES => {
+                        self.notes.quirk(&TASK_DELETED);
+                        return Ok(());
+                    }
+                    None => missed += 1,
+                },
+                Progress::Running => seen = polls > 0,
+            }
+            if seen && missed > 0 {
+                self.notes.quirk(&LATE_TASK);
             }
             let wait = retry_after(&reply).filter(|wait| !wait.is_zero()).unwrap_or(pause);
             if wait >= self.by.left() {
+                if missed > 0 && !seen {
+                    self.notes.quirk(&TASK_DELETED);
+                    return Ok(());
+                }
                 let reason = "its task was not done by the deadline".to_owned();
                 return Err(Failure::new(Cause::OutcomeUnknown { reason }, at(ask, Some(202), None)));
             }
             sleep(wait).await;
             pause = (pause * 2).min(LONGEST_POLL);
             reply = self.send(&poll).await.map_err(Failure::after_a_change)?;
+            polls += 1;
         }
+    }
+
+    /// The task that an answer's body is, or is about.
+    fn task_link(&self, reply: &Reply) -> Option<String> {
+        self.local(json(reply).ok()?.get("@odata.id")?.as_str()?).ok()
     }
 }
 

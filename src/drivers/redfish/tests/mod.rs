@@ -6,6 +6,7 @@ mod answers;
 mod boot;
 mod identity;
 mod power;
+mod quirks;
 mod sessions;
 mod tasks;
 mod tls;

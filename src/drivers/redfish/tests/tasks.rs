@@ -1,9 +1,9 @@
-//! Claims about tasks and ETags.
+//! Claims about tasks.
 
 use super::*;
 use crate::{
     driver::{Cause, Driver as _},
-    model::{Identify, PowerAction, SetIdentify},
+    model::PowerAction,
 };
 
 const MONITOR: &str = "/redfish/v1/TaskService/TaskMonitors/1";
@@ -73,43 +73,4 @@ async fn an_acceptance_with_neither_location_nor_body_is_done_with_a_note() {
         Peer::scripted(|seen, _| seen.is("POST", RESET).then(|| Act::Say(202, Vec::new(), String::new())))
             .await;
     assert_eq!(peer.driver().power(PowerAction::Reset, within(60)).await.unwrap().notes.len(), 1);
-}
-
-/// A peer that takes a PATCH only with this If-Match, and gives this ETag.
-async fn demanding(gives: &'static str, takes: &'static str) -> Peer {
-    Peer::scripted(move |seen, bmc| {
-        if seen.is("GET", SYSTEM) {
-            return Some(say_with(200, ("ETag", gives), bmc.system.clone()));
-        }
-        (seen.method == "PATCH" && seen.headers.get("if-match").map(String::as_str) != Some(takes))
-            .then(|| error(428, "Ami.1.0.PreconditionHeaderMissing", "If-Match"))
-    })
-    .await
-}
-
-async fn light(driver: Redfish) -> Result<(), Cause> {
-    let lit = SetIdentify { state: Identify::Lit, lasting: None };
-    driver.set_identify(lit, within(60)).await.map(|_| ()).map_err(|e| e.cause)
-}
-
-#[tokio::test(start_paused = true)]
-async fn if_match_is_sent_where_it_is_demanded_and_only_there() {
-    let peer = Peer::healthy().await;
-    assert_eq!(light(peer.driver()).await, Ok(()));
-    assert!(peer.seen().iter().all(|s| !s.headers.contains_key("if-match")));
-    assert_eq!(light(demanding("\"7\"", "\"7\"").await.driver()).await, Ok(()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_weak_tag_that_is_refused_is_sent_as_a_strong_one() {
-    assert_eq!(light(demanding("W/\"7\"", "\"7\"").await.driver()).await, Ok(()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_tag_that_is_refused_however_it_is_spelled_is_a_refusal_and_never_a_star() {
-    let peer = demanding("W/\"7\"", "*").await;
-    assert!(matches!(light(peer.driver()).await, Err(Cause::Refused { .. })));
-    let seam = Seams { ignores_etag: true, ..Seams::default() };
-    let outcome = light(demanding("\"7\"", "\"7\"").await.driver_with(seam)).await;
-    assert!(matches!(outcome, Err(Cause::Refused { .. })));
 }
