@@ -25,7 +25,8 @@ use crate::{
     machine::{Command, Machine, Refusal},
     profile::Profile,
     random::Random,
-    redfish::Policy,
+    redfish::{Policy, Tree},
+    written::Written,
 };
 
 /// How one BMC differs from the next of its profile.
@@ -55,6 +56,7 @@ struct Inner {
     seed: u64,
     built_in: Vec<String>,
     accounts: Vec<Account>,
+    written: Mutex<Written>,
     happened: watch::Sender<usize>,
     presence: watch::Sender<Presence>,
     dead: AtomicBool,
@@ -77,6 +79,7 @@ pub(crate) enum Presence {
 pub(crate) struct Look {
     pub(crate) view: View,
     pub(crate) policy: Policy,
+    pub(crate) tree: Arc<Tree>,
     pub(crate) deviations: Vec<&'static Deviation>,
     /// What one second of the real world is here.
     pub(crate) second: Duration,
@@ -93,7 +96,7 @@ impl Bmc {
         let spec = profile.spec.with_delays(&mut vary);
         let mut random = Random::new(options.seed.wrapping_add(1));
         let machine = Machine::new(spec, profile.id(&mut random));
-        let mut firmware = Firmware::new(machine, options.time_scale);
+        let mut firmware = Firmware::new(machine, profile.tree(), options.time_scale);
         firmware.deviate(profile.deviations.iter().chain(&options.deviations).map(String::as_str))?;
         let bmc = Self(Arc::new(Inner {
             firmware: Mutex::new(firmware),
@@ -101,6 +104,7 @@ impl Bmc {
             seed: options.seed,
             built_in: profile.deviations.clone(),
             accounts: accounts::generated(&mut random),
+            written: Mutex::default(),
             happened: watch::Sender::new(0),
             presence: watch::Sender::new(Presence::Up),
             dead: AtomicBool::new(false),
@@ -145,6 +149,16 @@ impl Bmc {
         &self.0.accounts
     }
 
+    /// What was written to it.
+    pub(crate) fn written(&self) -> MutexGuard<'_, Written> {
+        lock(&self.0.written)
+    }
+
+    /// Sets the BMC's clock, in seconds since 1970.
+    pub(crate) fn set_clock(&self, to: i64) {
+        self.with(|firmware, now| firmware.set_clock(to, now));
+    }
+
     /// The seed that it was started with.
     pub(crate) fn seed(&self) -> u64 {
         self.0.seed
@@ -155,6 +169,7 @@ impl Bmc {
         self.with(|firmware, now| Look {
             view: firmware.view(now),
             policy: *firmware.policy(),
+            tree: firmware.tree().clone(),
             deviations: firmware.deviations().to_vec(),
             second: firmware.second(),
         })

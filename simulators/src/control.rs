@@ -45,7 +45,7 @@ impl Control {
                 override_: machine.override_(),
                 led: machine.led(),
                 default_boot: machine.default_boot(),
-                id: machine.id().clone(),
+                id: Id::clone(machine.id()),
                 host: machine.host(),
                 bmc_up: machine.bmc_up() && !self.0.is_dead(),
             }

@@ -1,7 +1,7 @@
 //! Named ways in which a BMC is wrong, or merely odd. A platform or a scenario switches them on by name.
 //!
 //! Each is exactly that wrong and nothing else. It is a row: what it does to commands, to what the firmware shows, to the
-//! rules of the boot, to the manners of the Redfish face, or to its answers. No handler asks which deviation is on.
+//! rules of the boot, to the resources and the manners of the Redfish face, or to its answers. No handler asks which deviation is on.
 
 mod bmc;
 mod boot;
@@ -17,7 +17,7 @@ use std::{fmt, sync::OnceLock};
 use crate::{
     firmware::{Facts, Ruling, View},
     machine::{Command, Rules},
-    redfish::{Answer, Asked, Policy},
+    redfish::{Answer, Asked, Documents, Policy},
 };
 
 /// A row: a name, what it means, and what it changes.
@@ -31,6 +31,7 @@ pub struct Deviation {
     pub(crate) view: Option<fn(&mut View, &Facts)>,
     pub(crate) rules: Option<fn(&mut Rules)>,
     pub(crate) policy: Option<fn(&mut Policy)>,
+    pub(crate) tree: Option<fn(&mut Documents)>,
     pub(crate) request: Option<fn(&Asked<'_>) -> Option<Answer>>,
     pub(crate) answer: Option<fn(&Asked<'_>, &mut Answer)>,
 }
@@ -45,6 +46,7 @@ impl Deviation {
             view: None,
             rules: None,
             policy: None,
+            tree: None,
             request: None,
             answer: None,
         }
@@ -64,6 +66,10 @@ impl Deviation {
 
     const fn on_policy(self, policy: fn(&mut Policy)) -> Self {
         Self { policy: Some(policy), ..self }
+    }
+
+    const fn on_tree(self, tree: fn(&mut Documents)) -> Self {
+        Self { tree: Some(tree), ..self }
     }
 
     const fn on_request(self, request: fn(&Asked<'_>) -> Option<Answer>) -> Self {
@@ -140,6 +146,7 @@ mod tests {
                 && row.view.is_none()
                 && row.rules.is_none()
                 && row.policy.is_none()
+                && row.tree.is_none()
                 && row.request.is_none()
                 && row.answer.is_none()
         };

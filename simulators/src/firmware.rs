@@ -2,12 +2,12 @@
 //!
 //! The faces read a [`View`] and send [`Command`]s; both pass through the named deviations. Pure, like the machine.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     deviations::{Deviation, UnknownDeviation, named},
     machine::{Command, Host, Id, Led, Machine, Override, Power, Refusal, Rules},
-    redfish::Policy,
+    redfish::{Policy, Tree, clock::BIRTH},
 };
 
 /// What the firmware says. A face shows this and nothing else.
@@ -22,7 +22,11 @@ pub struct View {
     /// The identify light.
     pub led: Led,
     /// Who the machine is.
-    pub id: Id,
+    pub id: Arc<Id>,
+    /// The BMC's clock, in seconds since 1970.
+    pub clock: i64,
+    /// When the host was last reset, by the BMC's clock.
+    pub last_reset: i64,
     /// Whether the BMC answers at all.
     pub bmc_up: bool,
 }
@@ -72,18 +76,25 @@ pub(crate) struct Firmware {
     second: Duration,
     deviations: Vec<&'static Deviation>,
     policy: Policy,
+    platform: Arc<Tree>,
+    tree: Arc<Tree>,
+    /// What the BMC's clock is ahead of the machine's birth and age.
+    clock_ahead: i64,
     reads: u32,
     last_power: Option<Command>,
 }
 
 impl Firmware {
     /// Firmware without a fault. A deviation's seconds are multiplied by `time_scale`.
-    pub(crate) fn new(machine: Machine, time_scale: f64) -> Self {
+    pub(crate) fn new(machine: Machine, platform: Arc<Tree>, time_scale: f64) -> Self {
         Self {
             machine,
             second: Duration::from_secs(1).mul_f64(time_scale),
             deviations: Vec::new(),
             policy: Policy::default(),
+            tree: platform.clone(),
+            platform,
+            clock_ahead: 0,
             reads: 0,
             last_power: None,
         }
@@ -110,6 +121,7 @@ impl Firmware {
         }
         self.machine.set_rules(rules);
         self.policy = policy;
+        self.tree = self.platform.deviated(&self.deviations);
         Ok(())
     }
 
@@ -124,6 +136,8 @@ impl Firmware {
             override_: self.machine.override_(),
             led: self.machine.led(),
             id: self.machine.id().clone(),
+            clock: self.clock(now),
+            last_reset: self.clock(self.machine.last_reset()),
             bmc_up: self.machine.bmc_up(),
         };
         self.deviations.iter().filter_map(|it| it.view).for_each(|change| change(&mut view, &facts));
@@ -163,6 +177,21 @@ impl Firmware {
     /// The manners of the Redfish face.
     pub(crate) fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The resources of the Redfish face.
+    pub(crate) fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
+    /// The BMC's clock, in seconds since 1970.
+    pub(crate) fn clock(&self, now: Duration) -> i64 {
+        BIRTH + self.clock_ahead + i64::try_from(now.as_secs()).unwrap_or(i64::MAX / 2)
+    }
+
+    /// Sets the BMC's clock.
+    pub(crate) fn set_clock(&mut self, to: i64, now: Duration) {
+        self.clock_ahead += to - self.clock(now);
     }
 
     /// The deviations that are on.

@@ -36,6 +36,7 @@ mod random;
 pub mod redfish;
 pub mod relay;
 pub mod rules;
+mod written;
 
 pub use accounts::Role;
 pub use bmc::{Bmc, BmcOptions};

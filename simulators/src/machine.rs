@@ -12,7 +12,7 @@ mod spec;
 mod tests;
 mod vocabulary;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use agenda::{Agenda, Step};
 pub use spec::{Id, Restore, Rules, Spec};
@@ -22,7 +22,7 @@ pub use vocabulary::{Command, Device, Event, Host, HostAct, Lasting, Led, Mode, 
 #[derive(Debug)]
 pub struct Machine {
     spec: Spec,
-    id: Id,
+    id: Arc<Id>,
     rules: Rules,
     power: Power,
     host: Host,
@@ -38,6 +38,7 @@ pub struct Machine {
     on_follows: bool,
     restarts: u32,
     off_since: Option<Duration>,
+    last_reset: Duration,
     clock: Duration,
     agenda: Agenda,
     log: Log,
@@ -49,7 +50,7 @@ impl Machine {
         Self {
             obeys_acpi: spec.obeys_acpi,
             spec,
-            id,
+            id: Arc::new(id),
             rules: Rules::default(),
             power: Power::Off,
             host: Host::Off,
@@ -64,6 +65,7 @@ impl Machine {
             on_follows: false,
             restarts: 0,
             off_since: None,
+            last_reset: Duration::ZERO,
             clock: Duration::ZERO,
             agenda: Agenda::default(),
             log: Log { events: Vec::new(), recording: true },
@@ -126,7 +128,7 @@ impl Machine {
     }
 
     /// Who the machine is.
-    pub fn id(&self) -> &Id {
+    pub fn id(&self) -> &Arc<Id> {
         &self.id
     }
 
@@ -143,6 +145,11 @@ impl Machine {
     /// How often the host has started POST.
     pub fn restarts(&self) -> u32 {
         self.restarts
+    }
+
+    /// When the host last started POST.
+    pub fn last_reset(&self) -> Duration {
+        self.last_reset
     }
 
     /// Since when the host has had no power, if it had power before.
@@ -306,6 +313,7 @@ impl Machine {
         self.agenda.cancel(Step::is_host);
         self.host = Host::Post;
         self.restarts += 1;
+        self.last_reset = self.clock;
         self.log("host.post");
         self.plan(self.spec.post, Step::PostEnds);
     }

@@ -1,19 +1,72 @@
 //! A platform is data: ids, delays, and the deviations it is known for.
 
-use std::{net::Ipv4Addr, sync::OnceLock, time::Duration};
+use std::{
+    fmt,
+    net::Ipv4Addr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use serde_json::Value;
 
 use crate::{
     machine::{Id, Restore, Spec},
     random::Random,
+    redfish::{Documents, Tree},
 };
 
+/// A profile that is compiled in.
+struct BuiltIn {
+    name: &'static str,
+    profile: &'static str,
+    /// The resources, in parts.
+    resources: &'static [&'static str],
+    /// What is different from those.
+    overlay: Option<&'static str>,
+    tree: OnceLock<Arc<Tree>>,
+}
+
+/// The resources that every platform starts from.
+const GENERIC: &[&str] = &[
+    include_str!("../profiles/generic/root.json"),
+    include_str!("../profiles/generic/system.json"),
+    include_str!("../profiles/generic/storage.json"),
+    include_str!("../profiles/generic/network.json"),
+    include_str!("../profiles/generic/chassis.json"),
+    include_str!("../profiles/generic/manager.json"),
+    include_str!("../profiles/generic/services.json"),
+    include_str!("../profiles/generic/registries.json"),
+];
+
 /// The profiles that are compiled in.
-const FILES: &[&str] = &[include_str!("../profiles/generic.json")];
+static BUILT_IN: [BuiltIn; 1] = [BuiltIn {
+    name: "generic",
+    profile: include_str!("../profiles/generic/profile.json"),
+    resources: GENERIC,
+    overlay: None,
+    tree: OnceLock::new(),
+}];
+
+impl BuiltIn {
+    fn tree(&self) -> Arc<Tree> {
+        self.tree.get_or_init(|| Arc::new(Tree::new(self.documents()))).clone()
+    }
+
+    fn documents(&self) -> Documents {
+        let mut documents = Documents::default();
+        for part in self.resources {
+            let part = Documents::packed(part);
+            documents.extend(part.expect("the resources that are compiled in are packed documents"));
+        }
+        if let Some(overlay) = self.overlay {
+            documents.overlay(overlay).expect("the overlays that are compiled in can be read");
+        }
+        documents
+    }
+}
 
 /// A platform: everything about a simulated BMC that is not its seed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Profile {
     /// Its name.
     pub name: String,
@@ -21,6 +74,8 @@ pub struct Profile {
     pub about: String,
     /// Delays and habits of the host.
     pub spec: Spec,
+    /// The resources that its Redfish service has.
+    tree: Resources,
     /// The deviations that this platform always has.
     pub deviations: Vec<String>,
     manufacturer: String,
@@ -33,15 +88,29 @@ pub struct Profile {
     mac_prefix: [u8; 3],
 }
 
+/// Where the resources come from.
+#[derive(Clone)]
+enum Resources {
+    BuiltIn(&'static BuiltIn),
+}
+
 impl Profile {
     /// The profile with this name.
     pub fn named(name: &str) -> Option<Self> {
-        all().iter().find(|profile| profile.name == name).cloned()
+        let found = BUILT_IN.iter().find(|it| it.name == name)?;
+        Some(read(found).expect("the profiles that are compiled in are complete"))
     }
 
     /// The names of all profiles.
     pub fn names() -> Vec<&'static str> {
-        all().iter().map(|profile| profile.name.as_str()).collect()
+        BUILT_IN.iter().map(|it| it.name).collect()
+    }
+
+    /// The resources that its Redfish service has.
+    pub(crate) fn tree(&self) -> Arc<Tree> {
+        match &self.tree {
+            Resources::BuiltIn(built_in) => built_in.tree(),
+        }
     }
 
     /// One machine of this platform: its own serials, UUID and MAC.
@@ -63,6 +132,14 @@ impl Profile {
     }
 }
 
+impl fmt::Debug for Resources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn(built_in) => write!(f, "the resources of {}", built_in.name),
+        }
+    }
+}
+
 /// Version 4, variant 1 (RFC 9562 §5.4).
 fn random_uuid(random: &mut Random) -> [u8; 16] {
     uuid::Builder::from_random_bytes(random.bytes()).into_uuid().into_bytes()
@@ -74,22 +151,16 @@ fn random_mac(prefix: [u8; 3], random: &mut Random) -> [u8; 6] {
     [a, b, c, d, e, f]
 }
 
-fn all() -> &'static [Profile] {
-    static ALL: OnceLock<Vec<Profile>> = OnceLock::new();
-    ALL.get_or_init(|| {
-        FILES.iter().map(|text| read(text).expect("the profiles that are compiled in are complete")).collect()
-    })
-}
-
 /// Reads a profile; `None` where something is missing or is not what it should be.
-fn read(text: &str) -> Option<Profile> {
-    let file: Value = serde_json::from_str(text).ok()?;
+fn read(built_in: &'static BuiltIn) -> Option<Profile> {
+    let file: Value = serde_json::from_str(built_in.profile).ok()?;
     let text = |key: &str| file[key].as_str().map(str::to_owned);
     let deviations = file["deviations"].as_array()?.iter();
     Some(Profile {
         name: text("name")?,
         about: text("about")?,
         spec: spec(&file)?,
+        tree: Resources::BuiltIn(built_in),
         deviations: deviations.map(|name| name.as_str().map(str::to_owned)).collect::<Option<_>>()?,
         manufacturer: text("manufacturer")?,
         model: text("model")?,
@@ -137,13 +208,53 @@ mod tests {
     fn every_profile_is_complete_and_found_by_its_name() {
         assert!(Profile::names().contains(&"generic"));
         assert!(Profile::names().iter().all(|name| Profile::named(name).is_some_and(|it| it.name == *name)));
-        assert_eq!(Profile::named("no-such"), None);
+        assert!(Profile::named("no-such").is_none());
     }
 
     #[test]
     fn every_deviation_of_a_profile_exists() {
         let known = |name: &String| crate::deviations().iter().any(|it| it.name == name);
-        assert!(all().iter().all(|profile| profile.deviations.iter().all(known)));
+        let all = BUILT_IN.iter().map(|it| read(it).unwrap());
+        assert!(all.flat_map(|profile| profile.deviations).all(|name| known(&name)));
+    }
+
+    /// Every link of every document, beside those to members that come and go.
+    fn links<'v>(value: &'v Value, into: &mut Vec<&'v str>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| links(item, into)),
+            Value::Object(members) => {
+                into.extend(members.get("@odata.id").and_then(Value::as_str));
+                members.values().for_each(|member| links(member, into));
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_link_of_every_profile_leads_somewhere() {
+        for name in Profile::names() {
+            let tree = Profile::named(name).unwrap().tree();
+            for document in tree.documents() {
+                let mut found = Vec::new();
+                links(document.template(), &mut found);
+                let dead: Vec<_> = found
+                    .into_iter()
+                    .filter(|link| tree.find(link.split('#').next().unwrap_or(link)).is_none())
+                    .collect();
+                assert!(dead.is_empty(), "{name}: {} links to {dead:?}", document.path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_document_says_its_own_path() {
+        for name in Profile::names() {
+            let tree = Profile::named(name).unwrap().tree();
+            for document in tree.documents() {
+                let id = document.template()["@odata.id"].as_str().unwrap_or_default();
+                assert_eq!(id.trim_end_matches('/'), &*document.path, "{name}");
+            }
+        }
     }
 
     #[test]

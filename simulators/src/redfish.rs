@@ -2,21 +2,28 @@
 //!
 //! It reads the firmware's view and sends it commands; sessions and tasks are the only state of its own.
 
+mod actions;
 mod answer;
 mod auth;
 mod change;
+pub(crate) mod clock;
 mod connection;
 mod exchange;
 mod handle;
+mod live;
 mod messages;
+mod metadata;
+mod patch;
 mod policy;
-mod resources;
+mod privileges;
 mod respond;
-mod route;
 mod sessions;
+mod show;
 mod tasks;
 pub mod tls;
+mod tree;
 mod wire;
+mod writable;
 
 use std::{
     fmt, io,
@@ -31,9 +38,10 @@ pub(crate) use answer::{Answer, Asked, Body};
 pub use exchange::HttpExchange;
 use exchange::Record;
 pub(crate) use messages::not_found;
-pub(crate) use policy::{Checked, Etag, Indicator, Layout, Login, Logout, Paging, Policy, Success};
+pub(crate) use policy::{Checked, Etag, Login, Logout, Paging, Policy, Success};
 use sessions::Sessions;
 use tasks::Tasks;
+pub(crate) use tree::{Documents, Tree};
 
 use crate::{
     bmc::{Bmc, lock},

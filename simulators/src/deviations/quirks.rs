@@ -1,5 +1,7 @@
 //! Quirks of BMCs that work: what a good driver survives. The evidence is in the field, machine by machine.
 
+use serde_json::{Value, json};
+
 use super::Deviation;
 use crate::{
     firmware::Ruling,
@@ -7,22 +9,12 @@ use crate::{
         Command::{PowerOff, PowerOn, SetOverride},
         Host, Power, Refusal,
     },
-    redfish::{Etag, Indicator, Layout, Paging, Success},
+    redfish::{Documents, Etag, Paging, Success},
 };
 
 pub(super) const ROWS: &[Deviation] = &[
-    Deviation::named("no-power-cycle", "does not offer PowerCycle, and refuses it").on_policy(|policy| {
-        policy.reset_types = &[
-            "On",
-            "ForceOff",
-            "GracefulShutdown",
-            "GracefulRestart",
-            "ForceRestart",
-            "Nmi",
-            "ForceOn",
-            "PushPowerButton",
-        ];
-    }),
+    Deviation::named("no-power-cycle", "does not offer PowerCycle, and refuses it")
+        .on_tree(|tree| disallow(tree, "ComputerSystem.Reset", "ResetType", "PowerCycle")),
     Deviation::named("on-when-on-conflict", "refuses a power on of a host that is on").on_command(
         |command, facts| match command {
             PowerOn if facts.power == Power::On => Ruling::Refuse(Refusal::Conflict),
@@ -56,22 +48,29 @@ pub(super) const ROWS: &[Deviation] = &[
         },
     ),
     // Lenovo XCC: AllowableValues ["Once", "Disabled"].
-    Deviation::named("continuous-refused", "knows no lasting override")
-        .on_policy(|policy| policy.override_enabled = &["Disabled", "Once"]),
+    Deviation::named("continuous-refused", "knows no lasting override").on_tree(|tree| {
+        for system in tree.of_kind("ComputerSystem") {
+            drop_word(system, "/Boot/BootSourceOverrideEnabled@Redfish.AllowableValues", "Continuous");
+        }
+    }),
     Deviation::named("location-indicator-only", "shows the light as LocationIndicatorActive only")
-        .on_policy(|policy| policy.indicator = Indicator::Location),
+        .on_tree(|tree| hide(tree, &["IndicatorLED"])),
     Deviation::named("indicator-led-only", "shows the light as IndicatorLED only")
-        .on_policy(|policy| policy.indicator = Indicator::Led),
-    Deviation::named("no-indicator", "shows no light").on_policy(|policy| policy.indicator = Indicator::None),
+        .on_tree(|tree| hide(tree, &["LocationIndicatorActive"])),
+    Deviation::named("no-indicator", "shows no light")
+        .on_tree(|tree| hide(tree, &["IndicatorLED", "LocationIndicatorActive"])),
     // Dell's ids; blade enclosures come first in the collection.
     Deviation::named("chassis-elsewhere", "has ids of its own, and an enclosure before the system's chassis")
-        .on_policy(|policy| {
-            policy.layout = Layout {
-                system: "System.Embedded.1",
-                chassis: &["Enclosure", "System.Embedded.1"],
-                own_chassis: "System.Embedded.1",
-                manager: "iDRAC.Embedded.1",
-            };
+        .on_tree(|tree| {
+            tree.rename("/redfish/v1/Systems/1", "/redfish/v1/Systems/System.Embedded.1");
+            tree.rename("/redfish/v1/Managers/1", "/redfish/v1/Managers/iDRAC.Embedded.1");
+            tree.rename("/redfish/v1/Chassis/1", "/redfish/v1/Chassis/System.Embedded.1");
+            tree.add("/redfish/v1/Chassis/Enclosure", enclosure());
+            if let Some(chassis) = tree.at_mut("/redfish/v1/Chassis")
+                && let Some(members) = chassis["Members"].as_array_mut()
+            {
+                members.rotate_right(1);
+            }
         }),
     Deviation::named("paged-systems", "gives the collection of systems in pages, the first of them empty")
         .on_policy(|policy| policy.systems = Paging::SecondPage),
@@ -92,3 +91,51 @@ pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("answers-204", "answers every change with 204")
         .on_policy(|policy| policy.success = Success::NoContent),
 ];
+
+/// Takes properties off systems and chassis.
+fn hide(tree: &mut Documents, properties: &[&str]) {
+    for kind in ["ComputerSystem", "Chassis"] {
+        for document in tree.of_kind(kind) {
+            let members = document.as_object_mut();
+            members.into_iter().for_each(|it| it.retain(|name, _| !properties.contains(&name.as_str())));
+        }
+    }
+}
+
+/// Takes a value off those that an action's parameter allows.
+fn disallow(tree: &mut Documents, action: &str, parameter: &str, value: &str) {
+    let place = format!("/Actions/#{action}/{parameter}@Redfish.AllowableValues");
+    let kind = action.split('.').next().unwrap_or(action).to_owned();
+    tree.of_kind(&kind).for_each(|document| drop_word(document, &place, value));
+    for info in tree.of_kind("ActionInfo") {
+        let parameters = info["Parameters"].as_array_mut().into_iter().flatten();
+        for it in parameters.filter(|it| it["Name"] == parameter) {
+            drop_word(it, "/AllowableValues", value);
+        }
+    }
+}
+
+fn drop_word(document: &mut Value, list: &str, word: &str) {
+    if let Some(Value::Array(words)) = document.pointer_mut(list) {
+        words.retain(|it| it != word);
+    }
+}
+
+fn enclosure() -> Value {
+    json!({
+        "@odata.id": "/redfish/v1/Chassis/Enclosure",
+        "@odata.type": "#Chassis.v1_25_0.Chassis",
+        "Id": "Enclosure",
+        "Name": "Enclosure",
+        "ChassisType": "Enclosure",
+        "Manufacturer": "Somebody Else",
+        "Model": "Enclosure 10U",
+        "SerialNumber": "ENC0001",
+        "PartNumber": "ENC-10U",
+        "Status": {"State": "Enabled", "Health": "OK"},
+        "Links": {
+            "Contains": [{"@odata.id": "/redfish/v1/Chassis/System.Embedded.1"}],
+            "ManagedBy": [{"@odata.id": "/redfish/v1/Managers/iDRAC.Embedded.1"}],
+        },
+    })
+}

@@ -11,7 +11,8 @@ pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("token-never-checked", "takes any X-Auth-Token for a session")
         .on_policy(|policy| policy.tokens = Checked::No),
     Deviation::named("basic-only", "has no session service")
-        .on_policy(|policy| policy.login = Login::BasicOnly),
+        .on_policy(|policy| policy.login = Login::BasicOnly)
+        .on_tree(|tree| tree.remove("/redfish/v1/SessionService")),
     Deviation::named("session-only", "refuses HTTP Basic")
         .on_policy(|policy| policy.login = Login::SessionOnly),
     Deviation::named("absolute-location", "gives a session's Location as an absolute URL").on_answer(

@@ -43,6 +43,8 @@ pub(crate) enum Body {
     Empty,
     /// A document.
     Json(Value),
+    /// A document that is text already.
+    JsonText(Vec<u8>),
     /// A document whose content type says that it is text.
     JsonAsText(Value),
     /// Something else.
@@ -85,7 +87,7 @@ impl Answer {
     pub(crate) fn document(&mut self) -> Option<&mut Value> {
         match &mut self.body {
             Body::Json(document) | Body::JsonAsText(document) => Some(document),
-            Body::Empty | Body::Other { .. } => None,
+            Body::Empty | Body::JsonText(_) | Body::Other { .. } => None,
         }
     }
 }

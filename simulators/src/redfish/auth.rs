@@ -1,4 +1,4 @@
-//! Who asks (DSP0266 §13.3), and what they may (DSP0266 §13.2).
+//! Who asks (DSP0266 §13.3).
 
 use std::time::Duration;
 
@@ -8,10 +8,9 @@ use super::{
     answer::Answer,
     messages::refuse,
     policy::{Checked, Login, Policy},
-    route::Resource,
     sessions::Sessions,
 };
-use crate::accounts::{Account, Role};
+use crate::accounts::Account;
 
 /// The account that this request proves to come from.
 pub(crate) fn authenticate<'a>(
@@ -70,20 +69,6 @@ pub(crate) fn unauthorized(policy: &Policy) -> Answer {
         Login::SessionOrBasic | Login::BasicOnly => {
             answer.with_header("WWW-Authenticate", "Basic realm=\"BMC\", charset=\"UTF-8\"")
         }
-    }
-}
-
-/// Whether this account may do this (DSP8010 privilege registry, as far as it matters here).
-pub(crate) fn may(account: &Account, method: &str, resource: Resource<'_>, owner: Option<&str>) -> bool {
-    let reads = matches!(method, "GET" | "HEAD");
-    match (account.role, resource) {
-        (Role::Administrator, _) => true,
-        (_, Resource::Session(_)) if !reads => owner == Some(account.user.as_str()),
-        (_, Resource::Account(user)) => reads && user == account.user,
-        (_, Resource::Accounts) => false,
-        (Role::Operator, Resource::ManagerReset) => false,
-        (Role::Operator, _) => true,
-        (Role::ReadOnly, _) => reads,
     }
 }
 

@@ -1,7 +1,6 @@
 //! From a request to an answer: who asks, for what, may they, and what comes of it (DSP0266 §6-8, §13).
 
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
     sync::{Mutex, MutexGuard},
     time::Duration,
 };
@@ -10,17 +9,20 @@ use hyper::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Answer, Asked, Body, json},
-    auth, change,
+    actions,
+    answer::{Answer, Asked, Body},
+    auth, live,
     messages::{not_found, refuse},
+    patch,
     policy::{Etag, Policy},
-    resources::{account, chassis, manager, root, session, system, task},
-    route::Resource,
+    privileges,
     sessions::Sessions,
+    show,
     tasks::Tasks,
+    tree::{Found, Live, ROOT, Tree},
+    writable,
 };
 use crate::{
-    accounts::Account,
     bmc::{Bmc, Look, lock},
     firmware::View,
 };
@@ -46,6 +48,16 @@ impl Scene<'_> {
     /// What the firmware shows.
     pub(crate) fn view(&self) -> &View {
         &self.look.view
+    }
+
+    /// The resources.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.look.tree
+    }
+
+    /// The same a moment later, when something has changed.
+    pub(crate) fn again(&self) -> Scene<'_> {
+        Scene { look: self.bmc.look(), ..*self }
     }
 
     /// How this face behaves.
@@ -77,11 +89,14 @@ pub(crate) fn handle(scene: &Scene<'_>, request: &Request<'_>) -> Answer {
 
 fn answer(scene: &Scene<'_>, request: &Request<'_>) -> Answer {
     let (method, path) = (request.asked.method, request.asked.path);
-    let resource = Resource::at(path, scene.policy().layout, scene.policy().login);
-    let is_login = method == "POST" && resource == Some(Resource::Sessions);
-    let reads_open = matches!(method, "GET" | "HEAD") && resource.is_some_and(Resource::is_open);
-    if is_login || reads_open {
-        return on_resource(scene, request, resource.unwrap_or(Resource::Root));
+    let found = scene.tree().find(path);
+    let is_login =
+        method == "POST" && matches!(found, Some(Found::Document(it)) if it.live == Some(Live::Sessions));
+    let reads_open = matches!(method, "GET" | "HEAD") && found.is_some_and(is_open);
+    if let Some(found) = found
+        && (is_login || reads_open)
+    {
+        return on_resource(scene, request, found);
     }
     let who = auth::authenticate(
         request.headers,
@@ -90,135 +105,98 @@ fn answer(scene: &Scene<'_>, request: &Request<'_>) -> Answer {
         scene.policy(),
         scene.now,
     );
-    match (who, resource) {
+    match (who, found) {
         (None, _) => auth::unauthorized(scene.policy()),
         (Some(_), None) => not_found(path),
-        (Some(account), Some(resource)) => by_account(scene, request, resource, account),
+        (Some(account), Some(found)) if allow(found).split(", ").any(|it| it == method) => {
+            if privileges::may(scene, account, method, found) {
+                on_resource(scene, request, found)
+            } else {
+                refuse(403, "InsufficientPrivilege", &[])
+            }
+        }
+        (Some(_), Some(found)) => on_resource(scene, request, found),
     }
 }
 
-fn by_account(scene: &Scene<'_>, request: &Request<'_>, resource: Resource<'_>, account: &Account) -> Answer {
-    let owner = match resource {
-        Resource::Session(id) => scene.sessions().find(id, scene.now).map(|session| session.user.clone()),
-        _ => None,
-    };
-    if resource.takes(request.asked.method)
-        && !auth::may(account, request.asked.method, resource, owner.as_deref())
-    {
-        return refuse(403, "InsufficientPrivilege", &[]);
+/// Whether anybody may read it (DSP0266 §13.3.1).
+fn is_open(found: Found<'_>) -> bool {
+    match found {
+        Found::Versions | Found::Odata | Found::Metadata => true,
+        Found::Document(document) => &*document.path == ROOT,
+        Found::Member(..) | Found::Action(_) | Found::Monitor(_) => false,
     }
-    on_resource(scene, request, resource)
 }
 
-fn on_resource(scene: &Scene<'_>, request: &Request<'_>, resource: Resource<'_>) -> Answer {
-    if !resource.takes(request.asked.method) {
-        return refuse(405, "OperationNotAllowed", &[]).with_header("Allow", resource.allow());
+/// The methods that it takes, as the `Allow` header has them.
+fn allow(found: Found<'_>) -> &'static str {
+    match found {
+        Found::Document(document) => match document.live {
+            Some(live) => live::allow(live).0,
+            None if writable::is_writable(document) => "GET, HEAD, PATCH",
+            None => "GET, HEAD",
+        },
+        Found::Member(live, ..) => live::allow(live).1,
+        Found::Action(_) => "POST",
+        Found::Versions | Found::Odata | Found::Metadata | Found::Monitor(_) => "GET, HEAD",
+    }
+}
+
+fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
+    let allowed = allow(found);
+    if !allowed.split(", ").any(|it| it == request.asked.method) {
+        return refuse(405, "OperationNotAllowed", &[]).with_header("Allow", allowed);
     }
     if request.headers.get("odata-version").is_some_and(|version| version != "4.0") {
-        return refuse(412, "HeaderInvalid", &[]);
+        return refuse(412, "HeaderInvalid", &["OData-Version"]);
     }
-    match request.asked.method {
-        "GET" | "HEAD" => read(scene, request, resource),
-        "DELETE" => delete(scene, request, resource),
-        _ => write(scene, request, resource),
+    match (request.asked.method, found) {
+        ("GET" | "HEAD", _) => read(scene, request, found).with_header("Allow", allowed),
+        ("DELETE", Found::Member(live, _, id)) => {
+            live::end(scene, live, id).unwrap_or_else(|| not_found(request.asked.path))
+        }
+        _ => write(scene, request, found),
     }
 }
 
-fn read(scene: &Scene<'_>, request: &Request<'_>, resource: Resource<'_>) -> Answer {
-    let asks_for_more = |query: &str| query.starts_with('$') && query != system::SECOND_PAGE;
+fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
+    let asks_for_more = |query: &str| query.starts_with('$') && query != show::SECOND_PAGE;
     if request.query.is_some_and(asks_for_more) {
         return refuse(501, "QueryNotSupportedOnResource", &[]);
     }
-    let Some(answer) = current(scene, request.query, resource) else {
+    let Some((answer, tag)) = show::read(scene, found, request.query) else {
         return not_found(request.asked.path);
     };
     if answer.status != 200 {
         return answer;
     }
-    let tag = etag(scene, resource, &answer);
     let known = request.headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok());
     if known.is_some_and(|known| matches_tag(known, &tag)) {
         return Answer { status: 304, headers: vec![("ETag", tag)], body: Body::Empty };
     }
-    tagged(answer, tag).with_header("Allow", resource.allow())
+    answer.with_header("ETag", tag)
 }
 
-/// The resource as it is now.
-fn current(scene: &Scene<'_>, query: Option<&str>, resource: Resource<'_>) -> Option<Answer> {
-    let (view, policy) = (scene.view(), scene.policy());
-    let document = match resource {
-        Resource::Versions => root::versions(),
-        Resource::Root => root::root(view, policy),
-        Resource::Odata => root::odata(policy),
-        Resource::Metadata => {
-            let body = Body::Other { content_type: "application/xml", text: root::metadata() };
-            return Some(Answer { status: 200, headers: Vec::new(), body });
-        }
-        Resource::SessionService => session::service(),
-        Resource::Sessions => session::sessions(scene),
-        Resource::Session(id) => session::session(scene, id)?,
-        Resource::AccountService => account::service(),
-        Resource::Accounts => account::accounts(scene.bmc.accounts()),
-        Resource::Account(user) => account::account(scene.bmc.accounts(), user)?,
-        Resource::Roles => account::roles(),
-        Resource::Role(id) => account::role(id)?,
-        Resource::Systems => system::systems(policy, query),
-        Resource::System => system::system(view, policy),
-        Resource::ChassisCollection => chassis::all(policy),
-        Resource::Chassis(id) => chassis::chassis(id, view, policy),
-        Resource::Assembly(id) => chassis::assembly(id, view, policy),
-        Resource::Managers => manager::managers(policy),
-        Resource::Manager => manager::manager(view, policy, scene.now),
-        Resource::Interfaces => manager::interfaces(policy),
-        Resource::Interface => manager::interface(view, policy),
-        Resource::TaskService => task::service(),
-        Resource::Tasks => task::tasks(scene),
-        Resource::Task(id) => task::task(scene, id)?,
-        Resource::TaskMonitor(id) => return task::monitor(scene, id),
-        Resource::SystemReset | Resource::ManagerReset => return None,
-    };
-    Some(Answer::ok(document))
-}
-
-fn delete(scene: &Scene<'_>, request: &Request<'_>, resource: Resource<'_>) -> Answer {
-    match resource {
-        Resource::Session(id) if scene.sessions().find(id, scene.now).is_some() => {
-            session::log_out(scene, id)
-        }
-        _ => not_found(request.asked.path),
-    }
-}
-
-fn write(scene: &Scene<'_>, request: &Request<'_>, resource: Resource<'_>) -> Answer {
+fn write(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
     let body = match object(request) {
         Ok(body) => body,
         Err(problem) => return problem,
     };
-    match resource {
-        Resource::Sessions => session::log_in(scene, &body),
-        Resource::SystemReset => change::reset_system(scene, &body),
-        Resource::ManagerReset => change::reset_manager(scene, &body),
-        Resource::System | Resource::Chassis(_) => {
-            let before = current(scene, None, resource).map(|it| etag(scene, resource, &it));
-            if let Some(problem) = before.and_then(|tag| precondition(request, scene.policy(), &tag)) {
-                return problem;
-            }
-            let answer = change::patch(scene, resource, &body);
-            finish_patch(scene, resource, answer)
+    let done = match (request.asked.method, found) {
+        ("POST", Found::Action(action)) => Some(actions::carry(scene, action, &body)),
+        ("POST", Found::Document(document)) => {
+            document.live.and_then(|live| live::create(scene, live, document, &body))
         }
-        _ => not_found(request.asked.path),
-    }
-}
-
-/// An ETag for the resource that a PATCH answers with.
-fn finish_patch(scene: &Scene<'_>, resource: Resource<'_>, answer: Answer) -> Answer {
-    let is_resource = matches!(&answer.body, Body::Json(document) if document.get("@odata.id").is_some());
-    if answer.status != 200 || !is_resource {
-        return answer;
-    }
-    let after = Scene { look: scene.bmc.look(), ..*scene };
-    let tag = etag(&after, resource, &answer);
-    tagged(answer, tag)
+        ("PATCH", Found::Document(document)) => {
+            let tag = show::version(scene, document);
+            Some(
+                precondition(request, scene.policy(), &tag)
+                    .unwrap_or_else(|| patch::patch(scene, document, &body)),
+            )
+        }
+        _ => None,
+    };
+    done.unwrap_or_else(|| not_found(request.asked.path))
 }
 
 /// The request's body, which must be a JSON object (DSP0266 §7.3).
@@ -251,31 +229,4 @@ fn precondition(request: &Request<'_>, policy: &Policy, tag: &str) -> Option<Ans
 fn matches_tag(listed: &str, tag: &str) -> bool {
     let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     listed.split(',').any(|one| one.trim() == "*" || strong(one) == strong(tag))
-}
-
-/// A tag of what can change in this resource; not of what a deviation makes of it.
-fn etag(scene: &Scene<'_>, resource: Resource<'_>, answer: &Answer) -> String {
-    let mut hash = DefaultHasher::new();
-    match (resource, &answer.body) {
-        (Resource::System | Resource::Chassis(_), _) => {
-            let view = scene.view();
-            (view.power, view.host, view.override_, view.led).hash(&mut hash);
-        }
-        (Resource::Root, _) => "root".hash(&mut hash),
-        (Resource::Manager, _) => "manager".hash(&mut hash),
-        (_, Body::Json(document) | Body::JsonAsText(document)) => json(document).hash(&mut hash),
-        (_, Body::Other { text, .. }) => text.hash(&mut hash),
-        (_, Body::Empty) => {}
-    }
-    let weak = if scene.policy().etag == Etag::WeakRefused { "W/" } else { "" };
-    format!("{weak}\"{:016x}\"", hash.finish())
-}
-
-fn tagged(mut answer: Answer, tag: String) -> Answer {
-    if let Body::Json(Value::Object(document)) = &mut answer.body
-        && document.contains_key("@odata.id")
-    {
-        document.insert("@odata.etag".to_owned(), Value::String(tag.clone()));
-    }
-    answer.with_header("ETag", tag)
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 
 const REGISTRY: &str = "Base.1.18";
+/// The version of the schema of a message.
+pub(crate) const VERSION: &str = "v1_2_1";
 
 /// Name, severity, text and resolution.
 type Row = (&'static str, &'static str, &'static str, &'static str);
@@ -62,6 +64,30 @@ const ROWS: &[Row] = &[
         "The value '%1' for the property '%2' is not in the list of acceptable values.",
         "Choose a value from the enumeration list that the implementation can support and resubmit the request \
          if the operation failed.",
+    ),
+    (
+        "PropertyValueFormatError",
+        "Warning",
+        "The value '%1' for the property '%2' is not a format that the property can accept.",
+        "Correct the value for the property in the request body and resubmit the request if the operation failed.",
+    ),
+    (
+        "PropertyValueOutOfRange",
+        "Warning",
+        "The value '%1' for the property '%2' is not in the supported range of acceptable values.",
+        "Correct the value for the property in the request body and resubmit the request if the operation failed.",
+    ),
+    (
+        "StringValueTooLong",
+        "Warning",
+        "The string '%1' exceeds the length limit %2.",
+        "Resubmit the request with an appropriate string length.",
+    ),
+    (
+        "NoOperation",
+        "Warning",
+        "The request body submitted contain no data to act upon and no changes to the resource took place.",
+        "Add properties in the JSON object and resubmit the request.",
     ),
     (
         "PropertyMissing",

@@ -13,20 +13,12 @@ pub(crate) struct Policy {
     pub(crate) logout: Logout,
     /// Which ways to log in there are.
     pub(crate) login: Login,
-    /// Which properties show the identify light.
-    pub(crate) indicator: Indicator,
-    /// The ids of the resources.
-    pub(crate) layout: Layout,
     /// Whether the collection of systems comes in pages.
     pub(crate) systems: Paging,
     /// What a change needs of an ETag.
     pub(crate) etag: Etag,
     /// What a change that is accepted is answered with.
     pub(crate) success: Success,
-    /// The values of `ResetType` that `ComputerSystem.Reset` takes.
-    pub(crate) reset_types: &'static [&'static str],
-    /// The values of `BootSourceOverrideEnabled` that can be set.
-    pub(crate) override_enabled: &'static [&'static str],
 }
 
 impl Default for Policy {
@@ -36,29 +28,12 @@ impl Default for Policy {
             tokens: Checked::Yes,
             logout: Logout::Ends,
             login: Login::SessionOrBasic,
-            indicator: Indicator::Both,
-            layout: Layout::PLAIN,
             systems: Paging::Whole,
             etag: Etag::Optional,
             success: Success::AsUsual,
-            reset_types: RESET_TYPES,
-            override_enabled: &["Disabled", "Once", "Continuous"],
         }
     }
 }
-
-/// Every `ResetType` that this face knows (DSP0268 ResetType).
-pub(crate) const RESET_TYPES: &[&str] = &[
-    "On",
-    "ForceOff",
-    "GracefulShutdown",
-    "GracefulRestart",
-    "ForceRestart",
-    "Nmi",
-    "ForceOn",
-    "PushPowerButton",
-    "PowerCycle",
-];
 
 /// Whether something is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,49 +62,6 @@ pub(crate) enum Login {
     BasicOnly,
     /// HTTP Basic is refused.
     SessionOnly,
-}
-
-/// Which properties show the identify light.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Indicator {
-    /// `IndicatorLED` and `LocationIndicatorActive`.
-    Both,
-    /// `LocationIndicatorActive`, which cannot blink.
-    Location,
-    /// `IndicatorLED`, deprecated.
-    Led,
-    /// None.
-    None,
-}
-
-impl Indicator {
-    /// Whether `IndicatorLED` is there.
-    pub(crate) fn has_led(self) -> bool {
-        matches!(self, Self::Both | Self::Led)
-    }
-
-    /// Whether `LocationIndicatorActive` is there.
-    pub(crate) fn has_location(self) -> bool {
-        matches!(self, Self::Both | Self::Location)
-    }
-}
-
-/// The ids of the resources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Layout {
-    /// The computer system.
-    pub(crate) system: &'static str,
-    /// The chassis, in the order of their collection.
-    pub(crate) chassis: &'static [&'static str],
-    /// The chassis that the system is in.
-    pub(crate) own_chassis: &'static str,
-    /// The manager.
-    pub(crate) manager: &'static str,
-}
-
-impl Layout {
-    /// One of each, with the id `1`.
-    pub(crate) const PLAIN: Self = Self { system: "1", chassis: &["1"], own_chassis: "1", manager: "1" };
 }
 
 /// Whether a collection comes in pages (DSP0266 §7.12).

@@ -218,6 +218,7 @@ impl Reply {
         let (kind, text) = match answer.body {
             Body::Empty => (None, Vec::new()),
             Body::Json(document) => (Some(JSON), json(&document)),
+            Body::JsonText(text) => (Some(JSON), text),
             Body::JsonAsText(document) => (Some("text/plain; charset=utf-8"), json(&document)),
             Body::Other { content_type, text } => (Some(content_type), text.into_bytes()),
         };

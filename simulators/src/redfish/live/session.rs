@@ -1,48 +1,37 @@
-//! The session service and its sessions (DSP0268 SessionService, Session).
+//! Sessions (DSP0268 Session).
 
 use serde_json::{Map, Value, json};
 
-use super::{collection, healthy, link};
 use crate::redfish::{
     answer::Answer,
     auth,
     handle::Scene,
     messages::{about, error, message, refuse},
     policy::Logout,
-    sessions::{IDLE, Session},
+    sessions::Session,
+    tree::Document,
 };
 
-const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
+/// The version of the schema.
+pub(crate) const VERSION: &str = "v1_8_0";
 
-/// The session service.
-pub(crate) fn service() -> Value {
-    json!({
-        "@odata.id": "/redfish/v1/SessionService",
-        "@odata.type": "#SessionService.v1_1_9.SessionService",
-        "Id": "SessionService",
-        "Name": "Session Service",
-        "ServiceEnabled": true,
-        "SessionTimeout": IDLE.as_secs(),
-        "Status": healthy(),
-        "Sessions": link(SESSIONS),
-    })
-}
-
-/// The open sessions.
-pub(crate) fn sessions(scene: &Scene<'_>) -> Value {
-    let mut sessions = scene.sessions();
-    let open = sessions.list(scene.now).iter();
-    let members = open.map(|session| link(path_of(session))).collect();
-    collection(SESSIONS, "SessionCollection", "Sessions", members)
+/// The ids of those that are open.
+pub(crate) fn ids(scene: &Scene<'_>) -> Vec<String> {
+    scene.sessions().list(scene.now).iter().map(|session| session.id.clone()).collect()
 }
 
 /// One of them.
-pub(crate) fn session(scene: &Scene<'_>, id: &str) -> Option<Value> {
-    scene.sessions().find(id, scene.now).map(document)
+pub(crate) fn document(scene: &Scene<'_>, collection: &Document, id: &str) -> Option<Value> {
+    scene.sessions().find(id, scene.now).map(|session| said(collection, session))
+}
+
+/// Whose it is.
+pub(crate) fn owner(scene: &Scene<'_>, id: &str) -> Option<String> {
+    scene.sessions().find(id, scene.now).map(|session| session.user.clone())
 }
 
 /// A new session (DSP0266 §13.3.4.2).
-pub(crate) fn log_in(scene: &Scene<'_>, body: &Map<String, Value>) -> Answer {
+pub(crate) fn log_in(scene: &Scene<'_>, collection: &Document, body: &Map<String, Value>) -> Answer {
     let stranger = body.keys().find(|key| !matches!(key.as_str(), "UserName" | "Password"));
     if let Some(property) = stranger {
         return error(400, vec![about(message("PropertyUnknown", &[property]), &format!("/{property}"))]);
@@ -56,19 +45,20 @@ pub(crate) fn log_in(scene: &Scene<'_>, body: &Map<String, Value>) -> Answer {
     };
     match scene.sessions().open(&account.user, scene.now) {
         None => refuse(503, "SessionLimitExceeded", &[]),
-        Some((session, token)) => Answer::ok(document(&session))
+        Some((session, token)) => Answer::ok(said(collection, &session))
             .with_status(201)
-            .with_header("Location", path_of(&session))
+            .with_header("Location", format!("{}/{}", collection.path, session.id))
             .with_header("X-Auth-Token", token),
     }
 }
 
 /// The end of a session (DSP0266 §13.3.4.5).
-pub(crate) fn log_out(scene: &Scene<'_>, id: &str) -> Answer {
+pub(crate) fn log_out(scene: &Scene<'_>, id: &str) -> Option<Answer> {
+    scene.sessions().find(id, scene.now)?;
     if scene.policy().logout == Logout::Ends {
         scene.sessions().close(id);
     }
-    Answer::no_content()
+    Some(Answer::no_content())
 }
 
 fn text<'b>(body: &'b Map<String, Value>, property: &str) -> Result<&'b str, Answer> {
@@ -83,14 +73,10 @@ fn text<'b>(body: &'b Map<String, Value>, property: &str) -> Result<&'b str, Ans
     }
 }
 
-fn path_of(session: &Session) -> String {
-    format!("{SESSIONS}/{}", session.id)
-}
-
-fn document(session: &Session) -> Value {
+fn said(collection: &Document, session: &Session) -> Value {
     json!({
-        "@odata.id": path_of(session),
-        "@odata.type": "#Session.v1_7_0.Session",
+        "@odata.id": format!("{}/{}", collection.path, session.id),
+        "@odata.type": format!("#Session.{VERSION}.Session"),
         "Id": session.id,
         "Name": format!("Session of {}", session.user),
         "UserName": session.user,

@@ -1,40 +1,26 @@
-//! The task service (DSP0266 §12; DSP0268 TaskService, Task).
+//! Tasks (DSP0266 §12; DSP0268 Task).
 
 use serde_json::{Value, json};
 
-use super::{collection, healthy, link};
 use crate::redfish::{
     answer::Answer,
     handle::Scene,
     messages::{message, refuse},
     tasks::{State, Task},
+    tree::{Document, Live},
 };
 
-const TASKS: &str = "/redfish/v1/TaskService/Tasks";
+/// The version of the schema.
+pub(crate) const VERSION: &str = "v1_7_4";
 
-/// The task service.
-pub(crate) fn service() -> Value {
-    json!({
-        "@odata.id": "/redfish/v1/TaskService",
-        "@odata.type": "#TaskService.v1_2_1.TaskService",
-        "Id": "TaskService",
-        "Name": "Task Service",
-        "ServiceEnabled": true,
-        "CompletedTaskOverWritePolicy": "Oldest",
-        "Status": healthy(),
-        "Tasks": link(TASKS),
-    })
-}
-
-/// The tasks.
-pub(crate) fn tasks(scene: &Scene<'_>) -> Value {
-    let members = scene.tasks().list().iter().map(|task| link(path_of(task))).collect();
-    collection(TASKS, "TaskCollection", "Tasks", members)
+/// The ids of all of them.
+pub(crate) fn ids(scene: &Scene<'_>) -> Vec<String> {
+    scene.tasks().list().iter().map(|task| task.id.clone()).collect()
 }
 
 /// One of them.
-pub(crate) fn task(scene: &Scene<'_>, id: &str) -> Option<Value> {
-    scene.tasks().find(id).map(|task| document(task, scene))
+pub(crate) fn document(scene: &Scene<'_>, collection: &Document, id: &str) -> Option<Value> {
+    scene.tasks().find(id).map(|task| said(task, &collection.path, scene))
 }
 
 /// Its monitor (DSP0266 §12.2): 202 while it runs, then the answer that the change itself would have had.
@@ -49,21 +35,18 @@ pub(crate) fn monitor(scene: &Scene<'_>, id: &str) -> Option<Answer> {
 
 /// 202 and where to look.
 pub(crate) fn accepted(task: &Task, scene: &Scene<'_>) -> Answer {
-    Answer::ok(document(task, scene))
+    let collection = scene.tree().live(Live::Tasks).map_or("", |tasks| &*tasks.path);
+    Answer::ok(said(task, collection, scene))
         .with_status(202)
         .with_header("Location", monitor_of(task))
         .with_header("Retry-After", "1")
-}
-
-fn path_of(task: &Task) -> String {
-    format!("{TASKS}/{}", task.id)
 }
 
 fn monitor_of(task: &Task) -> String {
     format!("/redfish/v1/TaskService/TaskMonitors/{}", task.id)
 }
 
-fn document(task: &Task, scene: &Scene<'_>) -> Value {
+fn said(task: &Task, collection: &str, scene: &Scene<'_>) -> Value {
     let state = task.state(scene.now);
     let messages = match state {
         State::Running => vec![],
@@ -71,8 +54,8 @@ fn document(task: &Task, scene: &Scene<'_>) -> Value {
         State::Exception => vec![message("TaskAborted", &[])],
     };
     json!({
-        "@odata.id": path_of(task),
-        "@odata.type": "#Task.v1_7_3.Task",
+        "@odata.id": format!("{collection}/{}", task.id),
+        "@odata.type": format!("#Task.{VERSION}.Task"),
         "Id": task.id,
         "Name": format!("Task {}", task.id),
         "TaskState": state.word(),

@@ -1,0 +1,68 @@
+//! What the service says of itself in OData's words: `$metadata` and the service document (DSP0266 §8.4).
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use serde_json::{Value, json};
+
+use super::tree::{ROOT, Tree};
+
+/// Schemas of what comes and goes, and of what answers carry: name and version.
+const PASSING: &[(&str, &str)] = &[
+    ("Session", super::live::session::VERSION),
+    ("ManagerAccount", super::live::account::VERSION),
+    ("Task", super::live::task::VERSION),
+    ("Message", super::messages::VERSION),
+];
+
+/// `/redfish/v1/$metadata`.
+pub(super) fn of(tree: &Tree) -> String {
+    let mut text = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <edmx:Edmx xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\" Version=\"4.0\">\n",
+    );
+    for (schema, version) in schemas(tree) {
+        let uri = format!("http://redfish.dmtf.org/schemas/v1/{schema}_v1.xml");
+        let versioned = match version.as_str() {
+            "" => String::new(),
+            version => format!("<edmx:Include Namespace=\"{schema}.{version}\"/>"),
+        };
+        let _ = writeln!(
+            text,
+            "  <edmx:Reference Uri=\"{uri}\"><edmx:Include Namespace=\"{schema}\"/>{versioned}</edmx:Reference>"
+        );
+    }
+    let root =
+        tree.document(ROOT).map_or("", |root| root.template()["@odata.type"].as_str().unwrap_or_default());
+    let namespace = root.trim_start_matches('#').trim_end_matches(".ServiceRoot");
+    let _ = write!(
+        text,
+        "  <edmx:Reference Uri=\"http://redfish.dmtf.org/schemas/v1/RedfishExtensions_v1.xml\">\
+         <edmx:Include Namespace=\"RedfishExtensions.v1_0_0\" Alias=\"Redfish\"/></edmx:Reference>\n  \
+         <edmx:DataServices>\n    <Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"Service\">\n      \
+         <EntityContainer Name=\"Service\" Extends=\"{namespace}.ServiceContainer\"/>\n    </Schema>\n  \
+         </edmx:DataServices>\n</edmx:Edmx>\n"
+    );
+    text
+}
+
+fn schemas(tree: &Tree) -> BTreeSet<(String, String)> {
+    let own = tree.documents().iter().filter_map(|document| document.template()["@odata.type"].as_str());
+    let own = own.filter_map(|kind| {
+        let mut parts = kind.trim_start_matches('#').split('.');
+        let schema = parts.next()?.to_owned();
+        let version = parts.next().filter(|it| it.starts_with("v1_")).unwrap_or_default();
+        Some((schema, version.to_owned()))
+    });
+    own.chain(PASSING.iter().map(|(schema, version)| ((*schema).to_owned(), (*version).to_owned()))).collect()
+}
+
+/// `/redfish/v1/odata`: everything that the service root links to.
+pub(super) fn service_document(tree: &Tree) -> Value {
+    let root = tree.document(ROOT).map(|root| root.template());
+    let links = root.and_then(Value::as_object).into_iter().flatten();
+    let mut entries = vec![json!({"name": "Service", "kind": "Singleton", "url": "/redfish/v1/"})];
+    entries.extend(links.filter_map(|(name, link)| {
+        Some(json!({"name": name, "kind": "Singleton", "url": link.get("@odata.id")?}))
+    }));
+    json!({"@odata.context": "/redfish/v1/$metadata", "value": entries})
+}

@@ -1,0 +1,240 @@
+//! A PATCH (DSP0266 §7.7): taken apart into properties, each of which can be written, or says why not.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    answer::{Answer, Body},
+    change::{accepted, carry_out, refused},
+    handle::Scene,
+    messages::{about, error, message},
+    show,
+    tree::{Document, tagged, target_word},
+    writable::{Effect, Form, Wrong, check, holds_writable, writable},
+};
+use crate::machine::{Command, Device, Lasting, Led, Mode, Override};
+
+/// A property that was sent.
+struct Leaf<'b> {
+    pointer: String,
+    value: &'b Value,
+}
+
+/// What is to be done.
+struct Work<'b> {
+    led: Led,
+    kept: Vec<(String, &'b Value)>,
+    commands: Vec<Command>,
+    boot: Boot<'b>,
+    boot_order: Option<&'b Value>,
+    clock: Option<&'b Value>,
+    fine: usize,
+    /// Nobody can ever write these: the rest may still be done.
+    hopeless: Vec<(String, Value)>,
+    /// These have a value that they cannot have: nothing is done.
+    wrong: Vec<Value>,
+}
+
+#[derive(Default)]
+struct Boot<'b> {
+    enabled: Option<&'b str>,
+    target: Option<&'b str>,
+    mode: Option<&'b str>,
+}
+
+/// Changes a resource of the tree.
+pub(crate) fn patch(scene: &Scene<'_>, document: &Document, body: &Map<String, Value>) -> Answer {
+    let shown = show::value(scene, document);
+    let mut leaves = Vec::new();
+    take_apart(document, &shown, body, "", &mut leaves);
+    if leaves.is_empty() {
+        return error(400, vec![message("NoOperation", &[])]);
+    }
+    let mut work = Work::new(scene.view().led);
+    leaves.iter().for_each(|leaf| work.sort(leaf, document, &shown));
+    if !work.wrong.is_empty() || work.fine == 0 {
+        let hopeless = work.hopeless.into_iter().map(|(_, said)| said);
+        return error(400, work.wrong.into_iter().chain(hopeless).collect());
+    }
+    work.carry_out(scene, document)
+}
+
+/// Every property that was sent, at its pointer; annotations are none.
+fn take_apart<'b>(
+    document: &Document,
+    shown: &Value,
+    body: &'b Map<String, Value>,
+    at: &str,
+    leaves: &mut Vec<Leaf<'b>>,
+) {
+    for (name, value) in body.iter().filter(|(name, _)| !name.contains('@')) {
+        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let is_inside = shown.pointer(&pointer).is_some_and(Value::is_object);
+        match value {
+            Value::Object(inner) if is_inside && writable(document, &pointer).is_none() => {
+                take_apart(document, shown, inner, &pointer, leaves);
+            }
+            _ => leaves.push(Leaf { pointer, value }),
+        }
+    }
+}
+
+impl<'b> Work<'b> {
+    fn new(led: Led) -> Self {
+        Self {
+            led,
+            kept: Vec::new(),
+            commands: Vec::new(),
+            boot: Boot::default(),
+            boot_order: None,
+            clock: None,
+            fine: 0,
+            hopeless: Vec::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    fn sort(&mut self, leaf: &Leaf<'b>, document: &Document, shown: &Value) {
+        let (pointer, value) = (leaf.pointer.as_str(), leaf.value);
+        let name = pointer.rsplit('/').next().unwrap_or(pointer);
+        let is_there = shown.pointer(pointer).is_some();
+        match writable(document, pointer) {
+            Some((form, effect)) if is_there => match check(form, pointer, value, shown) {
+                Ok(()) => self.take(pointer, value, effect),
+                Err(wrong) => self.wrong.push(about(complaint(wrong, form, value, name), pointer)),
+            },
+            None if is_there && holds_writable(document, pointer) => {
+                let said = message("PropertyValueTypeError", &[&value.to_string(), name]);
+                self.wrong.push(about(said, pointer));
+            }
+            _ => {
+                let id = if is_there { "PropertyNotWritable" } else { "PropertyUnknown" };
+                self.hopeless.push((pointer.to_owned(), about(message(id, &[name]), pointer)));
+            }
+        }
+    }
+
+    fn take(&mut self, pointer: &str, value: &'b Value, effect: Effect) {
+        self.fine += 1;
+        match effect {
+            Effect::Keep => self.kept.push((pointer.to_owned(), value)),
+            Effect::OverrideEnabled => self.boot.enabled = value.as_str(),
+            Effect::OverrideTarget => self.boot.target = value.as_str(),
+            Effect::OverrideMode => self.boot.mode = value.as_str(),
+            Effect::IndicatorLed => self.light(light(value.as_str().unwrap_or_default())),
+            // A light that blinks is active already.
+            Effect::LocationIndicator if value == &json!(true) && self.led != Led::Unlit => {}
+            Effect::LocationIndicator if value == &json!(true) => self.light(Led::Lit),
+            Effect::LocationIndicator => self.light(Led::Unlit),
+            Effect::BootOrder => {
+                self.boot_order = Some(value);
+                self.kept.push((pointer.to_owned(), value));
+            }
+            Effect::Clock => self.clock = Some(value),
+        }
+    }
+
+    fn light(&mut self, led: Led) {
+        self.commands.push(Command::SetLed { led, lasting: None });
+    }
+
+    fn carry_out(self, scene: &Scene<'_>, document: &Document) -> Answer {
+        let mut commands = self.commands;
+        if self.boot.enabled.is_some() || self.boot.target.is_some() || self.boot.mode.is_some() {
+            commands.push(Command::SetOverride(self.boot.becomes(scene.view().override_)));
+        }
+        if let Err(refusal) = carry_out(scene, &commands) {
+            return refused(refusal, "Boot");
+        }
+        for (pointer, value) in self.kept {
+            scene.bmc.written().keep(&document.path, &pointer, value.clone());
+        }
+        if let Some(order) = self.boot_order {
+            follow(scene, document, order);
+        }
+        if let Some(text) = self.clock.and_then(Value::as_str) {
+            scene.bmc.set_clock(super::clock::read(text).unwrap_or_default());
+        }
+        if self.hopeless.is_empty() {
+            return accepted(scene, || changed(scene, document, &[]));
+        }
+        changed(scene, document, &self.hopeless)
+    }
+}
+
+/// The resource as it is now, with what could not be done beside the properties that it is about (DSP0266 §7.7.1).
+fn changed(scene: &Scene<'_>, document: &Document, hopeless: &[(String, Value)]) -> Answer {
+    let after = scene.again();
+    let mut value = show::value(&after, document);
+    let tag = show::version(&after, document);
+    tagged(&mut value, &tag);
+    for (pointer, said) in hopeless {
+        let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+        if let Some(Value::Object(parent)) = value.pointer_mut(parent) {
+            parent.insert(format!("{name}@Message.ExtendedInfo"), json!([said]));
+        }
+    }
+    Answer { status: 200, headers: Vec::new(), body: Body::Json(value) }.with_header("ETag", tag)
+}
+
+/// The machine boots from what is first in the order, where it knows what that is.
+fn follow(scene: &Scene<'_>, system: &Document, order: &Value) {
+    let Some(first) = order[0].as_str() else { return };
+    let is_first = |value: &Value| {
+        let reference = value["BootOptionReference"].as_str();
+        reference
+            .is_some_and(|it| it == first || first.strip_prefix(it).is_some_and(|rest| rest.starts_with(':')))
+    };
+    let below = format!("{}/", system.path);
+    let options =
+        scene.tree().documents().iter().filter(|it| &*it.kind == "BootOption" && it.path.starts_with(&below));
+    let alias = options.map(|it| it.template()).find(|it| is_first(it)).and_then(|it| it["Alias"].as_str());
+    let device = Device::ALL.iter().find(|device| Some(target_word(**device)) == alias);
+    device.into_iter().for_each(|device| scene.bmc.control().set_default_boot(*device));
+}
+
+fn light(word: &str) -> Led {
+    match word {
+        "Lit" => Led::Lit,
+        "Blinking" => Led::Blinking,
+        _ => Led::Unlit,
+    }
+}
+
+impl Boot<'_> {
+    /// What is not sent stays as it is.
+    fn becomes(&self, now: Option<Override>) -> Option<Override> {
+        let device = self.target.map_or(now.map(|it| it.device), device)?;
+        let lasting = match self.enabled {
+            Some("Once") => Lasting::Once,
+            Some("Continuous") => Lasting::Continuous,
+            Some(_) => return None,
+            None => now?.lasting,
+        };
+        let mode = match self.mode {
+            Some("Legacy") => Mode::Legacy,
+            Some(_) => Mode::Uefi,
+            None => now.map_or(Mode::Uefi, |it| it.mode),
+        };
+        Some(Override { device, lasting, mode })
+    }
+}
+
+/// The device behind a word; a CD by USB is a CD.
+fn device(target: &str) -> Option<Device> {
+    let target = if target == "UsbCd" { "Cd" } else { target };
+    Device::ALL.iter().copied().find(|device| target_word(*device) == target)
+}
+
+fn complaint(wrong: Wrong, form: Form, value: &Value, name: &str) -> Value {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match wrong {
+        Wrong::Type => message("PropertyValueTypeError", &[&value.to_string(), name]),
+        Wrong::NotInList => message("PropertyValueNotInList", &[&text, name]),
+        Wrong::OutOfRange if matches!(form, Form::Text(_) | Form::TextOrNull(_)) => {
+            let most = if let Form::Text(most) | Form::TextOrNull(most) = form { most } else { 0 };
+            message("StringValueTooLong", &[name, &most.to_string()])
+        }
+        Wrong::OutOfRange => message("PropertyValueOutOfRange", &[&text, name]),
+        Wrong::Format => message("PropertyValueFormatError", &[&text, name]),
+    }
+}

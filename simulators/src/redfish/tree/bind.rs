@@ -1,0 +1,142 @@
+//! Which property of which resource follows which fact: by schema and property, so that a tree is plain documents, ours or
+//! recorded ones.
+
+use serde_json::Value;
+
+use super::fact::{Fact, Quantity};
+
+/// What a resource is to the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The system, the chassis or the manager that the machine is; or what belongs to one of them alone.
+    Own,
+    /// Anything else.
+    Other,
+}
+
+/// A row: schema, whether only what is [`Place::Own`] follows, property as a JSON pointer (`*` is every item), fact.
+type Row = (&'static str, Place, &'static str, Fact);
+
+const ROWS: &[Row] = &[
+    ("ServiceRoot", Place::Other, "/UUID", Fact::ServiceUuid),
+    ("ComputerSystem", Place::Own, "/PowerState", Fact::Power),
+    ("ComputerSystem", Place::Own, "/Status/State", Fact::SystemState),
+    ("ComputerSystem", Place::Own, "/BootProgress/LastState", Fact::BootProgress),
+    ("ComputerSystem", Place::Own, "/Boot/BootSourceOverrideEnabled", Fact::OverrideEnabled),
+    ("ComputerSystem", Place::Own, "/Boot/BootSourceOverrideTarget", Fact::OverrideTarget),
+    ("ComputerSystem", Place::Own, "/Boot/BootSourceOverrideMode", Fact::OverrideMode),
+    ("ComputerSystem", Place::Own, "/IndicatorLED", Fact::IndicatorLed),
+    ("ComputerSystem", Place::Own, "/LocationIndicatorActive", Fact::LocationIndicator),
+    ("ComputerSystem", Place::Own, "/LastResetTime", Fact::LastReset),
+    ("ComputerSystem", Place::Own, "/UUID", Fact::Uuid),
+    ("ComputerSystem", Place::Own, "/Manufacturer", Fact::Manufacturer),
+    ("ComputerSystem", Place::Own, "/Model", Fact::Model),
+    ("ComputerSystem", Place::Own, "/SerialNumber", Fact::Serial),
+    ("ComputerSystem", Place::Own, "/PartNumber", Fact::PartNumber),
+    ("ComputerSystem", Place::Own, "/BiosVersion", Fact::BiosVersion),
+    ("Chassis", Place::Own, "/PowerState", Fact::ChassisPower),
+    ("Chassis", Place::Own, "/IndicatorLED", Fact::IndicatorLed),
+    ("Chassis", Place::Own, "/LocationIndicatorActive", Fact::LocationIndicator),
+    ("Chassis", Place::Own, "/Manufacturer", Fact::Manufacturer),
+    ("Chassis", Place::Own, "/Model", Fact::Model),
+    ("Chassis", Place::Own, "/SerialNumber", Fact::Serial),
+    ("Chassis", Place::Own, "/PartNumber", Fact::PartNumber),
+    ("Assembly", Place::Own, "/Assemblies/0/SerialNumber", Fact::BoardSerial),
+    ("Assembly", Place::Own, "/Assemblies/0/PartNumber", Fact::BoardPartNumber),
+    ("Assembly", Place::Own, "/Assemblies/0/Producer", Fact::Manufacturer),
+    ("Manager", Place::Own, "/DateTime", Fact::DateTime),
+    ("Manager", Place::Own, "/FirmwareVersion", Fact::BmcFirmware),
+    ("Manager", Place::Own, "/Manufacturer", Fact::Manufacturer),
+    ("EthernetInterface", Place::Own, "/MACAddress", Fact::Mac),
+    ("EthernetInterface", Place::Own, "/PermanentMACAddress", Fact::Mac),
+    ("EthernetInterface", Place::Own, "/IPv4Addresses", Fact::Ipv4),
+    ("EthernetInterface", Place::Own, "/IPv6Addresses", Fact::Ipv6),
+    ("LogService", Place::Other, "/DateTime", Fact::DateTime),
+    ("EventService", Place::Other, "/DateTime", Fact::DateTime),
+    ("TaskService", Place::Other, "/DateTime", Fact::DateTime),
+];
+
+/// Where readings stand, and what they measure; a `Sensor` says itself what it measures.
+const READINGS: &[(&str, &str, Quantity)] = &[
+    ("EnvironmentMetrics", "/TemperatureCelsius/Reading", Quantity::Temperature),
+    ("EnvironmentMetrics", "/PowerWatts/Reading", Quantity::Watts),
+    ("EnvironmentMetrics", "/FanSpeedsPercent/*/Reading", Quantity::Fan),
+    ("ThermalMetrics", "/TemperatureSummaryCelsius/*/Reading", Quantity::Temperature),
+    ("ThermalMetrics", "/TemperatureReadingsCelsius/*/Reading", Quantity::Temperature),
+    ("PowerSupplyMetrics", "/InputPowerWatts/Reading", Quantity::Watts),
+    ("PowerSupplyMetrics", "/OutputPowerWatts/Reading", Quantity::Watts),
+    ("Fan", "/SpeedPercent/Reading", Quantity::Fan),
+    ("Thermal", "/Temperatures/*/ReadingCelsius", Quantity::Temperature),
+    ("Thermal", "/Fans/*/Reading", Quantity::Fan),
+    ("Power", "/PowerControl/*/PowerConsumedWatts", Quantity::Watts),
+    ("Power", "/PowerSupplies/*/PowerInputWatts", Quantity::Watts),
+    ("Power", "/PowerSupplies/*/PowerOutputWatts", Quantity::Watts),
+    ("Power", "/PowerSupplies/*/LastPowerOutputWatts", Quantity::Watts),
+];
+
+/// The properties of this document that follow the machine, as pointers without wildcards, and what they follow.
+pub(super) fn bound(kind: &str, place: Place, document: &Value) -> Vec<(String, Fact)> {
+    let facts = ROWS.iter().filter(|row| row.0 == kind && (row.1 == Place::Other || place == Place::Own));
+    let mut found: Vec<(String, Fact)> = facts
+        .filter(|row| document.pointer(row.2).is_some())
+        .map(|row| (row.2.to_owned(), row.3.clone()))
+        .collect();
+    for (_, pointer, of) in READINGS.iter().filter(|row| row.0 == kind) {
+        places(document, pointer)
+            .into_iter()
+            .for_each(|pointer| found.extend(reading(document, pointer, *of)));
+    }
+    if kind == "Sensor"
+        && let Some(of) = document["ReadingType"].as_str().and_then(quantity)
+    {
+        found.extend(reading(document, "/Reading".to_owned(), of));
+    }
+    found
+}
+
+fn reading(document: &Value, pointer: String, of: Quantity) -> Option<(String, Fact)> {
+    let value = document.pointer(&pointer)?;
+    let (on, whole) = (value.as_f64()?, value.is_i64());
+    Some((pointer, Fact::Reading { of, on, whole }))
+}
+
+fn quantity(reading_type: &str) -> Option<Quantity> {
+    Some(match reading_type {
+        "Temperature" => Quantity::Temperature,
+        "Rotational" => Quantity::Fan,
+        "Power" => Quantity::Watts,
+        "Voltage" => Quantity::Volts,
+        _ => return None,
+    })
+}
+
+/// The pointers that this one means: `*` is every item of an array.
+fn places(document: &Value, pointer: &str) -> Vec<String> {
+    let Some((before, after)) = pointer.split_once("/*") else {
+        return vec![pointer.to_owned()];
+    };
+    let items = document.pointer(before).and_then(Value::as_array).map_or(0, Vec::len);
+    (0..items).flat_map(|item| places(document, &format!("{before}/{item}{after}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_star_is_every_item() {
+        let thermal = json!({"Fans": [{"Reading": 5000}, {"Reading": 5100}, {"Name": "absent"}]});
+        let found = bound("Thermal", Place::Other, &thermal);
+        let places: Vec<_> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+        assert_eq!(places, ["/Fans/0/Reading", "/Fans/1/Reading"]);
+    }
+
+    #[test]
+    fn only_the_machine_s_own_system_follows_it() {
+        let system = json!({"PowerState": "On"});
+        assert_eq!(bound("ComputerSystem", Place::Own, &system).len(), 1);
+        assert_eq!(bound("ComputerSystem", Place::Other, &system).len(), 0);
+    }
+}

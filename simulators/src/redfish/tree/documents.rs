@@ -1,0 +1,244 @@
+//! The documents of a tree while it is being made: named, renamed, merged, taken away.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+/// Documents by path, without a slash at the end.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Documents(BTreeMap<String, Value>);
+
+/// A path without the slash at its end.
+pub(crate) fn trimmed(path: &str) -> &str {
+    path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path)
+}
+
+impl Documents {
+    /// Reads a packed tree: one object, path → document. `None` where it is none.
+    pub(crate) fn packed(text: &str) -> Option<Self> {
+        let Value::Object(all) = serde_json::from_str(text).ok()? else { return None };
+        let are_paths = all.iter().all(|(path, it)| path.starts_with("/redfish") && it.is_object());
+        are_paths.then(|| Self(all.into_iter().map(|(path, it)| (trimmed(&path).to_owned(), it)).collect()))
+    }
+
+    /// All of them, in the order of their paths.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(path, document)| (path.as_str(), document))
+    }
+
+    /// One of them.
+    pub(crate) fn at(&self, path: &str) -> Option<&Value> {
+        self.0.get(trimmed(path))
+    }
+
+    /// One of them, to change it.
+    pub(crate) fn at_mut(&mut self, path: &str) -> Option<&mut Value> {
+        self.0.get_mut(trimmed(path))
+    }
+
+    /// All of this schema, to change them.
+    pub(crate) fn of_kind<'d>(&'d mut self, kind: &'d str) -> impl Iterator<Item = &'d mut Value> {
+        self.0.values_mut().filter(move |document| super::document::kind_of(document) == kind)
+    }
+
+    /// Adds a document, or replaces it. A collection that it would be a member of lists it.
+    pub(crate) fn add(&mut self, path: &str, document: Value) {
+        let path = trimmed(path);
+        self.0.insert(path.to_owned(), document);
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        if let Some(Value::Array(members)) = self.0.get_mut(parent).and_then(|it| it.get_mut("Members"))
+            && !members.iter().any(|member| member["@odata.id"] == path)
+        {
+            members.push(json!({"@odata.id": path}));
+            let count = members.len();
+            self.0.get_mut(parent).into_iter().for_each(|it| it["Members@odata.count"] = json!(count));
+        }
+    }
+
+    /// Adds all of these.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Merges a patch into a document (RFC 7396): null takes a member away.
+    pub(crate) fn merge(&mut self, path: &str, patch: &Value) {
+        if let Some(document) = self.at_mut(path) {
+            merge(document, patch);
+        }
+    }
+
+    /// Drops a document, and nothing else.
+    pub(crate) fn drop(&mut self, path: &str) {
+        self.0.remove(path);
+    }
+
+    /// Takes a resource away, with all that lies below it and every link to it.
+    pub(crate) fn remove(&mut self, path: &str) {
+        let gone = trimmed(path).to_owned();
+        self.0.retain(|path, _| !lies_at(path, &gone));
+        self.0.values_mut().for_each(|document| unlink(document, &gone));
+    }
+
+    /// Applies an overlay: an object with `remove` (paths, by the old names), `rename` (pairs of paths, old and new), `merge` (path →
+    /// patch, RFC 7396) and `add` (path → document), in this order. `None` where it is none.
+    pub(crate) fn overlay(&mut self, text: &str) -> Option<()> {
+        let Value::Object(overlay) = serde_json::from_str(text).ok()? else { return None };
+        for (step, with) in &overlay {
+            match step.as_str() {
+                "remove" => {
+                    for path in with.as_array()? {
+                        self.remove(path.as_str()?);
+                    }
+                }
+                "rename" => {
+                    for pair in with.as_array()? {
+                        self.rename(pair[0].as_str()?, pair[1].as_str()?);
+                    }
+                }
+                "merge" => {
+                    for (path, patch) in with.as_object()? {
+                        self.at(path)?;
+                        self.merge(path, patch);
+                    }
+                }
+                "add" => with.as_object()?.iter().for_each(|(path, it)| self.add(path, it.clone())),
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+
+    /// Gives a resource another path, and so all that lies below it and every link to them; its `Id` follows.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        let (from, to) = (trimmed(from), trimmed(to));
+        self.0 = std::mem::take(&mut self.0)
+            .into_iter()
+            .map(|(path, mut document)| {
+                relink(&mut document, from, to);
+                (moved(&path, from, to).unwrap_or(path), document)
+            })
+            .collect();
+        if let Some(id) = self.0.get_mut(to).and_then(|it| it.get_mut("Id")) {
+            *id = json!(to.rsplit('/').next().unwrap_or(to));
+        }
+    }
+}
+
+/// RFC 7396.
+pub(crate) fn merge(into: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *into = patch.clone();
+        return;
+    };
+    if !into.is_object() {
+        *into = Value::Object(Map::new());
+    }
+    let Value::Object(members) = into else { return };
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                members.shift_remove(name);
+            }
+            value => merge(members.entry(name.as_str()).or_insert(Value::Null), value),
+        }
+    }
+}
+
+fn lies_at(path: &str, at: &str) -> bool {
+    path.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '#']))
+}
+
+fn moved(path: &str, from: &str, to: &str) -> Option<String> {
+    lies_at(path, from).then(|| format!("{to}{}", &path[from.len()..]))
+}
+
+fn relink(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::String(text) => {
+            if let Some(text_now) = moved(text, from, to) {
+                *text = text_now;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| relink(item, from, to)),
+        Value::Object(members) => members.values_mut().for_each(|member| relink(member, from, to)),
+        _ => {}
+    }
+}
+
+fn unlink(value: &mut Value, gone: &str) {
+    let is_gone = |it: &Value| is_link(it) && it["@odata.id"].as_str().is_some_and(|at| lies_at(at, gone));
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| !is_gone(item));
+            items.iter_mut().for_each(|item| unlink(item, gone));
+        }
+        Value::Object(members) => {
+            members.retain(|_, member| !is_gone(member));
+            members.values_mut().for_each(|member| unlink(member, gone));
+            let counts: Vec<(String, usize)> = members
+                .iter()
+                .filter_map(|(name, it)| Some((format!("{name}@odata.count"), it.as_array()?.len())))
+                .filter(|(name, _)| members.contains_key(name))
+                .collect();
+            counts.into_iter().for_each(|(name, count)| {
+                members.insert(name, json!(count));
+            });
+        }
+        _ => {}
+    }
+}
+
+fn is_link(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| members.len() == 1 && members.contains_key("@odata.id"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> Documents {
+        Documents::packed(
+            r#"{"/redfish/v1/Systems": {"Members@odata.count": 1, "Members": [{"@odata.id": "/redfish/v1/Systems/1"}]},
+                "/redfish/v1/Systems/1": {"Id": "1", "Bios": {"@odata.id": "/redfish/v1/Systems/1/Bios"}},
+                "/redfish/v1/Systems/10": {"Id": "10"},
+                "/redfish/v1/Systems/1/Bios": {"Id": "Bios"}}"#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_resource_that_is_renamed_takes_what_is_below_it_along_and_no_neighbour() {
+        let mut all = two();
+        all.rename("/redfish/v1/Systems/1", "/redfish/v1/Systems/Self");
+        let paths: Vec<_> = all.iter().map(|(path, _)| path).collect();
+        assert_eq!(
+            paths,
+            [
+                "/redfish/v1/Systems",
+                "/redfish/v1/Systems/10",
+                "/redfish/v1/Systems/Self",
+                "/redfish/v1/Systems/Self/Bios"
+            ]
+        );
+        assert_eq!(all.at("/redfish/v1/Systems/Self").unwrap()["Id"], "Self");
+        assert_eq!(
+            all.at("/redfish/v1/Systems").unwrap()["Members"][0]["@odata.id"],
+            "/redfish/v1/Systems/Self"
+        );
+    }
+
+    #[test]
+    fn a_resource_that_is_removed_leaves_no_link() {
+        let mut all = two();
+        all.remove("/redfish/v1/Systems/1");
+        assert_eq!(all.at("/redfish/v1/Systems").unwrap(), &json!({"Members@odata.count": 0, "Members": []}));
+        assert!(all.at("/redfish/v1/Systems/1/Bios").is_none() && all.at("/redfish/v1/Systems/10").is_some());
+    }
+
+    #[test]
+    fn null_in_a_patch_takes_a_member_away() {
+        let mut all = two();
+        all.merge("/redfish/v1/Systems/1", &json!({"Bios": null, "Boot": {"Mode": "UEFI"}}));
+        assert_eq!(all.at("/redfish/v1/Systems/1").unwrap(), &json!({"Id": "1", "Boot": {"Mode": "UEFI"}}));
+    }
+}

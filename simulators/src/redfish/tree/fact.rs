@@ -1,0 +1,272 @@
+//! Facts of the machine that a property may show, and how Redfish says them (DSP0268).
+
+use std::{borrow::Cow, net::IpAddr};
+
+use serde_json::{Value, json};
+
+use crate::{
+    firmware::View,
+    machine::{Device, Host, Lasting, Led, Mode, Power},
+    redfish::clock::date_time,
+};
+
+/// What a property follows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Fact {
+    /// `ComputerSystem.PowerState`.
+    Power,
+    /// `PowerState` of the chassis around it: on or off.
+    ChassisPower,
+    /// `Status.State` of the system.
+    SystemState,
+    /// `BootProgress.LastState`.
+    BootProgress,
+    /// `Boot.BootSourceOverrideEnabled`.
+    OverrideEnabled,
+    /// `Boot.BootSourceOverrideTarget`.
+    OverrideTarget,
+    /// `Boot.BootSourceOverrideMode`.
+    OverrideMode,
+    /// `IndicatorLED`.
+    IndicatorLed,
+    /// `LocationIndicatorActive`.
+    LocationIndicator,
+    /// The system's UUID.
+    Uuid,
+    /// The service's own UUID: derived from the BMC's MAC address, not the system's.
+    ServiceUuid,
+    /// The manufacturer.
+    Manufacturer,
+    /// The model.
+    Model,
+    /// The system's serial number.
+    Serial,
+    /// The system's part number.
+    PartNumber,
+    /// The mainboard's serial number.
+    BoardSerial,
+    /// The mainboard's part number.
+    BoardPartNumber,
+    /// The host firmware's version.
+    BiosVersion,
+    /// The BMC firmware's version.
+    BmcFirmware,
+    /// The BMC's MAC address.
+    Mac,
+    /// The BMC's IPv4 addresses.
+    Ipv4,
+    /// The BMC's IPv6 addresses.
+    Ipv6,
+    /// The BMC's clock.
+    DateTime,
+    /// When the host was last reset.
+    LastReset,
+    /// A reading of a sensor: this when the host is on.
+    Reading {
+        /// What is measured.
+        of: Quantity,
+        /// The reading while the host is on.
+        on: f64,
+        /// Whether the document has it as an integer.
+        whole: bool,
+    },
+}
+
+/// What a sensor measures (DSP0268 Sensor.ReadingType).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quantity {
+    /// Degrees Celsius: a host that is off comes near to the air around it.
+    Temperature,
+    /// Revolutions a minute, or percent.
+    Fan,
+    /// Watts: a host that is off takes its standby power.
+    Watts,
+    /// Volts.
+    Volts,
+}
+
+/// What a fact is at this moment.
+pub(crate) enum Said<'a> {
+    /// A text.
+    Text(Cow<'a, str>),
+    /// True or false.
+    Flag(bool),
+    /// Anything else.
+    Other(Value),
+    /// The machine has no such thing; the property is left out.
+    Nothing,
+}
+
+impl Said<'_> {
+    /// As a value; `None` where there is nothing to say.
+    pub(crate) fn value(self) -> Option<Value> {
+        match self {
+            Self::Text(text) => Some(Value::String(text.into_owned())),
+            Self::Flag(flag) => Some(Value::Bool(flag)),
+            Self::Other(value) => Some(value),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl Fact {
+    /// Whether it changes by itself all the time, so that an ETag must not depend on it.
+    pub(crate) fn flows(&self) -> bool {
+        matches!(self, Self::DateTime | Self::Reading { .. })
+    }
+
+    /// What it is now.
+    pub(crate) fn said<'a>(&self, view: &'a View) -> Said<'a> {
+        let id = &view.id;
+        match self {
+            Self::Power => word(power_word(view.power)),
+            Self::ChassisPower => word(if view.power == Power::Off { "Off" } else { "On" }),
+            Self::SystemState => word(state_word(view.power)),
+            Self::BootProgress => word(progress_word(view.host)),
+            Self::OverrideEnabled => word(view.override_.map_or("Disabled", |it| enabled_word(it.lasting))),
+            Self::OverrideTarget => word(view.override_.map_or("None", |it| target_word(it.device))),
+            Self::OverrideMode => word(view.override_.map_or("UEFI", |it| mode_word(it.mode))),
+            Self::IndicatorLed => word(led_word(view.led)),
+            Self::LocationIndicator => Said::Flag(view.led != Led::Unlit),
+            Self::Uuid => Said::Text(id.uuid_text().into()),
+            Self::ServiceUuid => Said::Text(service_uuid(id.mac).into()),
+            Self::Manufacturer => text(&id.manufacturer),
+            Self::Model => text(&id.model),
+            Self::Serial => text(&id.serial),
+            Self::PartNumber => text(&id.part_number),
+            Self::BoardSerial => text(&id.board_serial),
+            Self::BoardPartNumber => text(&id.board_part_number),
+            Self::BiosVersion => text(&id.bios_version),
+            Self::BmcFirmware => text(&id.bmc_firmware),
+            Self::Mac => Said::Text(id.mac_text().into()),
+            Self::Ipv4 => Said::Other(ipv4(id.address)),
+            Self::Ipv6 => Said::Other(ipv6(id.address)),
+            Self::DateTime => Said::Text(date_time(view.clock).into()),
+            Self::LastReset => Said::Text(date_time(view.last_reset).into()),
+            Self::Reading { of, on, whole } => Said::Other(reading(*of, *on, *whole, view.power)),
+        }
+    }
+}
+
+fn word(word: &'static str) -> Said<'static> {
+    Said::Text(Cow::Borrowed(word))
+}
+
+fn text(text: &str) -> Said<'_> {
+    if text.is_empty() { Said::Nothing } else { Said::Text(Cow::Borrowed(text)) }
+}
+
+fn power_word(power: Power) -> &'static str {
+    match power {
+        Power::Off => "Off",
+        Power::PoweringOn => "PoweringOn",
+        Power::On => "On",
+        Power::PoweringOff => "PoweringOff",
+    }
+}
+
+fn state_word(power: Power) -> &'static str {
+    match power {
+        Power::Off => "Disabled",
+        Power::PoweringOn | Power::PoweringOff => "Starting",
+        Power::On => "Enabled",
+    }
+}
+
+fn progress_word(host: Host) -> &'static str {
+    match host {
+        Host::Off => "None",
+        Host::Post => "SystemHardwareInitializationComplete",
+        Host::Booting | Host::Hung => "OSBootStarted",
+        Host::Os | Host::Stopping => "OSRunning",
+        Host::Setup => "SetupEntered",
+    }
+}
+
+fn enabled_word(lasting: Lasting) -> &'static str {
+    match lasting {
+        Lasting::Once => "Once",
+        Lasting::Continuous => "Continuous",
+    }
+}
+
+/// `BootSource` (DSP0268 ComputerSystem.BootSource).
+pub(crate) fn target_word(device: Device) -> &'static str {
+    match device {
+        Device::Pxe => "Pxe",
+        Device::Disk => "Hdd",
+        Device::Cdrom => "Cd",
+        Device::Bios => "BiosSetup",
+        Device::Usb => "Usb",
+        Device::Http => "UefiHttp",
+    }
+}
+
+fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Uefi => "UEFI",
+        Mode::Legacy => "Legacy",
+    }
+}
+
+fn led_word(led: Led) -> &'static str {
+    match led {
+        Led::Lit => "Lit",
+        Led::Blinking => "Blinking",
+        Led::Unlit => "Off",
+    }
+}
+
+fn service_uuid([a, b, c, d, e, f]: [u8; 6]) -> String {
+    format!("5f0d1b3c-7e42-4a6b-9c1d-{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}")
+}
+
+fn ipv4(address: IpAddr) -> Value {
+    match address {
+        IpAddr::V4(address) => json!([{
+            "Address": address.to_string(),
+            "SubnetMask": "255.0.0.0",
+            "AddressOrigin": "Static",
+            "Gateway": "127.0.0.1",
+        }]),
+        IpAddr::V6(_) => json!([]),
+    }
+}
+
+fn ipv6(address: IpAddr) -> Value {
+    match address {
+        IpAddr::V6(address) => {
+            json!([{"Address": address.to_string(), "PrefixLength": 64, "AddressOrigin": "Static"}])
+        }
+        IpAddr::V4(_) => json!([]),
+    }
+}
+
+/// A host that is off: air that moves no more, a hundredth of the fans' and rails' sense, the power of the BMC alone.
+fn reading(of: Quantity, on: f64, whole: bool, power: Power) -> Value {
+    const AIR: f64 = 22.0;
+    let is_off = matches!(power, Power::Off | Power::PoweringOn);
+    let value = match of {
+        _ if !is_off => on,
+        Quantity::Temperature => on.min(AIR + (on - AIR) * 0.1),
+        Quantity::Watts => on * 0.04,
+        Quantity::Fan => 0.0,
+        Quantity::Volts if on > 48.0 => on,
+        Quantity::Volts => 0.0,
+    };
+    if whole { json!(value.round() as i64) } else { json!((value * 10.0).round() / 10.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_follow_the_power() {
+        let cpu = |power| reading(Quantity::Temperature, 62.0, true, power);
+        assert_eq!((cpu(Power::On), cpu(Power::Off)), (json!(62), json!(26)));
+        assert_eq!(reading(Quantity::Fan, 8400.0, true, Power::Off), json!(0));
+        assert_eq!(reading(Quantity::Volts, 230.0, true, Power::Off), json!(230));
+        assert_eq!(reading(Quantity::Watts, 350.0, false, Power::Off), json!(14.0));
+    }
+}
