@@ -20,6 +20,7 @@
 //! | [`Bmc`], [`Control`] | one BMC on tokio's clock, and the handle beside the wire |
 //! | [`redfish`], [`rules`] | the Redfish face and its faults |
 //! | [`relay`] | TCP and UDP with faults |
+//! | [`recording`] | a live Redfish service as a tree of files |
 //! | [`openipmi`] | OpenIPMI's `ipmi_sim` as the IPMI face |
 //!
 //! Nothing here knows the drivers.
@@ -33,6 +34,7 @@ pub mod machine;
 pub mod openipmi;
 mod profile;
 mod random;
+pub mod recording;
 pub mod redfish;
 pub mod relay;
 pub mod rules;
