@@ -21,7 +21,7 @@ use crate::{
     accounts::{self, Account},
     control::Control,
     deviations::{Deviation, UnknownDeviation},
-    firmware::{Firmware, View},
+    firmware::{Facts, Firmware, View},
     machine::{Command, Machine, Refusal},
     profile::Profile,
     random::Random,
@@ -81,6 +81,7 @@ pub(crate) struct Look {
     pub(crate) policy: Policy,
     pub(crate) tree: Arc<Tree>,
     pub(crate) deviations: Vec<&'static Deviation>,
+    pub(crate) facts: Facts,
     /// What one second of the real world is here.
     pub(crate) second: Duration,
 }
@@ -171,6 +172,7 @@ impl Bmc {
             policy: *firmware.policy(),
             tree: firmware.tree().clone(),
             deviations: firmware.deviations().to_vec(),
+            facts: firmware.facts(now),
             second: firmware.second(),
         })
     }

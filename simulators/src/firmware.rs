@@ -48,6 +48,8 @@ pub(crate) struct Facts {
     pub(crate) restarts: u32,
     /// Since when the host is off, if it was on before.
     pub(crate) off_since: Option<Duration>,
+    /// When the host last started POST.
+    pub(crate) last_reset: Duration,
     /// How often somebody looked.
     pub(crate) reads: u32,
     /// The last power command that was not refused.
@@ -209,7 +211,8 @@ impl Firmware {
         self.last_power = None;
     }
 
-    fn facts(&self, now: Duration) -> Facts {
+    /// What a deviation may know now.
+    pub(crate) fn facts(&self, now: Duration) -> Facts {
         Facts {
             now,
             second: self.second,
@@ -218,6 +221,7 @@ impl Firmware {
             led: self.machine.led(),
             restarts: self.machine.restarts(),
             off_since: self.machine.off_since(),
+            last_reset: self.machine.last_reset(),
             reads: self.reads,
             last_power: self.last_power,
         }

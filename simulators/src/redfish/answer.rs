@@ -1,8 +1,11 @@
 //! An answer before it becomes bytes, so that a deviation can rewrite it.
 
+use hyper::HeaderMap;
 use serde_json::Value;
 
-/// A request, as far as a deviation may look at it.
+use crate::firmware::Facts;
+
+/// A request, as far as a deviation may look at it, and the situation that it meets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     /// Its method.
@@ -11,9 +14,30 @@ pub(crate) struct Asked<'a> {
     pub(crate) path: &'a str,
     /// The origin that the client believes to talk to, such as `http://127.0.0.1:8000`.
     pub(crate) origin: &'a str,
+    /// Its headers.
+    pub(crate) headers: &'a HeaderMap,
+    /// Its body.
+    pub(crate) body: &'a [u8],
+    /// What a deviation may know of the machine.
+    pub(crate) facts: Facts,
 }
 
 impl Asked<'_> {
+    /// Whether this member stands in its body, at this JSON pointer.
+    pub(crate) fn sends(&self, pointer: &str) -> bool {
+        self.document().is_some_and(|it| it.pointer(pointer).is_some())
+    }
+
+    /// Its body as a document.
+    pub(crate) fn document(&self) -> Option<Value> {
+        serde_json::from_slice(self.body).ok()
+    }
+
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// Whether it asks for a new session.
     pub(crate) fn is_login(&self) -> bool {
         self.method == "POST" && self.path.trim_end_matches('/').ends_with("/SessionService/Sessions")

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use hyper::{HeaderMap, header};
+use hyper::header;
 use serde_json::{Map, Value};
 
 use super::{
@@ -31,8 +31,6 @@ use crate::{
 pub(crate) struct Request<'a> {
     pub(crate) asked: Asked<'a>,
     pub(crate) query: Option<&'a str>,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a [u8],
 }
 
 /// The moment at which a request is handled.
@@ -99,7 +97,7 @@ fn answer(scene: &Scene<'_>, request: &Request<'_>) -> Answer {
         return on_resource(scene, request, found);
     }
     let who = auth::authenticate(
-        request.headers,
+        request.asked.headers,
         scene.bmc.accounts(),
         &mut scene.sessions(),
         scene.policy(),
@@ -147,7 +145,7 @@ fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> An
     if !allowed.split(", ").any(|it| it == request.asked.method) {
         return refuse(405, "OperationNotAllowed", &[]).with_header("Allow", allowed);
     }
-    if request.headers.get("odata-version").is_some_and(|version| version != "4.0") {
+    if request.asked.headers.get("odata-version").is_some_and(|version| version != "4.0") {
         return refuse(412, "HeaderInvalid", &["OData-Version"]);
     }
     match (request.asked.method, found) {
@@ -170,7 +168,7 @@ fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
     if answer.status != 200 {
         return answer;
     }
-    let known = request.headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok());
+    let known = request.asked.headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok());
     if known.is_some_and(|known| matches_tag(known, &tag)) {
         return Answer { status: 304, headers: vec![("ETag", tag)], body: Body::Empty };
     }
@@ -201,11 +199,11 @@ fn write(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
 
 /// The request's body, which must be a JSON object (DSP0266 §7.3).
 fn object(request: &Request<'_>) -> Result<Map<String, Value>, Answer> {
-    let kind = request.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let kind = request.asked.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     if kind.is_some_and(|kind| !kind.trim_start().to_ascii_lowercase().starts_with("application/json")) {
         return Err(refuse(415, "UnrecognizedRequestBody", &[]));
     }
-    match serde_json::from_slice(request.body) {
+    match serde_json::from_slice(request.asked.body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(refuse(400, "UnrecognizedRequestBody", &[])),
         Err(_) => Err(refuse(400, "MalformedJSON", &[])),
@@ -214,7 +212,7 @@ fn object(request: &Request<'_>) -> Result<Map<String, Value>, Answer> {
 
 /// What stands against a change (DSP0266 §7.9, RFC 9110 §13.1.1, RFC 6585 §3).
 fn precondition(request: &Request<'_>, policy: &Policy, tag: &str) -> Option<Answer> {
-    let given = request.headers.get(header::IF_MATCH).map(|it| it.to_str().unwrap_or_default());
+    let given = request.asked.headers.get(header::IF_MATCH).map(|it| it.to_str().unwrap_or_default());
     match given {
         None if policy.etag == Etag::Required => Some(refuse(428, "PreconditionRequired", &[])),
         None => None,

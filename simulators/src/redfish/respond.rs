@@ -112,10 +112,11 @@ fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {
             method: parts.method.as_str(),
             path: parts.uri.path(),
             origin: &format!("{scheme}://{host}"),
+            headers: &parts.headers,
+            body,
+            facts: scene.look.facts,
         },
         query: parts.uri.query(),
-        headers: &parts.headers,
-        body,
     };
     handle(&scene, &request)
 }
