@@ -225,6 +225,23 @@ mod tests {
     }
 
     #[test]
+    fn a_message_without_text_is_its_arguments_and_one_that_names_no_property_is_given_it() {
+        let ilo = r#"{"error":{"@Message.ExtendedInfo":[{"MessageArgs":["BootSourceOverrideMode"],"MessageId":"iLO.2.8.PropertyNotWritableOrUnknown"}]}}"#;
+        let Cause::Refused { message, .. } = read(400, ilo).1 else { panic!("not refused") };
+        assert_eq!(message, "iLO.2.8.PropertyNotWritableOrUnknown: BootSourceOverrideMode");
+        let pointed = r##"{"error":{"@Message.ExtendedInfo":[{"Message":"It is missing.","MessageId":"Base.1.8.PropertyMissing","RelatedProperties":["#/Boot/BootSourceOverrideMode"]}]}}"##;
+        let Cause::Refused { message, .. } = read(400, pointed).1 else { panic!("not refused") };
+        assert_eq!(message, "Base.1.8.PropertyMissing: It is missing. (#/Boot/BootSourceOverrideMode)");
+    }
+
+    #[test]
+    fn a_message_of_a_registry_that_nobody_knows_is_told_as_it_is() {
+        let body = r#"{"error":{"@Message.ExtendedInfo":[{"MessageId":"Contoso.9.Odd","MessageArgs":[1,null]},"x"]}}"#;
+        let Cause::Refused { message, .. } = read(400, body).1 else { panic!("not refused") };
+        assert_eq!(message, "Contoso.9.Odd");
+    }
+
+    #[test]
     fn a_page_of_html_is_no_reason_to_fail_differently() {
         assert_eq!(read(403, "<html>forbidden</html>").1, Cause::Denied);
         let Cause::Refused { code, message } = read(500, "<html>").1 else { panic!("not refused") };

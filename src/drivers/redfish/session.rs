@@ -174,7 +174,7 @@ impl Talk<'_> {
             200..300 => self.take_session(&reply, credentials),
             400 | 404 | 405 | 501 => self.state.auth = basic(credentials, false),
             _ if sessions_full => self.state.auth = basic(credentials, true),
-            _ => return Err(self.refused(&ask, &reply)),
+            _ => return Err(without(self.refused(&ask, &reply), &password)),
         }
         self.state.logged_in_before = true;
         Ok(())
@@ -233,6 +233,16 @@ impl Client {
         });
         let _ = ended.await;
     }
+}
+
+/// The failure without the password, which a BMC may repeat when it refuses it (`PropertyValueFormatError`).
+fn without(mut failure: Failure, password: &str) -> Failure {
+    if let Cause::Refused { message: text, .. } | Cause::Conflict { reason: text } = &mut failure.cause
+        && !password.is_empty()
+    {
+        *text = text.replace(password, "…");
+    }
+    failure
 }
 
 fn differs_by_a_slash(one: &str, other: &str) -> bool {

@@ -44,6 +44,17 @@ async fn a_wrong_password_is_tried_exactly_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_password_that_the_bmc_repeats_is_not_told() {
+    let peer = Peer::scripted(|seen, _| {
+        let text = "The value secret for the property Password is of a different format.";
+        seen.is("POST", SESSIONS).then(|| error(422, "Base.1.18.PropertyValueFormatError", text))
+    })
+    .await;
+    let error = peer.driver().power_read(within(10)).await.unwrap_err().to_string();
+    assert!(error.contains("The value … for") && !error.contains("secret"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_session_is_replaced_once_and_the_request_sent_again() {
     let mut lost = false;
     let peer = Peer::scripted(move |seen, _| {
