@@ -8,10 +8,10 @@ use std::{
 };
 
 fn main() {
-    // A program that is started for every command must not spend its time on relocating itself.
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux")
-        && env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu")
-    {
+    // A program that is started for every command must not spend its time on relocating itself. Linked statically
+    // (`cargo ship`), that is the compiler's business: a static program with a position of its own would not start with it.
+    let cfg = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+    if cfg("OS") == "linux" && cfg("ENV") == "gnu" && !cfg("FEATURE").contains("crt-static") {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../scenarios");

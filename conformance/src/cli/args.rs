@@ -206,6 +206,11 @@ pub struct Power {
 impl Power {
     /// Reads `power …` without describing the other commands.
     pub fn alone(arguments: &[std::ffi::OsString]) -> Result<Self, clap::Error> {
+        super::shortcut::power(arguments).map_or_else(|| Self::described(arguments), Ok)
+    }
+
+    /// The same by clap, which knows every option and every mistake.
+    pub(super) fn described(arguments: &[std::ffi::OsString]) -> Result<Self, clap::Error> {
         let command = clap::Command::new("power")
             .bin_name("halmark power")
             .about("Read or change the power of a machine by its BMC, with the reference drivers")

@@ -4,6 +4,7 @@ mod args;
 mod faults;
 mod power;
 mod run;
+mod shortcut;
 mod show;
 
 use std::{
@@ -20,7 +21,7 @@ use crate::{report::console::Paint, verdict::exit};
 /// Carries out a command line; the exit code.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     let arguments: Vec<_> = arguments.into_iter().collect();
-    // `power` is what scripts call in a loop: it does not wait for the other commands to be described.
+    // `power` is what scripts call in a loop: it does not wait for commands to be described.
     if arguments.get(1).is_some_and(|first| first == "power") {
         return match args::Power::alone(&arguments[1..]) {
             Ok(args) => power::power(&args),
