@@ -49,6 +49,9 @@ pub enum Command {
     /// Read or change the power of a machine by its BMC, with the reference drivers.
     #[command(after_help = CREDENTIALS)]
     Power(Power),
+    /// Record a live Redfish service as a tree of files in the DMTF's mockup format.
+    #[command(after_help = super::record::AFTER_HELP)]
+    Record(super::record::Record),
     /// Print a published JSON Schema.
     Schema {
         /// Which.

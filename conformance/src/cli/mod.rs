@@ -3,6 +3,7 @@
 mod args;
 mod faults;
 mod power;
+mod record;
 mod run;
 mod shortcut;
 mod show;
@@ -43,6 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Schema { what } => show::schema(what),
         Command::Faults(faults) => faults::faults(&faults, paint),
         Command::Power(power) => power::power(&power),
+        Command::Record(record) => record::record(&record),
         Command::ChassisHelper { arguments } => {
             u8::try_from(halmark_simulators::openipmi::chassis_helper(&arguments)).unwrap_or(1)
         }

@@ -9,7 +9,7 @@ use crate::world::SYSTEM;
 
 #[tokio::test(start_paused = true)]
 async fn every_link_is_a_folder_with_body_headers_and_time() {
-    let (world, options) = (World::healthy().await, options("whole"));
+    let (world, options) = (World::healthy().await, whole("whole"));
     let report = recorded(&world, &options).await;
     let system = world.system().await;
     assert_eq!(document(&options, "Systems/1/index.json"), system);
@@ -33,7 +33,7 @@ async fn every_link_is_a_folder_with_body_headers_and_time() {
 
 #[tokio::test(start_paused = true)]
 async fn every_link_in_a_tree_that_is_complete_leads_to_a_folder() {
-    let (world, options) = (World::healthy().await, options("closed"));
+    let (world, options) = (World::healthy().await, whole("closed"));
     recorded(&world, &options).await;
     for (name, text) in files(&options.out).iter().filter(|(name, _)| name.ends_with("index.json")) {
         for part in text.split("\"@odata.id\": \"/redfish/v1/").skip(1) {
@@ -70,7 +70,7 @@ async fn the_manifest_tells_what_was_recorded_and_not_where() {
 
 #[tokio::test(start_paused = true)]
 async fn links_that_go_round_are_asked_for_once() {
-    let (world, options) = (World::healthy().await, options("round"));
+    let (world, options) = (World::healthy().await, whole("round"));
     world.service.set_rules(vec![
         shows(
             "/redfish/v1/Systems/1",
@@ -89,7 +89,7 @@ async fn links_that_go_round_are_asked_for_once() {
 
 #[tokio::test(start_paused = true)]
 async fn settings_pages_and_registries_are_followed_and_actions_are_not() {
-    let (world, options) = (World::healthy().await, options("kinds"));
+    let (world, options) = (World::healthy().await, whole("kinds"));
     world.service.set_rules(vec![
         shows(SYSTEM, &json!({
             "@odata.id": SYSTEM,
@@ -117,7 +117,7 @@ async fn settings_pages_and_registries_are_followed_and_actions_are_not() {
 
 #[tokio::test(start_paused = true)]
 async fn no_name_leads_out_of_the_tree() {
-    let (world, options) = (World::healthy().await, options("inside/tree"));
+    let (world, options) = (World::healthy().await, whole("inside/tree"));
     let long = format!("/redfish/v1/Loop/{}", "n".repeat(300));
     let names = [
         "/redfish/v1/../../../up",
@@ -182,7 +182,7 @@ async fn a_symbolic_link_in_the_folder_is_not_followed() {
 #[tokio::test(start_paused = true)]
 async fn limits_end_a_recording_and_are_told() {
     let world = World::healthy().await;
-    let few = Options { max_resources: 6, ..options("few") };
+    let few = Options { max_resources: 6, ..whole("few") };
     let report = recorded(&world, &few).await;
     assert_eq!((report.recorded, document(&few, "recording.json")["ended"].clone()), (6, json!("limit")));
     assert!(report.left > 0);

@@ -29,8 +29,13 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Fast, since a held clock has nobody to be polite to.
+/// Fast, since a held clock has nobody to be polite to, and not far, since most tests look at what is near the root.
 fn options(name: &str) -> Options {
+    Options { depth: Some(2), ..whole(name) }
+}
+
+/// As far as the links lead.
+fn whole(name: &str) -> Options {
     Options { rate: 1000.0, started: "2026-11-21T00:00:00Z".to_owned(), ..Options::into(folder(name)) }
 }
 
