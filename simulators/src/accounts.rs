@@ -29,6 +29,23 @@ impl Role {
     }
 }
 
+/// A user, the password and the role that an account is to have. The password never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+    /// What the account may do.
+    pub role: Role,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials {{ user: {:?}, password: …, role: {:?} }}", self.user, self.role)
+    }
+}
+
 /// An account. Its password never prints.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -47,8 +64,13 @@ impl fmt::Debug for Account {
 }
 
 /// `admin`, `operator` and `readonly`.
-pub(crate) fn generated(random: &mut Random) -> Vec<Account> {
+pub(crate) fn generated(random: &mut Random) -> Vec<Credentials> {
     [("admin", Role::Administrator), ("operator", Role::Operator), ("readonly", Role::ReadOnly)]
-        .map(|(user, role)| Account { user: user.to_owned(), password: random.text(16), role })
+        .map(|(user, role)| Credentials { user: user.to_owned(), password: random.text(16), role })
         .to_vec()
+}
+
+/// The accounts that have these.
+pub(crate) fn accounts(all: Vec<Credentials>) -> Vec<Account> {
+    all.into_iter().map(|Credentials { user, password, role }| Account { user, password, role }).collect()
 }

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    accounts::{self, Account},
+    accounts::{self, Account, Credentials},
     control::Control,
     deviations::{Deviation, UnknownDeviation},
     firmware::{Facts, Firmware, View},
@@ -87,11 +87,32 @@ pub(crate) struct Look {
 }
 
 impl Bmc {
-    /// Starts a BMC whose host is off; its clock is tokio's, so this needs a runtime.
+    /// Starts a BMC whose host is off; its clock is tokio's, so this needs a runtime. It has the accounts `admin`,
+    /// `operator` and `readonly`, with passwords that the seed gives.
     ///
     /// # Errors
     /// Where a deviation has a name that none has.
     pub fn start(profile: &Profile, options: BmcOptions) -> Result<Self, UnknownDeviation> {
+        Self::start_with(profile, options, None)
+    }
+
+    /// The same with these accounts and no other; an administrator's comes first.
+    ///
+    /// # Errors
+    /// Where a deviation has a name that none has.
+    pub fn start_for(
+        profile: &Profile,
+        options: BmcOptions,
+        accounts: Vec<Credentials>,
+    ) -> Result<Self, UnknownDeviation> {
+        Self::start_with(profile, options, Some(accounts))
+    }
+
+    fn start_with(
+        profile: &Profile,
+        options: BmcOptions,
+        accounts: Option<Vec<Credentials>>,
+    ) -> Result<Self, UnknownDeviation> {
         let mut random = Random::new(options.seed);
         let mut vary = |delay: Duration| delay.mul_f64((0.8 + 0.4 * random.unit()) * options.time_scale);
         let spec = profile.spec.with_delays(&mut vary);
@@ -104,7 +125,7 @@ impl Bmc {
             birth: Instant::now(),
             seed: options.seed,
             built_in: profile.deviations.clone(),
-            accounts: accounts::generated(&mut random),
+            accounts: accounts::accounts(accounts.unwrap_or_else(|| accounts::generated(&mut random))),
             written: Mutex::default(),
             happened: watch::Sender::new(0),
             presence: watch::Sender::new(Presence::Up),

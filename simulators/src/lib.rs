@@ -40,7 +40,7 @@ pub mod relay;
 pub mod rules;
 mod written;
 
-pub use accounts::Role;
+pub use accounts::{Credentials, Role};
 pub use bmc::{Bmc, BmcOptions};
 pub use control::{Control, Truth};
 pub use deviations::{Deviation, UnknownDeviation, deviations};
