@@ -23,6 +23,7 @@ use crate::{
     deviations::{Deviation, UnknownDeviation},
     firmware::{Facts, Firmware, View},
     machine::{Command, Machine, Refusal},
+    memory::Memory,
     profile::Profile,
     random::Random,
     redfish::{Policy, Tree},
@@ -57,6 +58,7 @@ struct Inner {
     built_in: Vec<String>,
     accounts: Vec<Account>,
     written: Mutex<Written>,
+    memory: Memory,
     happened: watch::Sender<usize>,
     presence: watch::Sender<Presence>,
     dead: AtomicBool,
@@ -127,6 +129,7 @@ impl Bmc {
             built_in: profile.deviations.clone(),
             accounts: accounts::accounts(accounts.unwrap_or_else(|| accounts::generated(&mut random))),
             written: Mutex::default(),
+            memory: Memory::default(),
             happened: watch::Sender::new(0),
             presence: watch::Sender::new(Presence::Up),
             dead: AtomicBool::new(false),
@@ -174,6 +177,11 @@ impl Bmc {
     /// What was written to it.
     pub(crate) fn written(&self) -> MutexGuard<'_, Written> {
         lock(&self.0.written)
+    }
+
+    /// What its deviations remember.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.0.memory
     }
 
     /// Sets the BMC's clock, in seconds since 1970.

@@ -11,8 +11,11 @@ mod power;
 mod quirks;
 mod session;
 mod shape;
+mod vendor;
 
 use std::{fmt, sync::OnceLock};
+
+use serde_json::{Map, Value};
 
 use crate::{
     firmware::{Facts, Ruling, View},
@@ -33,6 +36,7 @@ pub struct Deviation {
     pub(crate) policy: Option<fn(&mut Policy)>,
     pub(crate) tree: Option<fn(&mut Documents)>,
     pub(crate) request: Option<fn(&Asked<'_>) -> Option<Answer>>,
+    pub(crate) change: Option<fn(&Asked<'_>, &mut Map<String, Value>) -> Option<Answer>>,
     pub(crate) answer: Option<fn(&Asked<'_>, &mut Answer)>,
 }
 
@@ -48,6 +52,7 @@ impl Deviation {
             policy: None,
             tree: None,
             request: None,
+            change: None,
             answer: None,
         }
     }
@@ -74,6 +79,11 @@ impl Deviation {
 
     const fn on_request(self, request: fn(&Asked<'_>) -> Option<Answer>) -> Self {
         Self { request: Some(request), ..self }
+    }
+
+    /// A POST or PATCH of somebody who may: refused, or its body read in another way, before it is looked at.
+    const fn on_change(self, change: fn(&Asked<'_>, &mut Map<String, Value>) -> Option<Answer>) -> Self {
+        Self { change: Some(change), ..self }
     }
 
     const fn on_answer(self, answer: fn(&Asked<'_>, &mut Answer)) -> Self {
@@ -148,6 +158,7 @@ mod tests {
                 && row.policy.is_none()
                 && row.tree.is_none()
                 && row.request.is_none()
+                && row.change.is_none()
                 && row.answer.is_none()
         };
         assert_eq!(deviations().iter().find(idle).map(|row| row.name), None);

@@ -31,6 +31,7 @@ mod control;
 mod deviations;
 mod firmware;
 pub mod machine;
+mod memory;
 pub mod openipmi;
 mod profile;
 mod random;

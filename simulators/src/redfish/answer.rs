@@ -3,7 +3,7 @@
 use hyper::HeaderMap;
 use serde_json::Value;
 
-use crate::firmware::Facts;
+use crate::{firmware::Facts, memory::Memory};
 
 /// A request, as far as a deviation may look at it, and the situation that it meets.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) body: &'a [u8],
     /// What a deviation may know of the machine.
     pub(crate) facts: Facts,
+    /// What the deviations remember of this BMC.
+    pub(crate) memory: &'a Memory,
 }
 
 impl Asked<'_> {

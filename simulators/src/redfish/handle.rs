@@ -176,7 +176,14 @@ fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
 }
 
 fn write(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
-    let body = match object(request) {
+    let mut read = object(request);
+    let mut none = Map::new();
+    for change in scene.look.deviations.iter().filter_map(|it| it.change) {
+        if let Some(answer) = change(&request.asked, read.as_mut().unwrap_or(&mut none)) {
+            return answer;
+        }
+    }
+    let body = match read {
         Ok(body) => body,
         Err(problem) => return problem,
     };

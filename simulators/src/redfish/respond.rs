@@ -115,6 +115,7 @@ fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {
             headers: &parts.headers,
             body,
             facts: scene.look.facts,
+            memory: shared.bmc.memory(),
         },
         query: parts.uri.query(),
     };
