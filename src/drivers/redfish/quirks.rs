@@ -59,6 +59,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
     &SLASH,
     &LATE_TASK,
     &TASK_DELETED,
+    &SCHEDULED,
 ];
 
 pub(super) const NOT_READY: Quirk = Quirk {
@@ -240,7 +241,16 @@ pub(super) const LATE_TASK: Quirk = Quirk {
 pub(super) const TASK_DELETED: Quirk = Quirk {
     name: "task-deleted",
     about: "the task is gone before it was seen to end",
-    evidence: "Dell iDRAC below 5.00.00.00 after 60 s; Lenovo XCC on the first look at the monitor (S8)",
+    evidence: "Dell iDRAC below 5.00.00.00 after 60 s, 7.00.00.00 after seconds (dell/iDRAC-Redfish-Scripting#275); \
+               Lenovo XCC on the first look at the monitor (S8)",
+    sign: Sign::Answer,
+};
+
+pub(super) const SCHEDULED: Quirk = Quirk {
+    name: "scheduled-for-the-next-reset",
+    about: "its task does not begin before the host is reset",
+    evidence: "Dell iDRAC: a boot mode becomes a BIOS job (B13), whose Oem.Dell.JobState is Scheduled \
+               (dell/iDRAC-Redfish-Scripting#319)",
     sign: Sign::Answer,
 };
 

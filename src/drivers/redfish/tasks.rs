@@ -9,7 +9,7 @@ use super::{
     client::Talk,
     document::json,
     http::{Ask, Reply},
-    quirks::{LATE_TASK, TASK_DELETED},
+    quirks::{LATE_TASK, SCHEDULED, TASK_DELETED},
     refusal::at,
     retry::retry_after,
 };
@@ -61,6 +61,10 @@ impl Talk<'_> {
             let progress = Progress::of(&reply);
             match progress {
                 Progress::Done => return Ok(()),
+                Progress::Scheduled => {
+                    self.notes.quirk(&SCHEDULED);
+                    return Ok(());
+                }
                 Progress::Failed(message) => {
                     let status = Some(reply.status);
                     return Err(Failure::new(Cause::TaskFailed { message }, at(&poll, status, None)));
@@ -108,6 +112,8 @@ impl Talk<'_> {
 #[derive(Debug, PartialEq, Eq)]
 enum Progress {
     Running,
+    /// Accepted, and carried out when the host is reset next.
+    Scheduled,
     Done,
     Gone,
     Failed(String),
@@ -130,12 +136,19 @@ impl Progress {
             Some(end @ ("Exception" | "Killed" | "Cancelled" | "Interrupted")) => {
                 Self::Failed(format!("{end}: {}", messages(&body)))
             }
+            Some(_) if is_scheduled(&body) => Self::Scheduled,
             // A state that the schema does not know (`New` at iDRAC) is not an end.
             Some(_) => Self::Running,
             None if reply.status == 202 => Self::Running,
             None => Self::Done,
         }
     }
+}
+
+/// A job that waits for the host's next reset: nothing more comes of waiting for it.
+fn is_scheduled(task: &Value) -> bool {
+    let sections = task.get("Oem").and_then(Value::as_object).into_iter().flat_map(|oem| oem.values());
+    sections.into_iter().any(|section| section.get("JobState").and_then(Value::as_str) == Some("Scheduled"))
 }
 
 /// What a task, or an error, says of itself.

@@ -94,6 +94,22 @@ async fn s9_a_state_that_the_schema_does_not_know_is_no_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b13_a_job_that_waits_for_the_next_reset_is_accepted_with_a_note() {
+    // Dell iDRAC 9, a BIOS configuration job.
+    let job = |state: &str| {
+        say(
+            200,
+            json!({"TaskState": "Starting", "TaskStatus": "OK", "Oem": {"Dell": {"JobState": state,
+                "JobType": "BIOSConfiguration", "EndTime": "TIME_NA", "MessageId": "IDRAC.2.9.JCP001"}}}),
+        )
+    };
+    let peer = accepting(json!({}), move |_, _| job("Scheduled")).await;
+    assert_eq!(names(&reset(&peer, 60).await.unwrap()), ["scheduled-for-the-next-reset"]);
+    let peer = accepting(json!({}), move |_, _| job("Running")).await;
+    assert!(matches!(reset(&peer, 60).await, Err(Cause::OutcomeUnknown { .. })));
+}
+
+#[tokio::test(start_paused = true)]
 async fn s10_202_with_nothing_to_follow_is_done_with_a_note() {
     let peer = Peer::scripted(|seen, _| seen.is("POST", RESET).then(|| empty(202))).await;
     assert_eq!(reset(&peer, 60).await.unwrap().notes.len(), 1);
