@@ -64,14 +64,13 @@ impl Journal {
 
     /// Writes events, one line each, in one system call.
     pub fn write(&self, events: &[Event]) {
-        let redactor = self.redactor();
-        let told: Vec<String> = events.iter().map(|event| as_json(event, &redactor)).collect();
+        let told = Told::of(events, &self.redactor());
         let mut state = self.lock();
-        let mut block = String::with_capacity(told.iter().map(|event| event.len() + 80).sum());
-        for event in told {
-            let line = format!("{{\"prev\":\"{}\",{}", state.prev, event.strip_prefix('{').unwrap_or("}"));
-            state.prev = hash(&line);
-            block.push_str(&line);
+        let mut block = String::with_capacity(told.text.len() + 80 * events.len());
+        for event in told.events() {
+            let line = block.len();
+            block.extend(["{\"prev\":\"", &state.prev, "\",", event.strip_prefix('{').unwrap_or("}")]);
+            state.prev = hash(&block[line..]);
             block.push('\n');
         }
         let written = state.out.write_all(block.as_bytes()).and_then(|()| state.out.flush());
@@ -90,13 +89,39 @@ impl Journal {
     }
 }
 
-fn as_json(event: &Event, redactor: &Redactor) -> String {
-    if redactor.is_idle() {
-        return serde_json::to_string(event).unwrap_or_default();
+/// Events in words, one after another.
+struct Told {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Told {
+    fn of(events: &[Event], redactor: &Redactor) -> Self {
+        let mut text = Vec::with_capacity(512 * events.len());
+        let ends = events.iter().map(|event| {
+            let from = text.len();
+            if write_json(event, redactor, &mut text).is_err() {
+                text.truncate(from);
+            }
+            text.len()
+        });
+        let ends = ends.collect();
+        Self { text: String::from_utf8(text).expect("JSON is UTF-8"), ends }
     }
-    let mut tree = serde_json::to_value(event).unwrap_or_default();
+
+    fn events(&self) -> impl Iterator<Item = &str> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| &self.text[begin..*end])
+    }
+}
+
+fn write_json(event: &Event, redactor: &Redactor, to: &mut Vec<u8>) -> serde_json::Result<()> {
+    if redactor.is_idle() {
+        return serde_json::to_writer(to, event);
+    }
+    let mut tree = serde_json::to_value(event)?;
     redactor.tree(&mut tree);
-    tree.to_string()
+    serde_json::to_writer(to, &tree)
 }
 
 /// The hash of a line.
@@ -107,7 +132,11 @@ pub fn hash(line: &str) -> String {
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [b >> 4, b & 0xf]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.extend([byte >> 4, byte & 0xf].map(|digit| char::from(DIGITS[usize::from(digit)])));
+    }
+    text
 }
 
 /// What is wrong with a journal, and in which line.

@@ -1,6 +1,8 @@
 //! The suite: the scenarios that are compiled in, or those in files and directories.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     journal::hex,
-    scenario::{self, Cell},
+    scenario::{self, Cell, Scenario},
     source::{Problem, Source, suggestion},
 };
 
@@ -81,7 +83,7 @@ impl Suite {
                 return Err(SuiteError::Empty(path.clone()));
             }
         }
-        let sources = files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
+        let sources = side_by_side(&files, |file| read(file)).into_iter().collect::<Result<_, _>>()?;
         Self::of(sources, seed)
     }
 
@@ -89,13 +91,16 @@ impl Suite {
     pub fn of(sources: Vec<Arc<Source>>, seed: u64) -> Result<Self, SuiteError> {
         let mut problems = Vec::new();
         let mut cells: Vec<Cell> = Vec::new();
-        for (source, loaded) in sources.iter().zip(load_all(&sources, seed)) {
+        let mut known: BTreeMap<String, Arc<Scenario>> = BTreeMap::new();
+        let loaded = side_by_side(&sources, |source| scenario::load(source, seed));
+        for (source, loaded) in sources.iter().zip(loaded) {
             match loaded {
                 Ok(read) => {
-                    if let Some(other) =
-                        read.first().and_then(|new| cells.iter().find(|c| c.scenario.id == new.scenario.id))
-                    {
-                        problems.push(twice(source, &other.scenario));
+                    if let Some(Cell { scenario: new, .. }) = read.first() {
+                        match known.entry(new.id.clone()) {
+                            Entry::Occupied(other) => problems.push(twice(source, other.get())),
+                            Entry::Vacant(free) => drop(free.insert(new.clone())),
+                        }
                     }
                     cells.extend(read);
                 }
@@ -134,25 +139,25 @@ impl Suite {
     }
 }
 
-type Loaded = Result<Vec<Cell>, Vec<Problem>>;
-
-/// Reads every text, on as many threads as there are processors if it is worth it; in the order of the texts.
-fn load_all(sources: &[Arc<Source>], seed: u64) -> Vec<Loaded> {
+/// Does the same with every item, on as many threads as there are processors if it is worth it; in the order of the items.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     const WORTH_IT: usize = 32;
-    let load =
-        |part: &[Arc<Source>]| part.iter().map(|source| scenario::load(source, seed)).collect::<Vec<_>>();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let size = sources.len().div_ceil(threads).max(WORTH_IT);
+    let size = items.len().div_ceil(threads).max(WORTH_IT);
+    let work = |part: &[T]| part.iter().map(&work).collect::<Vec<_>>();
     std::thread::scope(|scope| {
-        let parts: Vec<_> = sources.chunks(size).map(|part| scope.spawn(move || load(part))).collect();
-        let joined = parts
-            .into_iter()
-            .map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.flatten().collect()
+        let mut parts = items.chunks(size);
+        let first = parts.next().unwrap_or_default();
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
+        let mut done = work(first);
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
     })
 }
 
-fn twice(source: &Arc<Source>, other: &scenario::Scenario) -> Problem {
+fn twice(source: &Arc<Source>, other: &Scenario) -> Problem {
     let line = source.text.lines().position(|l| l.starts_with("id:")).map_or(1, |at| at + 1);
     Problem {
         source: source.clone(),
@@ -170,10 +175,11 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), SuiteError> {
             std::fs::read_dir(path).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
-            let path = entry.path();
-            let is_dir = path.is_dir();
-            if is_dir || is_yaml(&path) {
+            let (path, kind) = (entry.path(), entry.file_type().map_err(io)?);
+            if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
                 collect(&path, files)?;
+            } else if is_yaml(&path) {
+                files.push(path);
             }
         }
         return Ok(());
@@ -192,7 +198,8 @@ fn is_yaml(path: &Path) -> bool {
 fn read(path: &Path) -> Result<Arc<Source>, SuiteError> {
     let io = |error| SuiteError::Io(path.to_owned(), error);
     let name = path.display().to_string();
-    let size = std::fs::metadata(path).map_err(io)?.len();
+    let mut file = std::fs::File::open(path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
     if size > crate::yaml::LARGEST as u64 {
         let source = Source::new(name, "");
         let message = format!("the file has {size} bytes, more than {}", crate::yaml::LARGEST);
@@ -204,7 +211,8 @@ fn read(path: &Path) -> Result<Arc<Source>, SuiteError> {
             hint: "a scenario is a page of text; split it".to_owned(),
         }]));
     }
-    let bytes = std::fs::read(path).map_err(io)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+    file.read_to_end(&mut bytes).map_err(io)?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source::new(name, text)),
         Err(error) => {

@@ -1,6 +1,6 @@
 //! Steps, preconditions and what is put back.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::LazyLock, time::Duration};
 
 use halmark::{
     BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Identify, Operation,
@@ -110,8 +110,8 @@ fn when(reader: &Reader, value: &Node, fields: &mut Fields<'_>, id: &str) -> Opt
 
 /// Reads a capability and checks that it exists.
 pub(super) fn capability(reader: &Reader, node: &Node) -> Option<String> {
-    let known = Capabilities::vocabulary();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    static VOCABULARY: LazyLock<BTreeSet<String>> = LazyLock::new(Capabilities::vocabulary);
+    let known: Vec<&str> = VOCABULARY.iter().map(String::as_str).collect();
     reader.word(node, "capability", &known)
 }
 
