@@ -178,6 +178,9 @@ pub struct RunStart {
     pub not_selected: BTreeMap<String, String>,
     /// Waivers in force.
     pub waivers: Vec<crate::target::Waiver>,
+    /// The target's version as it is installed, where waivers are pinned to one and it can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<String>,
     /// Wall-clock time at the start.
     pub started: String,
     /// Faults that were seeded into this run, in a campaign.
@@ -270,6 +273,9 @@ pub struct CaseEnd {
     /// Sessions that are open after the driver has been closed, where that can be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<usize>,
+    /// Faults that were set and met nothing that they could strike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub idle_faults: Vec<String>,
     /// What kept the case from being carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<Broken>,

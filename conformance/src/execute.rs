@@ -64,13 +64,13 @@ pub async fn run(case: &Case, setting: &Setting<'_>) -> Vec<Event> {
         hold: target.hold,
     })));
     if matches!(case.disposition, Disposition::Blocked(..)) {
-        recorder.end(0, None, None);
+        recorder.end(None, None);
         return recorder.all;
     }
     let mut lab = match Lab::open(setting.plan, case).await {
         Ok(lab) => lab,
         Err(broken) => {
-            recorder.end(0, None, Some(broken));
+            recorder.end(None, Some(broken));
             return recorder.all;
         }
     };
@@ -83,7 +83,7 @@ pub async fn run(case: &Case, setting: &Setting<'_>) -> Vec<Event> {
     lab.close().await;
     recorder.fetch(&mut lab, setting.plan.seeded.harness);
     let broken = broken.err().or_else(|| lab.check().err());
-    recorder.end(lab.now(), lab.open_sessions(), broken);
+    recorder.end(Some(&mut lab), broken);
     recorder.all
 }
 

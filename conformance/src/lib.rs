@@ -7,6 +7,7 @@ pub mod blame;
 pub mod campaign;
 pub mod cli;
 pub mod condition;
+pub mod digest;
 mod docket;
 pub mod evidence;
 pub mod execute;

@@ -3,20 +3,19 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     time::Duration,
 };
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     blame::Subject,
+    digest::{self, Happened, Line},
     evidence::{Disposition, Event, RunStart},
     execute::{self, Setting},
-    journal::{Journal, hash, hex},
+    journal::{Journal, hash},
     lab,
     oracle::{self, Terms},
     plan::{Case, Limits, Plan},
@@ -55,14 +54,14 @@ pub struct Judged {
     pub number: usize,
     /// The verdict.
     pub verdict: Verdict,
-    /// How long it took on the scenario's clock, in microseconds.
-    pub virtual_time: u64,
+    /// What happened meanwhile.
+    pub happened: Happened,
     /// How long it really took.
     pub real_time: Duration,
-    /// The digest of what happened.
-    pub digest: String,
     /// What was recorded, if it is needed for explaining.
     pub wire: Option<String>,
+    /// Faults that were set and struck nothing.
+    pub idle_faults: Vec<String>,
 }
 
 /// What a run came to.
@@ -97,6 +96,20 @@ struct Shared {
     stop: Arc<AtomicBool>,
     watch: Arc<dyn Watch>,
     sources: BTreeMap<String, String>,
+    verdicts: Mutex<Verdicts>,
+}
+
+/// Verdicts as they come from the workers, told in the order of the plan.
+#[derive(Default)]
+struct Verdicts {
+    early: BTreeMap<usize, Judged>,
+    told: Vec<Judged>,
+}
+
+impl Verdicts {
+    fn count(&self) -> usize {
+        self.early.len() + self.told.len()
+    }
 }
 
 /// Carries out a plan.
@@ -119,43 +132,65 @@ pub fn run(
         stop: stop.clone(),
         watch: watch.clone(),
         sources,
+        verdicts: Mutex::default(),
     });
     let held = lab.target.is_held();
     let workers = if held { options.jobs.clamp(1, plan.cases.len().max(1)) } else { 1 };
-    let (tell, told) = mpsc::channel();
+    let (working, done) = mpsc::channel();
     for _ in 0..workers {
-        let (shared, tell) = (shared.clone(), tell.clone());
-        std::thread::spawn(move || work(&shared, &tell, held));
+        let (shared, working) = (shared.clone(), working.clone());
+        std::thread::spawn(move || {
+            work(&shared, held);
+            drop(working);
+        });
     }
-    drop(tell);
-    let (judged, stuck) = gather(&shared, &told);
-    finish(&shared, judged, stuck)
+    drop(working);
+    let stuck = wait(&shared, &done);
+    finish(&shared, gather(&shared), stuck)
 }
 
-/// Takes verdicts as they come and tells them in the order of the plan.
-fn gather(shared: &Shared, told: &mpsc::Receiver<Judged>) -> (Vec<Judged>, bool) {
-    let mut waiting: BTreeMap<usize, Judged> = BTreeMap::new();
-    let mut judged: Vec<Judged> = Vec::new();
-    let mut stuck = false;
+/// Waits until no worker is left; whether one is stuck, so that there has been no verdict for as long as the watchdog says.
+///
+/// Workers tell their verdicts themselves: a case takes less time than waking up another thread for it.
+fn wait(shared: &Shared, done: &mpsc::Receiver<()>) -> bool {
+    let mut seen = 0;
     loop {
-        match told.recv_timeout(shared.options.watchdog) {
-            Ok(one) => drop(waiting.insert(one.number, one)),
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        match done.recv_timeout(shared.options.watchdog) {
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                stuck = true;
-                break;
+                let count = verdicts(shared).count();
+                if count == seen {
+                    return true;
+                }
+                seen = count;
             }
-        }
-        while let Some(one) = waiting.remove(&judged.len()) {
-            shared.watch.judged(&shared.plan.cases[one.number], &one);
-            judged.push(one);
+            Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => return false,
         }
     }
-    for (_, one) in waiting {
+}
+
+fn verdicts(shared: &Shared) -> MutexGuard<'_, Verdicts> {
+    shared.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells a verdict as soon as those before it in the plan have been told.
+fn tell(shared: &Shared, judged: Judged) {
+    let mut verdicts = verdicts(shared);
+    let Verdicts { early, told } = &mut *verdicts;
+    early.insert(judged.number, judged);
+    while let Some(one) = early.remove(&told.len()) {
         shared.watch.judged(&shared.plan.cases[one.number], &one);
-        judged.push(one);
+        told.push(one);
     }
-    (judged, stuck)
+}
+
+/// Every verdict that there is; what stands behind a gap in the plan is told now.
+fn gather(shared: &Shared) -> Vec<Judged> {
+    let Verdicts { early, mut told } = std::mem::take(&mut *verdicts(shared));
+    for one in early.into_values() {
+        shared.watch.judged(&shared.plan.cases[one.number], &one);
+        told.push(one);
+    }
+    told
 }
 
 fn finish(shared: &Shared, mut judged: Vec<Judged>, stuck: bool) -> Outcome {
@@ -174,16 +209,17 @@ fn finish(shared: &Shared, mut judged: Vec<Judged>, stuck: bool) -> Outcome {
             let one = Judged {
                 number,
                 verdict: Verdict::error("harness", text),
-                virtual_time: 0,
+                happened: Happened::nothing(),
                 real_time: shared.options.watchdog,
-                digest: String::new(),
                 wire: None,
+                idle_faults: Vec::new(),
             };
             let case = &shared.plan.cases[number];
             shared.journal.write(&[Event::Verdict { case: case.name.clone(), verdict: one.verdict.clone() }]);
             shared.watch.judged(case, &one);
             judged.push(one);
         }
+        judged.sort_by_key(|one| one.number);
     }
     if let Some(reason) = shared.journal.failure() {
         for one in &mut judged {
@@ -193,7 +229,10 @@ fn finish(shared: &Shared, mut judged: Vec<Judged>, stuck: bool) -> Outcome {
             );
         }
     }
-    let digest = digest(&shared.plan, &judged);
+    let redactor = shared.journal.redactor();
+    let line =
+        |one: &Judged| Line::new(&shared.plan.cases[one.number].name, &one.verdict, &one.happened, &redactor);
+    let digest = digest::digest(judged.iter().map(line).collect::<Vec<_>>().iter());
     let incomplete = judged.len() < shared.plan.cases.len() && !failed_fast(shared, &judged);
     let code = match exit_code(judged.iter().map(|j| &j.verdict)) {
         _ if interrupted => exit::INTERRUPTED,
@@ -211,18 +250,6 @@ fn finish(shared: &Shared, mut judged: Vec<Judged>, stuck: bool) -> Outcome {
 
 fn failed_fast(shared: &Shared, judged: &[Judged]) -> bool {
     shared.options.fail_fast && judged.iter().any(|j| matches!(j.verdict.word, Word::Fail | Word::Error))
-}
-
-fn digest(plan: &Plan, judged: &[Judged]) -> String {
-    let mut all = Sha256::new();
-    for one in judged {
-        let verdict = serde_json::to_string(&one.verdict).unwrap_or_default();
-        all.update(format!(
-            "{} {verdict} {} {}\n",
-            plan.cases[one.number].name, one.virtual_time, one.digest
-        ));
-    }
-    hex(&all.finalize())
 }
 
 /// What a run is: everything it depends on, as its first line says it.
@@ -246,6 +273,7 @@ pub fn start(plan: &Plan, lab: &lab::Plan, options: &Options) -> RunStart {
         cases: plan.cases.iter().map(|c| c.name.clone()).collect(),
         not_selected: plan.not_selected.clone(),
         waivers: target.waivers.clone(),
+        installed: target.installed.clone(),
         started: options.started.clone(),
         seeded: options.seeded.clone(),
     }
@@ -272,14 +300,14 @@ fn write_sources(plan: &Plan, journal: &Journal) -> BTreeMap<String, String> {
     sources
 }
 
-fn work(shared: &Arc<Shared>, tell: &mpsc::Sender<Judged>, held: bool) {
+fn work(shared: &Arc<Shared>, held: bool) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().start_paused(held);
     let Ok(runtime) = builder.build() else { return };
     if held {
-        runtime.block_on(one_by_one(shared, tell));
+        runtime.block_on(one_by_one(shared));
     } else {
-        runtime.block_on(side_by_side(shared, tell));
+        runtime.block_on(side_by_side(shared));
     }
 }
 
@@ -291,15 +319,13 @@ fn take(shared: &Shared) -> Option<usize> {
     (number < shared.plan.cases.len()).then_some(number)
 }
 
-async fn one_by_one(shared: &Arc<Shared>, tell: &mpsc::Sender<Judged>) {
+async fn one_by_one(shared: &Arc<Shared>) {
     while let Some(number) = take(shared) {
-        if tell.send(carry_out(shared, number).await).is_err() {
-            return;
-        }
+        tell(shared, carry_out(shared, number).await);
     }
 }
 
-async fn side_by_side(shared: &Arc<Shared>, tell: &mpsc::Sender<Judged>) {
+async fn side_by_side(shared: &Arc<Shared>) {
     let mut running = tokio::task::JoinSet::new();
     loop {
         while running.len() < shared.options.jobs {
@@ -309,7 +335,7 @@ async fn side_by_side(shared: &Arc<Shared>, tell: &mpsc::Sender<Judged>) {
         }
         match running.join_next().await {
             None => return,
-            Some(Ok(Some(judged))) => drop(tell.send(judged)),
+            Some(Ok(Some(judged))) => tell(shared, judged),
             Some(_) => {}
         }
     }
@@ -343,7 +369,7 @@ async fn carry_out(shared: &Arc<Shared>, number: usize) -> Judged {
         claims: &shared.options.claims,
         watcher: &move |what| watch.waiting(what),
     };
-    let events = execute::run(case, &setting).await;
+    let mut events = execute::run(case, &setting).await;
     let terms = Terms { subject: shared.options.subject, claims: &shared.options.claims };
     let verdict = verdict(
         &case.scenario,
@@ -353,43 +379,32 @@ async fn carry_out(shared: &Arc<Shared>, number: usize) -> Judged {
         &shared.lab.target.waivers,
     );
     let wire = verdict.wire.and_then(|at| nth_exchange(&events, at));
-    shared.journal.write(&[Event::Verdict { case: case.name.clone(), verdict: verdict.clone() }]);
+    events.push(Event::Verdict { case: case.name.clone(), verdict: verdict.clone() });
+    // On the held clock a case takes less than a millisecond and is written when it is over.
+    let written = if shared.lab.target.is_held() { 0 } else { events.len() - 1 };
+    shared.journal.write(&events[written..]);
     if shared.options.fail_fast && matches!(verdict.word, Word::Fail | Word::Error) {
         shared.stop.store(true, Ordering::SeqCst);
     }
     Judged {
         number,
-        virtual_time: virtual_time(&events),
-        digest: happened(&events),
+        happened: Happened::of(events.iter(), &shared.journal.redactor()),
         verdict,
         real_time: began.elapsed(),
         wire,
+        idle_faults: idle_faults(&events),
     }
+}
+
+fn idle_faults(events: &[Event]) -> Vec<String> {
+    let end = events.iter().find_map(|e| if let Event::CaseEnd(end) = e { Some(end) } else { None });
+    end.map(|end| end.idle_faults.clone()).unwrap_or_default()
 }
 
 fn nth_exchange(events: &[Event], at: usize) -> Option<String> {
     let mut records =
         events.iter().filter_map(|e| if let Event::Wire { record, .. } = e { Some(record) } else { None });
     records.nth(at).map(ToString::to_string)
-}
-
-fn virtual_time(events: &[Event]) -> u64 {
-    events
-        .iter()
-        .rev()
-        .find_map(|e| if let Event::CaseEnd(end) = e { Some(end.at) } else { None })
-        .unwrap_or(0)
-}
-
-/// Digest of what happened to the machine; not of ports, nonces or bytes on the wire.
-fn happened(events: &[Event]) -> String {
-    let mut all = Sha256::new();
-    for event in events {
-        if let Event::Truth { at, name, .. } = event {
-            all.update(format!("{at} {name}\n"));
-        }
-    }
-    hex(&all.finalize()[..8])
 }
 
 /// The oracle's verdict, after waivers.

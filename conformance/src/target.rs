@@ -37,6 +37,8 @@ pub struct Target {
     pub hold: f64,
     /// What may be done to it.
     pub allow: Effects,
+    /// The version that is installed here, where waivers are pinned to one and it can be told.
+    pub installed: Option<String>,
 }
 
 /// The kinds of targets.
@@ -178,6 +180,7 @@ impl Target {
             timing: 1.0,
             hold: 1.0,
             allow: Effects::Destructive,
+            installed: None,
         }
     }
 
@@ -243,6 +246,7 @@ fn read_described(reader: &Reader, root: &yaml::Node) -> Option<Target> {
         timing: 1.0,
         hold,
         allow: Effects::Destructive,
+        installed: None,
     })
 }
 
@@ -365,6 +369,7 @@ fn read_hardware(reader: &Reader, root: &yaml::Node, path: &Path) -> Option<Targ
         timing,
         hold: 1.0,
         allow,
+        installed: None,
     })
 }
 

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     blame::Subject,
+    digest::{self, Happened, Line},
     evidence::{CaseStart, Event, RunStart},
     journal::{self, Damage, hash},
     oracle::Terms,
     plan::{self, Limits},
+    redact::Redactor,
     run,
     scenario::{self, Cell, Effects},
     source::Source,
@@ -73,8 +75,20 @@ pub fn verify(text: &str) -> Result<Verified, Unusable> {
         let Some(evidence) = by_case.get(case.as_str()) else { continue };
         verdicts.push((case.clone(), recompute(interrupted, case, evidence, start, &cells, &mut complaints)));
     }
-    let exit = conclude(&events, start, &verdicts, &mut complaints);
+    let judged =
+        known_in_order(start).into_iter().filter_map(|case| line(&case, by_case.get(case.as_str())?));
+    let digest = digest::digest(judged.collect::<Vec<_>>().iter());
+    let exit = conclude(&events, start, &verdicts, &digest, &mut complaints);
     Ok(Verified { start: (**start).clone(), verdicts, complaints, exit })
+}
+
+/// What the run's digest is made of for a case that it judged. The journal has no secrets left to put out.
+fn line(case: &str, events: &[&Event]) -> Option<Line> {
+    let plain = Redactor::default();
+    let verdict = events
+        .iter()
+        .find_map(|e| if let Event::Verdict { verdict, .. } = e { Some(verdict) } else { None })?;
+    Some(Line::new(case, verdict, &Happened::of(events.iter().copied(), &plain), &plain))
 }
 
 fn known_in_order(start: &RunStart) -> Vec<String> {
@@ -184,13 +198,17 @@ fn conclude(
     events: &[Event],
     start: &RunStart,
     verdicts: &[(String, Verdict)],
+    digest: &str,
     complaints: &mut Vec<String>,
 ) -> u8 {
     let code = exit_code(verdicts.iter().map(|(_, v)| v));
-    let Some(Event::RunEnd { exit: said, cases, interrupted, .. }) = events.last() else {
+    let Some(Event::RunEnd { exit: said, cases, interrupted, digest: summed }) = events.last() else {
         complaints.push("the run did not end: the journal is incomplete".to_owned());
         return if code == exit::CONFORMANT { exit::INCOMPLETE } else { code };
     };
+    if summed != digest {
+        complaints.push(format!("the run ended with the digest {summed}, its evidence has {digest}"));
+    }
     if *interrupted {
         return exit::INTERRUPTED;
     }

@@ -381,6 +381,24 @@ fn a_harness_that_writes_a_sound_chain_of_unsound_evidence_is_found() {
                 true
             }),
         ),
+        (
+            "another digest",
+            Box::new(|l| {
+                if is(l, "run-end") {
+                    l["digest"] = "0".repeat(64).into();
+                }
+                true
+            }),
+        ),
+        (
+            "a log of the machine with another time in it",
+            Box::new(|l| {
+                if is(l, "truth") && l["case"].as_str().is_some_and(|case| case.starts_with("power.read")) {
+                    l["at"] = (l["at"].as_u64().unwrap_or_default() + 1).into();
+                }
+                true
+            }),
+        ),
     ];
     for (name, mut forger) in forgers {
         let verified = verify::verify(&forged(&journal, &mut forger)).expect("the chain is whole");

@@ -49,6 +49,15 @@ fn is(id: &str, body: &str, expected: &str) {
     assert_eq!(verdict, expected, "{text}");
 }
 
+#[test]
+fn a_fault_that_struck_nothing_is_told() {
+    let faults = "faults:\n  met: {on: http, methods: [GET], path: \"*/Systems/*\", nth: 1, respond: {status: 503}}\n  missed: {on: http, methods: [PUT], hang: true}\n";
+    let steps = "given: [{power: powered-on}, {fault: {set: [met, missed]}}]\nsteps:\n  - call: power.read\n    returns: powered-on\n";
+    let (verdict, text) = verdict("idle-fault", &format!("{faults}{steps}"));
+    assert!(verdict.starts_with("pass"), "{text}");
+    assert!(text.contains("note  the fault missed struck nothing") && !text.contains("fault met"), "{text}");
+}
+
 const OFF: &str = "given: [{power: powered-off}, {mark: start}]\n";
 const ON: &str = "given: [{power: powered-on}, {mark: start}]\n";
 

@@ -190,7 +190,8 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     if args.rerun_failed {
         selection.cases = Some(failed_last(&path, args)?);
     }
-    let (target, claims, plan) = planned(&args.select, &suite, &selection)?;
+    let (mut target, claims, plan) = planned(&args.select, &suite, &selection)?;
+    target.installed = lab::installed(&target.kind);
     if plan.cases.is_empty() {
         complain("nothing is selected: `halmark list` shows every scenario\n");
         for (id, reason) in &plan.not_selected {
@@ -236,6 +237,7 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     };
     let start = run::start(&plan, &lab, &options);
     print(&console::header(&start));
+    print(&console::pinned(&start.target, &start.waivers, start.installed.as_deref()));
     let stop = Arc::new(AtomicBool::new(false));
     interruptible(&stop);
     let journal = Arc::new(journal);
@@ -249,7 +251,6 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
             path.display()
         ));
     }
-    lab::forget();
     write(&args.out.join("report.json"), &serde_json::to_string_pretty(&report).unwrap_or_default())?;
     write(&args.out.join("junit.xml"), &report::junit::write(&report).map_err(usage)?)?;
     print(&console::summary(&report, began.elapsed().as_secs_f64(), Some(&path.display().to_string())));

@@ -9,7 +9,8 @@ use crate::{
     wire::Record,
 };
 
-/// Events of one case: kept for the oracle, and written to the journal.
+/// Events of one case, kept for the oracle. In real time each is written to the journal as it happens; on the held clock,
+/// where a case takes less than a millisecond, whoever judges the case writes them all with their verdict.
 pub(super) struct Recorder<'a> {
     pub(super) case: &'a str,
     pub(super) journal: &'a Journal,
@@ -23,16 +24,14 @@ pub(super) struct Recorder<'a> {
 impl Recorder<'_> {
     pub(super) fn record(&mut self, event: Event) {
         self.all.push(event);
-        if !self.held {
-            self.flush();
-        }
+        self.flush();
     }
 
-    /// Writes what has not been written. On the held clock a case takes about a millisecond and is written when it ends;
-    /// in real time every event is written as it happens.
-    pub(super) fn flush(&mut self) {
-        self.journal.write(&self.all[self.written..]);
-        self.written = self.all.len();
+    fn flush(&mut self) {
+        if !self.held {
+            self.journal.write(&self.all[self.written..]);
+            self.written = self.all.len();
+        }
     }
 
     /// Fetches what happened beside the driver, and records it before what comes next.
@@ -58,21 +57,25 @@ impl Recorder<'_> {
             self.wire.push(record);
         }
         self.all.append(&mut block);
-        if !self.held && self.written < self.all.len() {
+        if self.written < self.all.len() {
             self.flush();
         }
     }
 
-    pub(super) fn end(&mut self, at: u64, sessions: Option<usize>, broken: Option<Broken>) {
+    pub(super) fn end(&mut self, lab: Option<&mut Lab>, broken: Option<Broken>) {
+        let (at, sessions, idle_faults) = match lab {
+            Some(lab) => (lab.now(), lab.open_sessions(), lab.idle_faults()),
+            None => (0, None, Vec::new()),
+        };
         let end = CaseEnd {
             case: self.case.to_owned(),
             at,
             events: self.truth.len(),
             wire: self.wire.len(),
             sessions,
+            idle_faults,
             broken,
         };
         self.record(Event::CaseEnd(Box::new(end)));
-        self.flush();
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct IpmiSim {
     relay: Relay,
     capture: Capture,
     datagrams: usize,
+    /// Whether a datagram met a fault since faults were set.
+    struck: bool,
 }
 
 impl IpmiSim {
@@ -41,7 +43,7 @@ impl IpmiSim {
         let capture = Capture::new(credentials.password.reveal());
         let endpoint = Endpoint::new(Scheme::Ipmi, relay.addr().ip().to_string(), relay.addr().port())
             .with_credentials(credentials);
-        Ok((endpoint, Self { bmc, sim, relay, capture, datagrams: 0 }))
+        Ok((endpoint, Self { bmc, sim, relay, capture, datagrams: 0, struck: false }))
     }
 
     pub(super) fn control(&self) -> Control {
@@ -55,6 +57,7 @@ impl IpmiSim {
     pub(super) fn new_wire(&mut self) -> Vec<Record> {
         let new = self.relay.transcript_from(self.datagrams);
         self.datagrams += new.len();
+        self.struck |= new.iter().any(|datagram| datagram.fate != Fate::Passed);
         for datagram in new {
             self.capture.take(
                 super::micros(datagram.at),
@@ -66,7 +69,13 @@ impl IpmiSim {
         self.capture.new_records()
     }
 
+    /// Whether a fault has struck since it was set.
+    pub(super) fn was_struck(&self, fault: &Fault) -> bool {
+        matches!(fault, Fault::Udp(_)) && self.struck
+    }
+
     pub(super) fn set_faults(&mut self, set: &[&Fault]) -> Result<(), Broken> {
+        self.struck = false;
         self.relay.set_rules(rules::udp(set));
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod capture;
 pub(crate) mod hardware;
+mod installed;
 mod ipmi_sim;
 mod rules;
 mod sim;
@@ -15,6 +16,8 @@ use halmark_simulators::{
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
+
+pub use installed::installed;
 
 use crate::{
     condition::{Seen, TruthEvent},
@@ -49,6 +52,9 @@ pub struct Lab {
     world: World,
     born: Instant,
     events: usize,
+    /// The faults in force, and of every fault that was set whether it has struck.
+    faults: Vec<(String, Fault)>,
+    struck: BTreeMap<String, bool>,
 }
 
 enum World {
@@ -76,7 +82,7 @@ impl Lab {
             }
         };
         let driver = connect(plan, Endpoint { seams: plan.seeded.seams, ..endpoint })?;
-        let lab = Self { driver, world, born, events: 0 };
+        let lab = Self { driver, world, born, events: 0, faults: Vec::new(), struck: BTreeMap::new() };
         if let (Some(HarnessFault::TruthLogSilent), Some(control)) = (plan.seeded.harness, lab.control()) {
             control.break_truth_log();
         }
@@ -225,13 +231,34 @@ impl Lab {
 
     /// Replaces the faults in force.
     pub fn set_faults(&mut self, names: &[String], faults: &BTreeMap<String, Fault>) -> Result<(), Broken> {
-        let set: Vec<&Fault> = names.iter().filter_map(|name| faults.get(name)).collect();
+        self.settle();
+        let named = names.iter().filter_map(|name| Some((name.clone(), faults.get(name)?.clone())));
+        self.faults = named.collect();
+        let set: Vec<&Fault> = self.faults.iter().map(|(_, fault)| fault).collect();
         match &mut self.world {
             World::Sim(sim) => sim.set_faults(&set),
             World::IpmiSim(sim) => sim.set_faults(&set),
             World::Hardware(_) if set.is_empty() => Ok(()),
             World::Hardware(_) => Err(Broken::new("target", "faults cannot be set on real hardware")),
         }
+    }
+
+    /// Writes down which of the faults in force have struck.
+    fn settle(&mut self) {
+        for (name, fault) in std::mem::take(&mut self.faults) {
+            let struck = match &self.world {
+                World::Sim(sim) => sim.was_struck(&fault),
+                World::IpmiSim(sim) => sim.was_struck(&fault),
+                World::Hardware(_) => true,
+            };
+            *self.struck.entry(name).or_default() |= struck;
+        }
+    }
+
+    /// Faults that were set and struck nothing: whatever the case showed, it did not show how the driver takes them.
+    pub fn idle_faults(&mut self) -> Vec<String> {
+        self.settle();
+        self.struck.iter().filter(|(_, struck)| !**struck).map(|(name, _)| name.clone()).collect()
     }
 
     /// The simulator dies, as a process that is killed.
@@ -317,9 +344,4 @@ pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
         None => driver,
     };
     driver.capabilities().words().into_iter().collect()
-}
-
-/// Removes what labs left outside of themselves: the file by which drivers trust our authority.
-pub fn forget() {
-    sim::forget_trust();
 }

@@ -27,7 +27,7 @@ fn http_rule(fault: &HttpFault) -> rules::HttpRule {
     }
 }
 
-fn http_action(action: &HttpAction) -> rules::HttpAction {
+pub(super) fn http_action(action: &HttpAction) -> rules::HttpAction {
     use rules::HttpAction as To;
     match action {
         HttpAction::Respond { status, headers, body } => To::Respond {

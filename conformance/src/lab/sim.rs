@@ -1,9 +1,10 @@
 //! A simulated Redfish BMC in this process, on the held clock.
 
 use std::{
+    collections::BTreeSet,
     io::Write as _,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use halmark::{Endpoint, Tls, endpoint::Scheme};
@@ -26,6 +27,10 @@ pub(super) struct Sim {
     service: Service,
     relay: Option<Relay>,
     wire: usize,
+    /// What struck since faults were set, and how many connections there had been then.
+    struck: BTreeSet<String>,
+    connections: u64,
+    _trust: Option<TrustFile>,
 }
 
 impl Sim {
@@ -48,8 +53,11 @@ impl Sim {
         let scheme = if trust.is_some() { Scheme::Https } else { Scheme::Http };
         let endpoint = Endpoint::new(scheme, addr.ip().to_string(), addr.port())
             .with_credentials(account(case, &bmc.control().accounts()))
-            .with_tls(trust.unwrap_or_default());
-        Ok((endpoint, Self { bmc, service, relay, wire: 0 }))
+            .with_tls(trust.as_ref().map(|file| Tls::Ca(file.0.clone())).unwrap_or_default());
+        Ok((
+            endpoint,
+            Self { bmc, service, relay, wire: 0, struck: BTreeSet::new(), connections: 0, _trust: trust },
+        ))
     }
 
     pub(super) fn control(&self) -> Control {
@@ -63,10 +71,27 @@ impl Sim {
     pub(super) fn new_wire(&mut self) -> Vec<Record> {
         let new = self.service.exchanges_from(self.wire);
         self.wire += new.len();
+        self.struck.extend(new.iter().filter_map(|exchange| exchange.injected.clone()));
         new.into_iter().map(record).collect()
     }
 
+    /// Whether a fault has struck since it was set, as far as that can be seen.
+    pub(super) fn was_struck(&self, fault: &Fault) -> bool {
+        match fault {
+            Fault::Http(fault) => self.struck.contains(&rules::http_action(&fault.action).to_string()),
+            Fault::Tcp(_) => self.connections() > self.connections,
+            Fault::Udp(_) => false,
+            Fault::ExpireSessions | Fault::DropConnections => true,
+        }
+    }
+
+    fn connections(&self) -> u64 {
+        self.relay.as_ref().map_or(0, |relay| relay.tcp_counts().connections)
+    }
+
     pub(super) fn set_faults(&mut self, set: &[&Fault]) -> Result<(), Broken> {
+        self.struck.clear();
+        self.connections = self.connections();
         self.service.set_rules(rules::http(set));
         if let Some(relay) = &self.relay {
             relay.set_rules(rules::tcp(set));
@@ -111,7 +136,7 @@ fn record(exchange: HttpExchange) -> Record {
 }
 
 /// The certificate of a case, and what the driver is told to trust.
-fn certificate(case: &Case) -> Result<(Option<Certificate>, Option<Tls>), Broken> {
+fn certificate(case: &Case) -> Result<(Option<Certificate>, Option<TrustFile>), Broken> {
     const HOST: &str = "127.0.0.1";
     let wanted = case
         .scenario
@@ -126,38 +151,56 @@ fn certificate(case: &Case) -> Result<(Option<Certificate>, Option<Tls>), Broken
         _ => Certificate::self_signed(HOST),
     };
     // What is trusted is always the authority: the other certificates have to fail for what they are.
-    let authority = trust_file(Certificate::authority(HOST).ca_pem()).map_err(|e| {
+    let authority = TrustFile::new(Certificate::authority(HOST).ca_pem()).map_err(|e| {
         Broken::new(
             "harness",
             format!("the authority's certificate could not be written to a temporary file: {e}"),
         )
     })?;
-    Ok((Some(certificate), Some(Tls::Ca(authority))))
+    Ok((Some(certificate), Some(authority)))
 }
 
-static TRUST: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// What a driver is told to trust, in a file that is there for as long as the case.
+struct TrustFile(PathBuf);
 
-/// Writes what is to be trusted where the driver can read it; once a process, and never through somebody else's file.
-fn trust_file(pem: &str) -> std::io::Result<PathBuf> {
-    let mut file = TRUST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(path) = &*file {
-        return Ok(path.clone());
+impl TrustFile {
+    /// Writes it, never through somebody else's file.
+    fn new(pem: &str) -> std::io::Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        for _ in 0..1_000 {
+            let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            let path = std::env::temp_dir().join(format!("halmark-authority-{process}-{number}.pem"));
+            match std::fs::File::create_new(&path) {
+                Ok(mut file) => {
+                    let new = Self(path);
+                    file.write_all(pem.as_bytes())?;
+                    return Ok(new);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(std::io::Error::other("the folder for temporary files is full of other people's certificates"))
     }
-    let (path, mut new) = (0..1_000)
-        .find_map(|number| {
-            let path =
-                std::env::temp_dir().join(format!("halmark-authority-{}-{number}.pem", std::process::id()));
-            std::fs::File::create_new(&path).ok().map(|new| (path, new))
-        })
-        .ok_or_else(|| std::io::Error::other("the folder for temporary files is not writable"))?;
-    new.write_all(pem.as_bytes())?;
-    *file = Some(path.clone());
-    Ok(path)
 }
 
-/// Removes the file again.
-pub(super) fn forget_trust() {
-    if let Some(path) = TRUST.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        let _ = std::fs::remove_file(path);
+impl Drop for TrustFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_trusted_lies_in_a_file_of_its_own_that_goes_with_the_case() {
+        let (one, other) = (TrustFile::new("one").unwrap(), TrustFile::new("other").unwrap());
+        assert_ne!(one.0, other.0);
+        assert_eq!(std::fs::read_to_string(&one.0).unwrap(), "one");
+        let path = one.0.clone();
+        drop(one);
+        assert!(!path.exists() && other.0.exists());
     }
 }

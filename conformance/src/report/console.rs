@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{CaseReport, Report};
-use crate::{evidence::RunStart, verdict::Word};
+use crate::{evidence::RunStart, target::Waiver, verdict::Word};
 
 /// Whether to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,21 @@ pub fn header(start: &RunStart) -> String {
     )
 }
 
+/// What to say of waivers whose version is not the one that is here. They stay in force: what they predict has to happen
+/// exactly, or the case is told as what it is.
+pub fn pinned(target: &str, waivers: &[Waiver], installed: Option<&str>) -> String {
+    let Some(waiver) = waivers.iter().find(|waiver| Some(waiver.version.as_str()) != installed) else {
+        return String::new();
+    };
+    let here = match installed {
+        Some(version) => format!("{version} is installed"),
+        None => "which version is installed cannot be told".to_owned(),
+    };
+    format!("note: the waivers of {target} are for {}, and {here}: look at what is waived\n", waiver.version)
+}
+
+const INDENT: &str = "        ";
+
 /// The line of a case, and the lines below it if it needs any.
 pub fn case(case: &CaseReport, width: usize, paint: Paint) -> String {
     let mut out = String::new();
@@ -83,6 +98,9 @@ pub fn case(case: &CaseReport, width: usize, paint: Paint) -> String {
         };
         let _ = writeln!(out, "  {:>8}{clock}  {told}", real(case.real_ms));
     }
+    for note in &case.notes {
+        let _ = writeln!(out, "{INDENT}note  {note}");
+    }
     if matches!(verdict.word, Word::Fail | Word::Error) {
         details(&mut out, case, paint);
     }
@@ -90,7 +108,6 @@ pub fn case(case: &CaseReport, width: usize, paint: Paint) -> String {
 }
 
 fn details(out: &mut String, case: &CaseReport, paint: Paint) {
-    const INDENT: &str = "        ";
     let verdict = &case.verdict;
     let _ = writeln!(out, "{INDENT}{}", case.title);
     match &case.place {
@@ -199,4 +216,23 @@ pub fn summary(report: &Report, real_seconds: f64, evidence: Option<&str>) -> St
         let _ = writeln!(out, "  evidence: {evidence}   check it: halmark verify {evidence}");
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::Target;
+
+    #[test]
+    fn waivers_for_another_version_than_the_installed_one_are_told() {
+        let waivers = Target::named("ipmi-sim").unwrap().waivers;
+        let note = |installed| pinned("ipmi-sim", &waivers, installed);
+        assert_eq!(note(Some("openipmi 2.0.33")), "");
+        assert_eq!(
+            note(Some("openipmi 2.0.36")),
+            "note: the waivers of ipmi-sim are for openipmi 2.0.33, and openipmi 2.0.36 is installed: look at what is waived\n"
+        );
+        assert!(note(None).contains("cannot be told"));
+        assert_eq!(pinned("sim:generic", &[], None), "");
+    }
 }

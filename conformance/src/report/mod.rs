@@ -75,6 +75,9 @@ pub struct CaseReport {
     /// The exchange that shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wire: Option<String>,
+    /// What is worth knowing and decided nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// `held` or `real`.
     pub clock: String,
     /// Time on the scenario's clock, in milliseconds.
@@ -120,8 +123,9 @@ pub fn case_report(start: &RunStart, case: &Case, judged: &Judged) -> CaseReport
         verdict: judged.verdict.clone(),
         place,
         wire: judged.verdict.wire.zip(judged.wire.as_ref()).map(|(at, text)| format!("#{at} {text}")),
+        notes: judged.idle_faults.iter().map(|name| format!("the fault {name} struck nothing")).collect(),
         clock: start.clock.clone(),
-        virtual_ms: judged.virtual_time / 1_000,
+        virtual_ms: judged.happened.virtual_time / 1_000,
         real_ms: judged.real_time.as_secs_f64() * 1e3,
         reproduce: reproduce(start, case),
     }
