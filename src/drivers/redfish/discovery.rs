@@ -6,7 +6,8 @@ use super::{
     client::Talk,
     document::Document,
     http::Ask,
-    quirks::{FOREIGN_MEMBER, Maker, NO_LINK_FROM_ROOT, NO_MANAGED_BY, Platform, Quirk},
+    platform::{Maker, Platform},
+    quirks::{FOREIGN_MEMBER, NO_LINK_FROM_ROOT, NO_MANAGED_BY, Quirk},
     session::{Auth, SESSIONS},
 };
 use crate::{

@@ -21,6 +21,7 @@ mod identify;
 mod identity;
 mod manager;
 mod patch;
+mod platform;
 mod quirks;
 mod refusal;
 mod retry;

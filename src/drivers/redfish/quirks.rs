@@ -5,7 +5,7 @@
 //! the system say of themselves. Whatever is done on account of a row leaves the row's name in the answer's notes.
 //! The letters and numbers in the evidence (B5, README 31) are those of the list of field quirks.
 
-use super::document::{Document, View};
+use super::platform::Platform;
 use crate::{driver::Deviation, drivers::notes::Notes};
 
 /// One departure that is known from the field.
@@ -179,7 +179,7 @@ pub(super) const WRITES_WANT_A_TAG: Quirk = Quirk {
     name: "writes-want-a-tag",
     about: "a change without If-Match is taken and not applied",
     evidence: "AMI (README 35)",
-    sign: Sign::Platform(|p| p.is_by("AMI")),
+    sign: Sign::Platform(|p| p.runs_firmware_by("AMI")),
 };
 
 pub(super) const NO_LINK_FROM_ROOT: Quirk = Quirk {
@@ -207,7 +207,7 @@ pub(super) const SERVICE_TAG: Quirk = Quirk {
     name: "serial-number-is-the-boards",
     about: "SerialNumber is the mainboard's, the machine's own is the SKU",
     evidence: "Dell PowerEdge: R750, iDRAC 9 7.10.30, serial MXFC40025U031S, service tag CLLV0R3 (D14, README 43)",
-    sign: Sign::Platform(|p| p.is_by("Dell")),
+    sign: Sign::Platform(|p| p.runs_firmware_by("Dell")),
 };
 
 pub(super) const SWAPPED_UUID: Quirk = Quirk {
@@ -272,44 +272,6 @@ impl Notes {
     }
 }
 
-/// Who made the BMC's firmware, by its service root: `Vendor`, and the names of the sections of `Oem`.
-///
-/// Both, since a Supermicro SYS-821GE has no `Vendor`, and a Lenovo SR655 or an ASRockRack has AMI's firmware (quirk D19).
-#[derive(Debug, Default, Clone)]
-pub(super) struct Maker {
-    names: Vec<String>,
-}
-
-impl Maker {
-    pub(super) fn read(root: View<'_>) -> Self {
-        let mut notes = Notes::default();
-        let vendor = root.text("Vendor", &mut notes);
-        let sections = root.object("Oem", &mut notes).names();
-        Self { names: vendor.into_iter().chain(sections).collect() }
-    }
-}
-
-/// What a BMC says of itself, as far as a quirk may go by it.
-#[derive(Debug)]
-pub(super) struct Platform<'a> {
-    maker: &'a Maker,
-    manufacturer: Option<&'a str>,
-    model: Option<&'a str>,
-}
-
-impl<'a> Platform<'a> {
-    pub(super) fn new(maker: &'a Maker, system: &'a Document) -> Self {
-        let (manufacturer, model) = (system.view().plain("Manufacturer"), system.view().plain("Model"));
-        Self { maker, manufacturer, model }
-    }
-
-    /// Whether that name is on the BMC's firmware or on the machine: "Dell" is also "Dell Inc.".
-    fn is_by(&self, name: &str) -> bool {
-        let begins = |text: &str| text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
-        self.maker.names.iter().map(String::as_str).chain(self.manufacturer).any(begins)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -317,6 +279,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::drivers::redfish::{
+        document::{Document, View},
+        platform::Maker,
+    };
 
     /// Root and system of recorded or described machines, and the rows that apply to each.
     #[test]
@@ -331,6 +297,8 @@ mod tests {
                 json!({"Manufacturer": "Dell Inc.", "Model": "PowerEdge R750"}),
                 vec!["serial-number-is-the-boards"],
             ),
+            // A Dell without an iDRAC.
+            (json!({}), json!({"Manufacturer": "Dell Inc."}), vec![]),
             // Supermicro SYS-821GE, BMC 01.01.11; no Vendor.
             (
                 supermicro.clone(),
