@@ -13,6 +13,7 @@ mod handle;
 mod live;
 mod messages;
 mod metadata;
+mod observer;
 mod patch;
 mod policy;
 mod privileges;
@@ -32,12 +33,12 @@ use std::{
 };
 
 use tokio::{net::TcpListener, task::AbortHandle};
-use tokio_rustls::TlsAcceptor;
 
 pub(crate) use answer::{Answer, Asked, Body};
 pub use exchange::HttpExchange;
 use exchange::Record;
 pub(crate) use messages::not_found;
+pub use observer::{Observed, Observer};
 pub(crate) use policy::{Checked, Etag, Login, Logout, Paging, Policy, Success};
 use sessions::Sessions;
 use tasks::Tasks;
@@ -55,12 +56,14 @@ pub struct ServiceOptions {
     pub tls: Option<tls::Certificate>,
     /// Where it listens; port 0 means any that is free.
     pub listen: SocketAddr,
+    /// Who is told of each exchange.
+    pub observer: Option<Observer>,
 }
 
 impl Default for ServiceOptions {
     /// Plain HTTP on a free loopback port.
     fn default() -> Self {
-        Self { tls: None, listen: (Ipv4Addr::LOCALHOST, 0).into() }
+        Self { tls: None, listen: (Ipv4Addr::LOCALHOST, 0).into(), observer: None }
     }
 }
 
@@ -74,12 +77,14 @@ pub struct Service {
 /// What every connection of a service works with.
 struct Shared {
     bmc: Bmc,
-    tls: Option<TlsAcceptor>,
+    tls: Option<tls::Certificate>,
     sessions: Mutex<Sessions>,
     tasks: Mutex<Tasks>,
     rules: Mutex<Rulebook>,
     records: Mutex<Vec<Record>>,
     connections: Mutex<Vec<AbortHandle>>,
+    addr: SocketAddr,
+    observer: Option<Observer>,
 }
 
 impl Service {
@@ -94,12 +99,14 @@ impl Service {
         let addr = listener.local_addr()?;
         let shared = Arc::new(Shared {
             bmc: bmc.clone(),
-            tls: options.tls.map(|certificate| certificate.acceptor()),
+            tls: options.tls,
             sessions: Mutex::new(Sessions::new(bmc.seed())),
             tasks: Mutex::default(),
             rules: Mutex::default(),
             records: Mutex::default(),
             connections: Mutex::default(),
+            addr,
+            observer: options.observer,
         });
         let accepting = tokio::spawn(connection::accept(shared.clone(), listener)).abort_handle();
         Ok(Self { shared, addr, accepting })

@@ -52,6 +52,8 @@ pub enum Command {
     /// Record a live Redfish service as a tree of files in the DMTF's mockup format.
     #[command(after_help = super::record::AFTER_HELP)]
     Record(super::record::Record),
+    /// Serve simulated BMCs, one or thousands, for any client to talk to.
+    Sim(Box<super::sim::args::Sim>),
     /// Print a published JSON Schema.
     Schema {
         /// Which.

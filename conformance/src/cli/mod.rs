@@ -7,6 +7,7 @@ mod record;
 mod run;
 mod shortcut;
 mod show;
+mod sim;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -45,6 +46,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Faults(faults) => faults::faults(&faults, paint),
         Command::Power(power) => power::power(&power),
         Command::Record(record) => record::record(&record),
+        Command::Sim(sim) => sim::sim(&sim),
         Command::ChassisHelper { arguments } => {
             u8::try_from(halmark_simulators::openipmi::chassis_helper(&arguments)).unwrap_or(1)
         }

@@ -415,7 +415,8 @@ fn interruptible(stop: &Arc<AtomicBool>) {
     });
 }
 
-async fn wait_for_signal() {
+/// Resolves when the process is asked to end.
+pub(super) async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))

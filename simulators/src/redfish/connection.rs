@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    Shared, respond,
+    Shared, respond, tls,
     wire::{Socket, Wire, Wires},
 };
 use crate::bmc::{Presence, lock};
@@ -57,7 +57,7 @@ fn welcome(shared: &Arc<Shared>, stream: TcpStream) {
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream) {
-    match shared.tls.clone() {
+    match shared.tls.as_ref().map(tls::Certificate::acceptor) {
         None => speak(shared, stream).await,
         Some(tls) => {
             let mut presence = shared.bmc.presence();

@@ -15,7 +15,7 @@ use hyper::{
     header::{self, HeaderName, HeaderValue},
     http::request::Parts,
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     Shared,
@@ -23,6 +23,7 @@ use super::{
     exchange::Record,
     handle::{Request, Scene, handle},
     messages::refuse,
+    observer::{self, Observed},
     wire::Wires,
 };
 use crate::{bmc::lock, rules::HttpAction};
@@ -54,6 +55,7 @@ pub(super) async fn respond(
         Some(body) => (body, false),
         None => (Bytes::new(), true),
     };
+    let begun = Instant::now();
     let action = lock(&shared.rules).decide(parts.method.as_str(), parts.uri.path());
     if let Some(HttpAction::Delay(by)) = action {
         sleep(by).await;
@@ -74,6 +76,7 @@ pub(super) async fn respond(
             }
         }
     };
+    observe(&shared, &parts, &outcome, begun);
     write_down(&shared, parts, body, &outcome, injected);
     match outcome {
         Ok(reply) => Ok(reply.into_response()),
@@ -181,6 +184,19 @@ fn alter(action: &HttpAction, reply: &mut Reply, wires: &Wires) -> Result<(), Si
         _ => {}
     }
     Ok(())
+}
+
+/// Tells whoever watches.
+fn observe(shared: &Shared, parts: &Parts, outcome: &Result<Reply, Silence>, begun: Instant) {
+    if let Some(observer) = &shared.observer {
+        observer.tell(&Observed {
+            at: shared.addr,
+            method: parts.method.as_str(),
+            path: observer::shown(parts.uri.path_and_query().map_or("/", |it| it.as_str())),
+            status: outcome.as_ref().map_or(0, |reply| reply.status),
+            took: begun.elapsed(),
+        });
+    }
 }
 
 fn write_down(

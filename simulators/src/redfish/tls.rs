@@ -14,9 +14,10 @@ use rcgen::{
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        ServerConfig,
-        crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+        self, ServerConfig,
+        crypto::{CryptoProvider, ring},
+        pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _},
+        server::ServerSessionMemoryCache,
     },
 };
 
@@ -24,7 +25,14 @@ use crate::bmc::lock;
 
 /// A server's certificate with its key, and what a client needs to trust it. Cheap to clone; made once per kind and host.
 #[derive(Clone)]
-pub struct Certificate(Arc<Made>);
+pub struct Certificate(Arc<Asked>);
+
+/// What was asked for; it is made when somebody needs it.
+struct Asked {
+    kind: Kind,
+    host: String,
+    made: OnceLock<Made>,
+}
 
 struct Made {
     pem: String,
@@ -37,6 +45,8 @@ enum Kind {
     SelfSigned,
     Issued,
     Expired,
+    /// Somebody else's.
+    Given,
 }
 
 impl Certificate {
@@ -60,27 +70,75 @@ impl Certificate {
         Self::cached(Kind::Issued, "somebody-else.invalid")
     }
 
+    /// This certificate, with its chain after it, and its private key, both PEM.
+    ///
+    /// # Errors
+    /// Where there is none in it, or the key is another certificate's.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, NotACertificate> {
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(chain)
+            .collect::<Result<_, _>>()
+            .map_err(|error| NotACertificate::Chain(error.to_string()))?;
+        if certificates.is_empty() {
+            return Err(NotACertificate::Chain("no certificate is in it".to_owned()));
+        }
+        let key =
+            PrivateKeyDer::from_pem_slice(key).map_err(|error| NotACertificate::Key(error.to_string()))?;
+        let acceptor =
+            acceptor(certificates, key).map_err(|error| NotACertificate::Pair(error.to_string()))?;
+        let pem = String::from_utf8_lossy(chain).into_owned();
+        let made = Made { trusted: pem.clone(), pem, acceptor };
+        Ok(Self(Arc::new(Asked { kind: Kind::Given, host: String::new(), made: OnceLock::from(made) })))
+    }
+
     /// The certificate itself, as PEM.
     pub fn pem(&self) -> &str {
-        &self.0.pem
+        &self.made().pem
     }
 
     /// What a client has to trust, as PEM: the authority, or a certificate that signed itself.
     pub fn ca_pem(&self) -> &str {
-        &self.0.trusted
+        &self.made().trusted
     }
 
     /// Accepts TLS 1.2 and 1.3 with it.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
-        self.0.acceptor.clone()
+        self.made().acceptor.clone()
+    }
+
+    fn made(&self) -> &Made {
+        self.0.made.get_or_init(|| make(self.0.kind, &self.0.host))
     }
 
     fn cached(kind: Kind, host: &str) -> Self {
         static MADE: Mutex<BTreeMap<(Kind, String), Certificate>> = Mutex::new(BTreeMap::new());
         let mut made = lock(&MADE);
-        made.entry((kind, host.to_owned())).or_insert_with(|| Self(Arc::new(make(kind, host)))).clone()
+        let asked = || Self(Arc::new(Asked { kind, host: host.to_owned(), made: OnceLock::new() }));
+        made.entry((kind, host.to_owned())).or_insert_with(asked).clone()
     }
 }
+
+/// Why this is no certificate that can be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotACertificate {
+    /// The certificate, or its chain.
+    Chain(String),
+    /// The key.
+    Key(String),
+    /// The two together.
+    Pair(String),
+}
+
+impl fmt::Display for NotACertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chain(why) => write!(f, "the certificate is no PEM certificate: {why}"),
+            Self::Key(why) => write!(f, "the key is no PEM private key: {why}"),
+            Self::Pair(why) => write!(f, "certificate and key cannot be used together: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for NotACertificate {}
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,14 +151,16 @@ fn make(kind: Kind, host: &str) -> Made {
     let leaf = leaf(kind, host);
     let certificate = match kind {
         Kind::SelfSigned => leaf.self_signed(&key),
-        Kind::Issued | Kind::Expired => leaf.signed_by(&key, ca()),
+        Kind::Issued | Kind::Expired | Kind::Given => leaf.signed_by(&key, ca()),
     }
     .expect("parameters of our own are valid");
     let trusted = match kind {
         Kind::SelfSigned => certificate.pem(),
-        Kind::Issued | Kind::Expired => ca().pem(),
+        Kind::Issued | Kind::Expired | Kind::Given => ca().pem(),
     };
-    Made { pem: certificate.pem(), trusted, acceptor: acceptor(certificate.der().clone(), &key) }
+    let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let acceptor = acceptor(vec![certificate.der().clone()], private);
+    Made { pem: certificate.pem(), trusted, acceptor: acceptor.expect("the key is the certificate's own") }
 }
 
 fn leaf(kind: Kind, host: &str) -> CertificateParams {
@@ -127,14 +187,19 @@ fn ca() -> &'static CertifiedIssuer<'static, KeyPair> {
     })
 }
 
-fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has the suites of both versions")
+/// Sessions that are taken up again are remembered once, for every service of the process.
+fn acceptor(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<TlsAcceptor, rustls::Error> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    static SESSIONS: OnceLock<Arc<ServerSessionMemoryCache>> = OnceLock::new();
+    let provider = PROVIDER.get_or_init(|| Arc::new(ring::default_provider()));
+    let mut config = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("the key is the certificate's own");
+        .with_single_cert(chain, key)?;
+    config.session_storage = SESSIONS.get_or_init(|| ServerSessionMemoryCache::new(1024)).clone();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    TlsAcceptor::from(Arc::new(config))
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }

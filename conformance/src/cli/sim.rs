@@ -1,0 +1,251 @@
+//! `halmark sim`: simulated BMCs for whoever wants to talk to some.
+
+mod addresses;
+pub(super) mod args;
+mod descriptors;
+mod files;
+mod log;
+mod told;
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use halmark_simulators::{
+    Bmc, BmcOptions, Credentials, Profile, Role,
+    redfish::{Service, ServiceOptions, tls::Certificate},
+};
+use tokio::time::Instant;
+
+use self::{
+    args::{Sim, TlsArg},
+    files::Files,
+    log::Log,
+};
+use super::{args::Output, complain, print, run::wait_for_signal, usage};
+use crate::{source::suggestion, verdict::exit};
+
+/// One BMC that is served.
+struct Simulated {
+    name: String,
+    url: String,
+    bmc: Bmc,
+    service: Service,
+}
+
+/// Everything that is known before the first BMC starts.
+struct Plan {
+    profile: Profile,
+    addresses: Vec<SocketAddr>,
+    certificate: Option<(Vec<u8>, Vec<u8>)>,
+    accounts: Accounts,
+    files: Files,
+    log: Log,
+    requests: Arc<AtomicU64>,
+}
+
+/// Who may log in, and whether we made the administrator's password.
+struct Accounts {
+    all: Vec<Credentials>,
+    made: bool,
+}
+
+/// `halmark sim`.
+pub(super) fn sim(args: &Sim) -> u8 {
+    match prepared(args).and_then(|plan| Ok((plan, runtime(args)?))) {
+        Ok((plan, runtime)) => runtime.block_on(serve(args, &plan)).unwrap_or_else(usage),
+        Err(problem) => usage(problem),
+    }
+}
+
+async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
+    let begun = Instant::now();
+    let all = start(args, plan)?;
+    let words = told::Words::of(args, plan, &all)?;
+    match args.output {
+        Output::Text => print(&words.text()),
+        Output::Json => print(&words.json()),
+    }
+    let end = async {
+        match args.lasting {
+            Some(lasting) => tokio::time::sleep(lasting).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = end => {}
+        () = wait_for_signal() => {}
+    }
+    all.iter().for_each(|it| it.service.stop());
+    complain(&told::farewell(
+        all.len(),
+        plan.requests.load(std::sync::atomic::Ordering::Relaxed),
+        begun.elapsed(),
+    ));
+    Ok(exit::CONFORMANT)
+}
+
+fn prepared(args: &Sim) -> Result<Plan, String> {
+    let later =
+        [("--control", args.control.is_some()), ("--by-host", args.by_host), ("--tree", args.tree.is_some())];
+    if let Some((name, _)) = later.iter().find(|(_, is_given)| *is_given) {
+        return Err(format!("{name} is not offered by this version"));
+    }
+    let addresses = addresses::addresses(args)?;
+    descriptors::make_room(args.count)?;
+    Ok(Plan {
+        profile: profile(&args.profile)?,
+        addresses,
+        certificate: given_certificate(args)?,
+        accounts: accounts(args)?,
+        files: Files::open(args.files.as_deref())
+            .map_err(|error| format!("no folder can be made for credentials and certificate: {error}"))?,
+        log: Log::open(args.log.as_deref())?,
+        requests: Arc::default(),
+    })
+}
+
+/// Every processor works, unless time stands still: then there is one, since only one can be stopped.
+fn runtime(args: &Sim) -> Result<tokio::runtime::Runtime, String> {
+    let built = if args.held {
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()
+    } else {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    };
+    built.map_err(|error| format!("no runtime could be made: {error}"))
+}
+
+fn start(args: &Sim, plan: &Plan) -> Result<Vec<Simulated>, String> {
+    let mut all = Vec::with_capacity(args.count);
+    for (place, address) in plan.addresses.iter().enumerate() {
+        let options = BmcOptions {
+            seed: args.seed.wrapping_add(place as u64),
+            deviations: args.deviation.clone(),
+            time_scale: args.time_scale,
+        };
+        let bmc = Bmc::start_for(&plan.profile, options, plan.accounts.all.clone())
+            .map_err(|unknown| deviation_unknown(&unknown.name))?;
+        let options = ServiceOptions {
+            tls: certificate(args, plan, &host_of(*address))?,
+            listen: *address,
+            observer: Some(plan.log.observer(plan.requests.clone())),
+        };
+        let service = Service::start(&bmc, options).map_err(|error| not_listened(*address, &error))?;
+        let scheme = if args.tls == TlsArg::Off { "http" } else { "https" };
+        let url = format!("{scheme}://{}", reached(service.addr()));
+        all.push(Simulated { name: format!("bmc{}", place + 1), url, bmc, service });
+    }
+    Ok(all)
+}
+
+fn profile(name: &str) -> Result<Profile, String> {
+    Profile::named(name)
+        .ok_or_else(|| format!("there is no profile {name:?}: {}", suggestion(name, Profile::names())))
+}
+
+fn deviation_unknown(name: &str) -> String {
+    let known: Vec<&str> = halmark_simulators::deviations().iter().map(|it| it.name).collect();
+    format!("there is no deviation {name:?}: {}", suggestion(name, known.iter().copied()))
+}
+
+/// What a URL says of an address: an unspecified one is reached by loopback.
+fn reached(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+        std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+    };
+    (ip, address.port()).into()
+}
+
+fn host_of(address: SocketAddr) -> String {
+    reached(address).ip().to_string()
+}
+
+fn certificate(args: &Sim, plan: &Plan, host: &str) -> Result<Option<Certificate>, String> {
+    Ok(match (args.tls, &plan.certificate) {
+        (TlsArg::Off, _) => None,
+        (_, Some((chain, key))) => {
+            Some(Certificate::from_pem(chain, key).map_err(|error| error.to_string())?)
+        }
+        (TlsArg::SelfSigned, None) => Some(Certificate::self_signed(host)),
+        (TlsArg::Ca, None) => Some(Certificate::authority(host)),
+    })
+}
+
+/// What a client has to trust, where one certificate is enough for all BMCs.
+fn trusted(args: &Sim, plan: &Plan) -> Option<String> {
+    if plan.certificate.is_some() {
+        return None;
+    }
+    let host = host_of(*plan.addresses.first()?);
+    match args.tls {
+        TlsArg::Off => None,
+        TlsArg::Ca => Some(Certificate::authority(&host).ca_pem().to_owned()),
+        TlsArg::SelfSigned if args.addresses.is_some() => None,
+        TlsArg::SelfSigned => Some(Certificate::self_signed(&host).ca_pem().to_owned()),
+    }
+}
+
+fn given_certificate(args: &Sim) -> Result<Option<(Vec<u8>, Vec<u8>)>, String> {
+    let (Some(chain), Some(key)) = (&args.cert, &args.key) else { return Ok(None) };
+    if args.tls == TlsArg::Off {
+        return Err("--cert has no use with --tls off".to_owned());
+    }
+    Ok(Some((contents(chain)?, contents(key)?)))
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+/// The administrator that was given, or one with a password that nobody can guess; an operator and one that only reads.
+fn accounts(args: &Sim) -> Result<Accounts, String> {
+    let made = || files::random_text(16).map_err(|error| format!("no password could be made: {error}"));
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let given = match &args.password_file {
+        Some(file) => {
+            let text =
+                String::from_utf8(contents(file)?).map_err(|_| format!("{} is no text", file.display()))?;
+            let line = text.lines().next().unwrap_or_default().to_owned();
+            if line.is_empty() {
+                return Err(format!("{} has no password in its first line", file.display()));
+            }
+            Some(line)
+        }
+        None => variable(&args.password_env),
+    };
+    let is_made = given.is_none();
+    let user = variable(&args.user_env).unwrap_or_else(|| "admin".to_owned());
+    let password = given.map_or_else(made, Ok)?;
+    let mut all = vec![Credentials { user, password, role: Role::Administrator }];
+    for (user, role) in [("operator", Role::Operator), ("readonly", Role::ReadOnly)] {
+        if all[0].user != user {
+            all.push(Credentials { user: user.to_owned(), password: made()?, role });
+        }
+    }
+    Ok(Accounts { all, made: is_made })
+}
+
+fn not_listened(address: SocketAddr, error: &std::io::Error) -> String {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    match error.kind() {
+        AddrInUse => format!(
+            "{address} is in use: give another --port or --base-port, or none, and the system chooses one that is free"
+        ),
+        AddrNotAvailable => {
+            format!("{} is no address of this machine: check --listen or --addresses", address.ip())
+        }
+        PermissionDenied => format!("port {} needs a privilege: give a --port above 1023", address.port()),
+        _ if descriptors::are_used_up(error) => descriptors::too_few(),
+        _ => format!("{address} cannot be listened on: {error}"),
+    }
+}
+
+/// For how long something was served, as people say it.
+fn said(time: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
+}

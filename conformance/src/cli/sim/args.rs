@@ -1,0 +1,106 @@
+//! What can be typed after `halmark sim`.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::{Args as Group, ValueEnum};
+
+use super::addresses::Network;
+use crate::cli::args::Output;
+
+/// `halmark sim`.
+#[derive(Debug, Group)]
+pub struct Sim {
+    /// The platform: a profile's name (`halmark profile list`) or the folder of one of your own.
+    #[arg(long, value_name = "NAME|DIR", default_value = "generic", conflicts_with = "tree")]
+    pub profile: String,
+    /// Serve this recorded tree (`halmark record`, or any mockup in DMTF's format), made stateful.
+    #[arg(long, value_name = "DIR")]
+    pub tree: Option<PathBuf>,
+    /// How many BMCs; each has a machine of its own.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub count: usize,
+    /// The address to listen on.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "IP")]
+    pub listen: IpAddr,
+    /// The port; any that is free if none is given.
+    #[arg(long, conflicts_with = "base_port")]
+    pub port: Option<u16>,
+    /// The first BMC's port; the others follow.
+    #[arg(long, value_name = "PORT")]
+    pub base_port: Option<u16>,
+    /// Give each BMC an address of its own out of this network, such as 127.1.0.0/16, and the standard port (443, or 80
+    /// without TLS).
+    #[arg(long, value_name = "NETWORK", conflicts_with_all = ["listen", "base_port"])]
+    pub addresses: Option<Network>,
+    /// Put all BMCs behind one port; a client says which one it means by its host name: bmc1.localhost, bmc2.localhost …
+    #[arg(long, conflicts_with_all = ["base_port", "addresses"])]
+    pub by_host: bool,
+    /// How to speak: TLS with a certificate of an own authority, TLS with one that signed itself, or plain HTTP.
+    #[arg(long, value_enum, default_value_t = TlsArg::Ca)]
+    pub tls: TlsArg,
+    /// Use this certificate (PEM, its chain after it), instead of one that is made.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// The environment variable with the administrator's name; `admin` if it is not set.
+    #[arg(long, value_name = "VARIABLE", default_value = "HALMARK_USER")]
+    pub user_env: String,
+    /// The environment variable with the administrator's password; one is made if it is not set.
+    #[arg(long, value_name = "VARIABLE", default_value = "HALMARK_PASSWORD")]
+    pub password_env: String,
+    /// A file with the administrator's password in its first line.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// The seed of serial numbers, UUIDs and delays; each BMC after the first has the next one.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Make the BMCs wrong or odd in this way; may be repeated (`halmark profile show NAME` lists them).
+    #[arg(long, value_name = "NAME")]
+    pub deviation: Vec<String>,
+    /// Multiply every delay of the machines, such as 0.1.
+    #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = factor)]
+    pub time_scale: f64,
+    /// Time stands still, and goes on by steps of the control API.
+    #[arg(long, requires = "control")]
+    pub held: bool,
+    /// Offer the control API here, such as 127.0.0.1:9000: it sees the truth, and sets faults (docs/control.md).
+    #[arg(long, value_name = "ADDRESS")]
+    pub control: Option<SocketAddr>,
+    /// Write a line for each request to this file, or to standard error (-).
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// End after this time, such as 10m; otherwise with an interrupt.
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub lasting: Option<Duration>,
+    /// Keep credentials, certificate and the list of BMCs in this folder; in a temporary one otherwise, which goes with the
+    /// process.
+    #[arg(long, value_name = "DIR")]
+    pub files: Option<PathBuf>,
+    /// How to say where they are: for people, or one line of JSON.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// How the services speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TlsArg {
+    /// A certificate that signed itself, as BMCs are delivered.
+    SelfSigned,
+    /// A certificate of an authority of our own.
+    Ca,
+    /// Plain HTTP.
+    Off,
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor > 0.0 && factor <= 1_000.0 => Ok(factor),
+        _ => Err("expected a number above 0, up to 1000, such as 0.1".to_owned()),
+    }
+}

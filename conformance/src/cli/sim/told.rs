@@ -1,0 +1,141 @@
+//! What is said when the BMCs are ready, and at the end.
+
+use std::{fmt::Write as _, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{
+    Plan, Simulated,
+    args::{Sim, TlsArg},
+};
+
+/// How many BMCs are shown to people.
+const SHOWN: usize = 8;
+
+/// How to connect.
+pub(super) struct Words {
+    urls: Vec<String>,
+    user: String,
+    /// The file with user and password, where we made it up.
+    credentials: Option<String>,
+    netrc: Option<String>,
+    ca: Option<String>,
+    list: String,
+    what: String,
+    control: Option<String>,
+    variables: (String, String),
+    insecure: bool,
+}
+
+impl Words {
+    /// Writes the files that they speak of.
+    pub(super) fn of(args: &Sim, plan: &Plan, all: &[Simulated]) -> Result<Self, String> {
+        let write = |name: &str, text: &str| {
+            let written = plan.files.write(name, text).map(|path| path.display().to_string());
+            written.map_err(|error| format!("the file {name} cannot be written: {error}"))
+        };
+        let administrator = &plan.accounts.all[0];
+        let user = administrator.user.clone();
+        let (mut credentials, mut netrc) = (None, None);
+        if plan.accounts.made {
+            let lines = plan.accounts.all.iter().map(|it| (it.user.as_str(), it.password.as_str()));
+            let text: String =
+                lines.clone().take(1).map(|(user, password)| format!("{user}\n{password}\n")).collect();
+            credentials = Some(write("credentials", &text)?);
+            let text = format!("default login {user} password {}\n", administrator.password);
+            netrc = Some(write("netrc", &text)?);
+        }
+        let others: String = plan.accounts.all[1..]
+            .iter()
+            .map(|it| format!("{} {} {}\n", it.user, it.password, it.role.redfish()))
+            .collect();
+        write("other-accounts", &others)?;
+        let ca = match super::trusted(args, plan) {
+            Some(pem) => Some(write("ca.pem", &pem)?),
+            None => None,
+        };
+        let list: Value = all.iter().map(described).collect();
+        Ok(Self {
+            urls: all.iter().map(|it| it.url.clone()).collect(),
+            user,
+            credentials,
+            netrc,
+            ca,
+            list: write("bmcs.json", &format!("{list:#}\n"))?,
+            what: plan.profile.name.clone(),
+            control: None,
+            variables: (args.user_env.clone(), args.password_env.clone()),
+            insecure: args.tls != TlsArg::Off,
+        })
+    }
+
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        let count = self.urls.len();
+        let first = self.urls.first().map_or("", String::as_str);
+        let mut text =
+            format!("{count} simulated BMC{} of {}\n\n", if count == 1 { "" } else { "s" }, self.what);
+        let mut row = |name: &str, value: &str| {
+            let _ = writeln!(text, "  {name:<12} {value}");
+        };
+        for (place, url) in self.urls.iter().take(SHOWN).enumerate() {
+            row(&format!("bmc{}", place + 1), &format!("{url}/redfish/v1"));
+        }
+        if count > SHOWN {
+            row("…", &format!("{} more: {}", count - SHOWN, self.list));
+        }
+        row("user", &self.user);
+        match &self.credentials {
+            Some(file) => row("password", &format!("in {file}")),
+            None => row("password", &format!("as given ({})", self.variables.1)),
+        }
+        if let Some(ca) = &self.ca {
+            row("trust", ca);
+        }
+        if let Some(control) = &self.control {
+            row("control", control);
+        }
+        row("try", &self.curl(first));
+        text.push_str("\nready\n");
+        text
+    }
+
+    /// For programs: one line.
+    pub(super) fn json(&self) -> String {
+        let ready = json!({
+            "ready": true,
+            "profile": self.what,
+            "urls": self.urls,
+            "user": self.user,
+            "credentials": self.credentials,
+            "ca": self.ca,
+            "control": self.control,
+            "bmcs": self.list,
+        });
+        format!("{ready}\n")
+    }
+
+    fn curl(&self, url: &str) -> String {
+        let trust = match &self.ca {
+            Some(ca) => format!("--cacert {ca} "),
+            None if self.insecure => "-k ".to_owned(),
+            None => String::new(),
+        };
+        let who = match &self.netrc {
+            Some(netrc) => format!("--netrc-file {netrc}"),
+            None => format!("-u \"${}:${}\"", self.variables.0, self.variables.1),
+        };
+        format!("curl {trust}{who} {url}/redfish/v1/Systems")
+    }
+}
+
+fn described(it: &Simulated) -> Value {
+    let id = it.bmc.control().truth().id;
+    json!({"name": it.name, "url": it.url, "serial": id.serial, "uuid": id.uuid_text(), "mac": id.mac_text()})
+}
+
+/// The last words.
+pub(super) fn farewell(count: usize, requests: u64, lasted: Duration) -> String {
+    let bmcs = if count == 1 { "1 BMC".to_owned() } else { format!("{count} BMCs") };
+    format!("served {requests} requests to {bmcs} in {}\n", super::said(lasted))
+}
