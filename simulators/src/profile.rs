@@ -38,14 +38,33 @@ const GENERIC: &[&str] = &[
     include_str!("../profiles/generic/registries.json"),
 ];
 
+/// A profile of a vendor's machine: what is different from the generic resources, below `profiles/`.
+macro_rules! vendor {
+    ($name:literal) => {
+        BuiltIn {
+            name: $name,
+            profile: include_str!(concat!("../profiles/", $name, "/profile.json")),
+            resources: GENERIC,
+            overlay: Some(include_str!(concat!("../profiles/", $name, "/overlay.json"))),
+            tree: OnceLock::new(),
+        }
+    };
+}
+
 /// The profiles that are compiled in.
-static BUILT_IN: [BuiltIn; 1] = [BuiltIn {
-    name: "generic",
-    profile: include_str!("../profiles/generic/profile.json"),
-    resources: GENERIC,
-    overlay: None,
-    tree: OnceLock::new(),
-}];
+static BUILT_IN: [BuiltIn; 5] = [
+    BuiltIn {
+        name: "generic",
+        profile: include_str!("../profiles/generic/profile.json"),
+        resources: GENERIC,
+        overlay: None,
+        tree: OnceLock::new(),
+    },
+    vendor!("dell-idrac9"),
+    vendor!("dell-idrac10"),
+    vendor!("hpe-ilo5"),
+    vendor!("hpe-ilo6"),
+];
 
 impl BuiltIn {
     fn tree(&self) -> Arc<Tree> {

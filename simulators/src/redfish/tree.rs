@@ -219,8 +219,9 @@ impl Own {
     fn place(&self, path: &str) -> Place {
         let own = [&self.system, &self.chassis, &self.manager, &self.interface];
         let is_own = own.iter().any(|it| *it == path);
+        let is_pending = path.strip_suffix("/Settings").is_some_and(|it| it == self.system);
         let is_board = path.strip_suffix("/Assembly").is_some_and(|it| it == self.chassis);
-        if is_own || is_board { Place::Own } else { Place::Other }
+        if is_own || is_board || is_pending { Place::Own } else { Place::Other }
     }
 }
 

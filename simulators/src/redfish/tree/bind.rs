@@ -56,6 +56,10 @@ const ROWS: &[Row] = &[
     ("TaskService", Place::Other, "/DateTime", Fact::DateTime),
 ];
 
+/// What a document of our own says in place of a value that is the machine's, where its schema does not tell.
+const WORDS: &[(&str, Fact)] =
+    &[("$serial", Fact::Serial), ("$board-serial", Fact::BoardSerial), ("$mac", Fact::Mac)];
+
 /// Where readings stand, and what they measure; a `Sensor` says itself what it measures.
 const READINGS: &[(&str, &str, Quantity)] = &[
     ("EnvironmentMetrics", "/TemperatureCelsius/Reading", Quantity::Temperature),
@@ -91,7 +95,29 @@ pub(super) fn bound(kind: &str, place: Place, document: &Value) -> Vec<(String, 
     {
         found.extend(reading(document, "/Reading".to_owned(), of));
     }
+    let mut said = Vec::new();
+    words(document, "", &mut said);
+    found.retain(|(pointer, _)| said.iter().all(|(other, _)| other != pointer));
+    found.extend(said);
     found
+}
+
+/// Every place where a word stands for a fact.
+fn words(value: &Value, at: &str, found: &mut Vec<(String, Fact)>) {
+    match value {
+        Value::String(text) => {
+            let fact = WORDS.iter().find(|(word, _)| word == text);
+            found.extend(fact.map(|(_, fact)| (at.to_owned(), fact.clone())));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(place, item)| words(item, &format!("{at}/{place}"), found));
+        }
+        Value::Object(members) => members.iter().for_each(|(name, member)| {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            words(member, &format!("{at}/{name}"), found);
+        }),
+        _ => {}
+    }
 }
 
 fn reading(document: &Value, pointer: String, of: Quantity) -> Option<(String, Fact)> {
@@ -131,6 +157,14 @@ mod tests {
         let found = bound("Thermal", Place::Other, &thermal);
         let places: Vec<_> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
         assert_eq!(places, ["/Fans/0/Reading", "/Fans/1/Reading"]);
+    }
+
+    #[test]
+    fn a_word_in_a_document_is_stronger_than_its_schema() {
+        let system = json!({"SerialNumber": "$board-serial", "Oem": {"Dell": {"ServiceTag": "$serial"}}});
+        let found = bound("ComputerSystem", Place::Own, &system);
+        let facts: Vec<_> = found.iter().map(|(pointer, fact)| format!("{pointer} {fact:?}")).collect();
+        assert_eq!(facts, ["/SerialNumber BoardSerial", "/Oem/Dell/ServiceTag Serial"]);
     }
 
     #[test]

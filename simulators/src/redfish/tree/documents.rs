@@ -79,8 +79,9 @@ impl Documents {
         self.0.values_mut().for_each(|document| unlink(document, &gone));
     }
 
-    /// Applies an overlay: an object with `remove` (paths, by the old names), `rename` (pairs of paths, old and new), `merge` (path →
-    /// patch, RFC 7396) and `add` (path → document), in this order. `None` where it is none.
+    /// Applies an overlay: an object with `remove` (paths), `rename` (pairs of paths, old and new), `versions` (schema →
+    /// version), `merge` (path → patch, RFC 7396) and `add` (path → document), in the order in which they stand there.
+    /// `None` where it is none.
     pub(crate) fn overlay(&mut self, text: &str) -> Option<()> {
         let Value::Object(overlay) = serde_json::from_str(text).ok()? else { return None };
         for (step, with) in &overlay {
@@ -95,6 +96,11 @@ impl Documents {
                         self.rename(pair[0].as_str()?, pair[1].as_str()?);
                     }
                 }
+                "versions" => {
+                    for (kind, version) in with.as_object()? {
+                        self.date(kind, version.as_str()?);
+                    }
+                }
                 "merge" => {
                     for (path, patch) in with.as_object()? {
                         self.at(path)?;
@@ -106,6 +112,13 @@ impl Documents {
             }
         }
         Some(())
+    }
+
+    /// Says of every document of this schema that it is of this version.
+    fn date(&mut self, kind: &str, version: &str) {
+        for document in self.of_kind(kind) {
+            document["@odata.type"] = json!(format!("#{kind}.{version}.{kind}"));
+        }
     }
 
     /// Gives a resource another path, and so all that lies below it and every link to them; its `Id` follows.
@@ -233,6 +246,20 @@ mod tests {
         all.remove("/redfish/v1/Systems/1");
         assert_eq!(all.at("/redfish/v1/Systems").unwrap(), &json!({"Members@odata.count": 0, "Members": []}));
         assert!(all.at("/redfish/v1/Systems/1/Bios").is_none() && all.at("/redfish/v1/Systems/10").is_some());
+    }
+
+    #[test]
+    fn an_overlay_is_applied_in_its_own_order() {
+        let mut all = two();
+        let overlay = r##"{"rename": [["/redfish/v1/Systems/10", "/redfish/v1/Systems/Self"]],
+            "merge": {"/redfish/v1/Systems/Self": {"@odata.type": "#ComputerSystem.v1_28_0.ComputerSystem"}},
+            "versions": {"ComputerSystem": "v1_5_0"}, "remove": ["/redfish/v1/Systems/1"]}"##;
+        assert_eq!(all.overlay(overlay), Some(()));
+        let paths: Vec<_> = all.iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["/redfish/v1/Systems", "/redfish/v1/Systems/Self"]);
+        let kind = &all.at("/redfish/v1/Systems/Self").unwrap()["@odata.type"];
+        assert_eq!(kind, "#ComputerSystem.v1_5_0.ComputerSystem");
+        assert_eq!(all.overlay(r#"{"merge": {"/redfish/v1/Systems/no-such": {}}}"#), None);
     }
 
     #[test]
