@@ -44,6 +44,22 @@ async fn every_link_in_a_tree_that_is_complete_leads_to_a_folder() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_number_keeps_its_value_to_the_last_digit() {
+    let (world, options) = (World::healthy().await, options("numbers"));
+    let sent =
+        "{\"Speed\": 5.9604644775390625, \"Reading\": 15.753846153846155, \"Bytes\": 18446744073709551615}";
+    let answer = HttpAction::Respond { status: 200, headers: Vec::new(), body: Some(sent.to_owned()) };
+    world.service.set_rules(vec![on(SYSTEM, Nth::ALL, answer)]);
+    recorded(&world, &options).await;
+    let system = document(&options, "Systems/1/index.json");
+    assert_eq!(system["Speed"].as_f64(), Some(5.960_464_477_539_062_5));
+    assert_eq!(
+        (system["Reading"].as_f64(), system["Bytes"].as_u64()),
+        (Some(15.753_846_153_846_155), Some(u64::MAX))
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_long_form_has_the_path_from_the_host() {
     let world = World::healthy().await;
     let options = Options { layout: Layout::Long, ..options("long") };

@@ -188,6 +188,11 @@ impl Redaction {
                 items.iter_mut().for_each(|item| self.clean_value(item, name));
             }
             Value::Object(members) => self.clean_object(members),
+            Value::Number(number) if name.and_then(properties::kind) == Some(Kind::Serials) => {
+                if let Ok(by) = self.text(&number.to_string()).parse::<u64>() {
+                    *value = json!(by);
+                }
+            }
             _ => {}
         }
     }
@@ -234,7 +239,8 @@ impl Redaction {
     /// The pseudonym of what is too short to be looked for anywhere but in its own property.
     fn short(&mut self, text: &str, name: Option<&str>) -> Option<String> {
         let kind = properties::kind(name?).filter(|kind| self.kinds.contains(kind))?;
-        if text.len() >= literals::SHORTEST || !properties::identifies(text) {
+        let is_common = kind == Kind::Names && properties::is_common_name(text);
+        if text.len() >= literals::SHORTEST || !properties::identifies(text) || is_common {
             return None;
         }
         *self.replaced.entry(kind).or_default() += 1;

@@ -100,7 +100,8 @@ pub(super) fn kind(name: &str) -> Option<Kind> {
 }
 
 /// DSP0268's SerialNumber, AssetTag, SKU, DurableName, FingerPrint; and, as vendors call them: Dell ServiceTag,
-/// ExpressServiceCode and NodeID (SKU is a service tag there), Lenovo and HPE SerialNo, Mellanox NodeGUID.
+/// ExpressServiceCode and NodeID (SKU is a service tag there), Mellanox NodeGUID; HPE's SNMPv3EngineID spells the serial
+/// number in hexadecimal (iLO 6 1.66).
 const SERIALS: &[&str] = &[
     "serialnumber",
     "serialnum",
@@ -116,6 +117,7 @@ const SERIALS: &[&str] = &[
     "guid",
     "deviceserial",
     "ppin",
+    "engineid",
     "inventorynumber",
 ];
 

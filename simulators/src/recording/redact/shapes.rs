@@ -19,7 +19,8 @@ pub(super) fn shapes(text: &str) -> Vec<Shape> {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        let read = uuid(bytes, at).or_else(|| octets(bytes, at)).or_else(|| address(text, at));
+        let mac = || octets(bytes, at).or_else(|| device_path(bytes, at));
+        let read = uuid(bytes, at).or_else(mac).or_else(|| address(text, at));
         match read {
             Some((shape, length)) => {
                 found.push(shape);
@@ -69,6 +70,13 @@ fn octets(bytes: &[u8], at: usize) -> Option<(Shape, usize)> {
     }
     let alone = begins(bytes, at) && !goes_on(bytes, at, between) && ends(bytes, end);
     (matches!(octets.len(), 6 | 8) && alone).then_some((Shape::Mac(octets), end - at))
+}
+
+/// `MAC(A0B1C2D3E4F5,0x1)`: a node of a UEFI device path (UEFI 2.10 §10.6).
+fn device_path(bytes: &[u8], at: usize) -> Option<(Shape, usize)> {
+    let node = bytes.get(at..at + 16).filter(|it| it[..4].eq_ignore_ascii_case(b"MAC("))?;
+    let octets = bare_octets(std::str::from_utf8(&node[4..]).ok()?)?;
+    (begins(bytes, at) && ends(bytes, at + 16)).then_some((Shape::Mac(octets), 16))
 }
 
 /// Whether another octet of the same row stands before.
@@ -160,6 +168,7 @@ mod tests {
             [Shape::Mac(vec![0x20, 0, 0, 0x11, 0x22, 0x33, 0x44, 0x55])]
         );
         assert_eq!(shapes(&["ab"; 20].join(":")), []);
+        assert_eq!(shapes("Pci(0x0)/MAC(A0B1C2D3E4F5,0x1)/IPv4(0.0.0.0)").len(), 2);
         assert_eq!(bare_octets("A0B1C2D3E4F5").map(|it| it.len()), Some(6));
     }
 

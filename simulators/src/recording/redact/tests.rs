@@ -37,6 +37,15 @@ fn the_same_serial_is_the_same_pseudonym() {
 }
 
 #[test]
+fn a_serial_that_is_a_number_becomes_another() {
+    let shown =
+        hidden(&[Kind::Serials], &[json!({"ExpressServiceCode": 27412345678u64, "Slots": 27412345678u64})]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert!(shown["ExpressServiceCode"].is_u64() && shown["ExpressServiceCode"] != 27412345678u64, "{shown}");
+    assert_eq!(shown["Slots"], 27412345678u64, "another number is another thing");
+}
+
+#[test]
 fn a_mac_is_hidden_however_it_is_written() {
     let shown = hidden(
         &[Kind::Macs],
@@ -156,7 +165,7 @@ fn sessions_are_nobodys_business() {
 
 #[test]
 fn what_manufacturers_write_for_nothing_stays() {
-    let nothing = json!({"SerialNumber": "To be filled by O.E.M.", "AssetTag": "", "SKU": "N/A", "HostName": "localhost"});
+    let nothing = json!({"SerialNumber": "To be filled by O.E.M.", "AssetTag": "", "SKU": "N/A", "HostName": "localhost", "UserName": "bmc"});
     assert_eq!(hidden(&Kind::ALL, std::slice::from_ref(&nothing)), nothing.to_string());
 }
 
