@@ -169,7 +169,7 @@ impl Talk<'_> {
         let body = json!({"UserName": credentials.user, "Password": password.as_str()});
         let ask = Ask::post(self.local(sessions)?, &body).harmless();
         let reply = self.follow(&ask, true).await?;
-        let sessions_full = Refusal::read(&reply).is_sessions_full() && !reply.is_success();
+        let sessions_full = !reply.is_success() && Refusal::read(&reply).is_sessions_full();
         match reply.status {
             200..300 => self.take_session(&reply, credentials),
             400 | 404 | 405 | 501 => self.state.auth = basic(credentials, false),
