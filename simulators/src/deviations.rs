@@ -3,14 +3,20 @@
 //! Each is exactly that wrong and nothing else. It is a row: what it does to commands, to what the firmware shows, to the
 //! rules of the boot, to the resources and the manners of the Redfish face, or to its answers. No handler asks which deviation is on.
 
+mod ami;
 mod bmc;
 mod boot;
 mod identify;
 mod identity;
+mod lenovo;
+mod openbmc;
+mod others;
+mod parts;
 mod power;
 mod quirks;
 mod session;
 mod shape;
+mod supermicro;
 mod vendor;
 
 use std::{fmt, sync::OnceLock};
@@ -110,6 +116,11 @@ pub fn deviations() -> &'static [Deviation] {
             bmc::ROWS,
             quirks::ROWS,
             shape::ROWS,
+            supermicro::ROWS,
+            lenovo::ROWS,
+            ami::ROWS,
+            openbmc::ROWS,
+            others::ROWS,
         ]
         .concat()
     })

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     deviations::{Deviation, UnknownDeviation, named},
-    machine::{Command, Host, Id, Led, Machine, Override, Power, Refusal, Rules},
+    machine::{Command, Host, HostAct, Id, Led, Machine, Override, Power, Refusal, Rules},
     redfish::{Policy, Tree, clock::BIRTH},
 };
 
@@ -67,6 +67,8 @@ pub(crate) enum Ruling {
     Instead(Command),
     /// Two go to the machine in its place.
     Both(Command, Command),
+    /// It goes on, and the host makes no progress from then on.
+    Hang(Command),
     /// It is refused.
     Refuse(Refusal),
 }
@@ -167,6 +169,11 @@ impl Firmware {
                 Ruling::Instead(other) => command = other,
                 Ruling::Pretend => return Ok(()),
                 Ruling::Refuse(refusal) => return Err(refusal),
+                Ruling::Hang(other) => {
+                    self.machine.command(other, now)?;
+                    self.machine.act(HostAct::HangBoot, now);
+                    return Ok(());
+                }
                 Ruling::Both(first, second) => {
                     self.machine.command(first, now)?;
                     return self.machine.command(second, now);

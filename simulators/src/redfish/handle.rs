@@ -226,6 +226,9 @@ fn precondition(request: &Request<'_>, policy: &Policy, tag: &str) -> Option<Ans
         Some(given) if policy.etag == Etag::WeakRefused && given.contains("W/") => {
             Some(refuse(412, "PreconditionFailed", &[]))
         }
+        Some(given) if policy.etag == Etag::Unquoted => {
+            (given != tag.trim_matches('"')).then(|| refuse(412, "PreconditionFailed", &[]))
+        }
         Some(given) => (!matches_tag(given, tag)).then(|| refuse(412, "PreconditionFailed", &[])),
     }
 }

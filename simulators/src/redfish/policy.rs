@@ -82,6 +82,8 @@ pub(crate) enum Etag {
     Required,
     /// Weak tags are served, and refused when they come back.
     WeakRefused,
+    /// It must be given without its quotes.
+    Unquoted,
 }
 
 /// What a change that is accepted is answered with.
