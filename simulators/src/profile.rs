@@ -52,7 +52,7 @@ macro_rules! vendor {
 }
 
 /// The profiles that are compiled in.
-static BUILT_IN: [BuiltIn; 5] = [
+static BUILT_IN: [BuiltIn; 10] = [
     BuiltIn {
         name: "generic",
         profile: include_str!("../profiles/generic/profile.json"),
@@ -64,6 +64,11 @@ static BUILT_IN: [BuiltIn; 5] = [
     vendor!("dell-idrac10"),
     vendor!("hpe-ilo5"),
     vendor!("hpe-ilo6"),
+    vendor!("supermicro-x12"),
+    vendor!("supermicro-x10"),
+    vendor!("lenovo-xcc"),
+    vendor!("ami-megarac"),
+    vendor!("openbmc"),
 ];
 
 impl BuiltIn {

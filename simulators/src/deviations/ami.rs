@@ -90,14 +90,6 @@ pub(super) const ROWS: &[Deviation] = &[
             foreign(answer, "ManagerCollection", "/redfish/v1/Chassis/HGX_FPGA_0");
         },
     ),
-    // DGX H100, GB200, Viking: members of an expanded collection lack what they have alone (D10, B15; libredfish viking:787).
-    Deviation::named("expanded-members-bare", "leaves Id, Name, ChassisType and ETag out of expanded members")
-        .on_answer(|_, answer| {
-            let members = answer.document().and_then(|it| it.get_mut("Members")?.as_array_mut());
-            for member in members.into_iter().flatten() {
-                without(member, &["Id", "Name", "ChassisType", "@odata.etag"]);
-            }
-        }),
     // NVIDIA Vera Rubin: BootOrder has names beside the references (B14; nv-redfish).
     Deviation::named("boot-order-with-names", "writes names behind the references in BootOrder").on_answer(
         |_, answer| {

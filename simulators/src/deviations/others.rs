@@ -60,14 +60,6 @@ pub(super) const ROWS: &[Deviation] = &[
     // Some: If-Match is compared with the tag without its quotes (E9; gofish entity.go).
     Deviation::named("etag-unquoted", "takes its ETag without the quotes only")
         .on_policy(|policy| policy.etag = Etag::Unquoted),
-    // Some: a new account wants the ETag of the collection (E10; gofish#439).
-    Deviation::named("accounts-want-etag", "refuses a new account without the ETag of the collection").on_change(
-        |asked, _| {
-            let is_new = asked.method == "POST" && asked.path.trim_end_matches('/').ends_with("/Accounts");
-            (is_new && asked.header("if-match").is_none())
-                .then(|| base(428, "1.8", "PreconditionRequired", "A precondition header is required.", &[]))
-        },
-    ),
     // Many: SessionService is neither linked nor shown, its Sessions are (S3; sushy).
     Deviation::named("session-service-hidden", "shows its sessions, and no session service")
         .on_answer(|asked, answer| {
@@ -228,4 +220,3 @@ fn unauthorized() -> Answer {
     let text = "There is no valid session established with the implementation.";
     base(401, "1.8", "NoValidSession", text, &[])
 }
-

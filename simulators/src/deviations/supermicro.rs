@@ -53,83 +53,69 @@ pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("smc-enabled-demanded", "refuses an override that does not say whether it is enabled")
         .on_change(|asked, body| demanded(asked, body, ENABLED)),
     // X11, X12: Bios/SD has no Attributes while nothing is pending (B16; libredfish supermicro.rs:404).
-    Deviation::named("smc-pending-without-attributes", "has no Attributes in its BIOS settings while none are pending")
-        .on_answer(|asked, answer| {
-            if asked.method == "PATCH" && asked.sends("/Attributes") && answer.status < 300 {
-                asked.memory.keep(PENDING, json!(asked.facts.restarts), asked.facts.now);
-            }
-            let is_pending = asked.memory.kept(PENDING) == Some(json!(asked.facts.restarts));
-            if let Some(bios) = of_kind(answer, "Bios")
-                && bios.get("Actions").is_none()
-                && !is_pending
-            {
-                without(bios, &["Attributes"]);
-            }
-        }),
+    Deviation::named(
+        "smc-pending-without-attributes",
+        "has no Attributes in its BIOS settings while none are pending",
+    )
+    .on_answer(|asked, answer| {
+        if asked.method == "PATCH" && asked.sends("/Attributes") && answer.status < 300 {
+            asked.memory.keep(PENDING, json!(asked.facts.restarts), asked.facts.now);
+        }
+        let is_pending = asked.memory.kept(PENDING) == Some(json!(asked.facts.restarts));
+        if let Some(bios) = of_kind(answer, "Bios")
+            && bios.get("Actions").is_none()
+            && !is_pending
+        {
+            without(bios, &["Attributes"]);
+        }
+    }),
     // Without an OOB licence: 403 OemLicenseNotPassed (B19; ironic management.py:1629).
     Deviation::named("smc-license-needed", "shows Secure Boot, firmware and storage with a licence only")
         .on_answer(|asked, answer| {
             let is_sold = ["/SecureBoot", "/FirmwareInventory", "/Storage"];
-            if answer.status == 200 && is_sold.iter().any(|it| asked.path.trim_end_matches('/').ends_with(it)) {
+            if answer.status == 200 && is_sold.iter().any(|it| asked.path.trim_end_matches('/').ends_with(it))
+            {
                 let id = "SMC.1.0.OemLicenseNotPassed";
                 let text = "Not licensed to perform this request. The following licenses DCMS were needed";
                 *answer = vendor_says(403, id, text, vec![vendor_message(id, text, &["DCMS"], "Warning")]);
             }
         }),
     // X11, X12: InsertMedia takes Image and credentials, nothing else (V2; community.general#4839, gofish#212).
-    Deviation::named("smc-media-takes-image-only", "refuses Inserted and WriteProtected of an image").on_change(
-        |asked, body| {
+    Deviation::named("smc-media-takes-image-only", "refuses Inserted and WriteProtected of an image")
+        .on_change(|asked, body| {
             let strange = ["Inserted", "WriteProtected"].into_iter().find(|it| body.contains_key(*it))?;
             calls(asked, "VirtualMedia.InsertMedia").then(|| {
-                let text = format!("The property {strange} is not in the list of valid properties for the resource.");
+                let text = format!(
+                    "The property {strange} is not in the list of valid properties for the resource."
+                );
                 base_about(&format!("#/{strange}"), base(400, "1.4", "PropertyUnknown", &text, &[strange]))
             })
-        },
-    ),
+        }),
     // X11, X12: what is empty cannot be ejected (V11; sushy LP2114737).
     Deviation::named("smc-eject-when-empty-fails", "refuses to eject what is not inserted")
         .on_change(|asked, _| {
             let is_empty = !inserted(asked).contains_key(slot(asked.path));
             (calls(asked, "VirtualMedia.EjectMedia") && is_empty).then(|| {
-                let text = "The request failed due to an internal service error.  The service is still operational.";
+                let text =
+                    "The request failed due to an internal service error.  The service is still operational.";
                 base(500, "1.4", "InternalError", text, &[])
             })
         })
         .on_answer(|asked, answer| note_media(asked, answer.status)),
-    // X11, X12: the name of an image stays when it is ejected (V11; community.general#7470).
-    Deviation::named("smc-image-name-stays", "shows the name of an image that was ejected").on_answer(
-        |asked, answer| {
-            if calls(asked, "VirtualMedia.InsertMedia") && answer.status < 300 {
-                let image = asked.document().and_then(|it| it["Image"].as_str().map(str::to_owned));
-                let name = image.unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
-                asked.memory.keep(NAME, json!([slot(asked.path), name]), asked.facts.now);
-            }
-            let last = asked.memory.kept(NAME);
-            if let Some(media) = of_kind(answer, "VirtualMedia")
-                && media["ImageName"].is_null()
-                && let Some(last) = last.filter(|last| last[0] == asked.path.trim_end_matches('/'))
-            {
-                media["ImageName"] = last[1].clone();
-            }
-        },
-    ),
     // Staged changes: 202, and nothing that says where to look (S10; nv-redfish AcceptedUpdate).
-    Deviation::named("accepted-without-task", "answers every change with 202, no Location and no body").on_answer(
-        |asked, answer| {
+    Deviation::named("accepted-without-task", "answers every change with 202, no Location and no body")
+        .on_answer(|asked, answer| {
             let changes = matches!(asked.method, "POST" | "PATCH") && !asked.is_login();
             if changes && answer.status < 300 {
                 *answer = Answer::no_content().with_status(202);
             }
-        },
-    ),
+        }),
 ];
 
 /// The word that the target was last called by.
 const CALLED: &str = "smc-boot-target";
 /// The restart before which BIOS settings became pending.
 const PENDING: &str = "smc-bios-pending";
-/// The slot and the name of the image that was inserted last.
-const NAME: &str = "smc-image-name";
 /// The slots that have an image.
 const INSERTED: &str = "smc-inserted";
 

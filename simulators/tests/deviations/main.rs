@@ -17,13 +17,14 @@ macro_rules! twins {
     };
 }
 
+mod field;
 mod machine;
 mod power;
 mod quirks;
 
 #[test]
 fn every_deviation_has_its_twins() {
-    let seen = [machine::NAMES, power::NAMES, quirks::NAMES].concat();
+    let seen = [field::NAMES, machine::NAMES, power::NAMES, quirks::NAMES].concat();
     let unseen: Vec<_> = halmark_simulators::deviations().iter().map(|it| it.name).collect();
     let unseen: Vec<_> = unseen.into_iter().filter(|name| !seen.contains(name)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");

@@ -141,8 +141,13 @@ impl World {
 
     /// A BMC with these deviations, whose host is off.
     pub(crate) async fn with(deviations: &[&str]) -> Self {
+        Self::of("generic", deviations).await
+    }
+
+    /// The same of another platform.
+    pub(crate) async fn of(profile: &str, deviations: &[&str]) -> Self {
         let deviations = deviations.iter().map(|name| (*name).to_owned()).collect();
-        let profile = Profile::named("generic").unwrap();
+        let profile = Profile::named(profile).unwrap();
         let bmc = Bmc::start(&profile, BmcOptions { seed: 7, deviations, time_scale: 1.0 }).unwrap();
         let service = Service::start(&bmc, ServiceOptions::default()).unwrap();
         let client = Mutex::new(Client::connect(service.addr()).await.unwrap());

@@ -80,7 +80,7 @@ impl Documents {
     }
 
     /// Applies an overlay: an object with `remove` (paths), `rename` (pairs of paths, old and new), `versions` (schema →
-    /// version), `merge` (path → patch, RFC 7396) and `add` (path → document), in the order in which they stand there.
+    /// version), `every` (schema → patch of all its documents), `merge` (path → patch, RFC 7396) and `add` (path → document), in the order in which they stand there.
     /// `None` where it is none.
     pub(crate) fn overlay(&mut self, text: &str) -> Option<()> {
         let Value::Object(overlay) = serde_json::from_str(text).ok()? else { return None };
@@ -99,6 +99,11 @@ impl Documents {
                 "versions" => {
                     for (kind, version) in with.as_object()? {
                         self.date(kind, version.as_str()?);
+                    }
+                }
+                "every" => {
+                    for (kind, patch) in with.as_object()? {
+                        self.of_kind(kind).for_each(|document| merge(document, patch));
                     }
                 }
                 "merge" => {
