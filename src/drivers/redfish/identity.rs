@@ -56,11 +56,17 @@ fn service_tag(talk: &mut Talk<'_>, system: &Document, identity: &mut Identity) 
     if !talk.expects(&SERVICE_TAG, system) {
         return;
     }
-    if let Some(tag) = system.view().text("SKU", &mut talk.notes) {
+    let tag = system.view().text("SKU", &mut talk.notes).filter(|sku| is_service_tag(sku));
+    if let Some(tag) = tag {
         talk.notes.quirk(&SERVICE_TAG);
         let boards = identity.serial.replace(tag);
         identity.board_serial = identity.board_serial.take().or(boards);
     }
+}
+
+/// Seven digits and capitals, such as CLLV0R3: a SKU of any other form is a product number and not the machine's own.
+fn is_service_tag(sku: &str) -> bool {
+    sku.len() == 7 && sku.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 /// The mainboard's numbers: from an OEM section, from the chassis where it is the board, else from its assembly.

@@ -150,7 +150,11 @@ async fn d14_the_serial_number_of_a_dell_is_its_service_tag() {
     let (hpe, names) = identity(&of_vendor("HPE", numbers).await).await;
     assert_eq!((hpe.serial.as_deref(), hpe.board_serial), (Some("2M2D2J00L4"), None));
     assert!(names.is_empty());
-    // A Dell without its tag keeps what it has.
+    // A Dell without its tag keeps what it has, and so does one whose SKU is a product number.
+    let numbers =
+        json!({"SerialNumber": "MXFC40025U031S", "SKU": "HW-A2-24-SFF", "Manufacturer": "Dell Inc."});
+    let (dell, names) = identity(&of_vendor("Dell", numbers).await).await;
+    assert_eq!((dell.serial.as_deref(), names.len()), (Some("MXFC40025U031S"), 0));
     let numbers = json!({"SerialNumber": "MXFC40025U031S", "SKU": "", "Manufacturer": "Dell Inc."});
     let (dell, names) = identity(&of_vendor("Dell", numbers).await).await;
     assert_eq!((dell.serial.as_deref(), names.len()), (Some("MXFC40025U031S"), 0));
