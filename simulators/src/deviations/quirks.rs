@@ -74,6 +74,8 @@ pub(super) const ROWS: &[Deviation] = &[
         }),
     Deviation::named("paged-systems", "gives the collection of systems in pages, the first of them empty")
         .on_policy(|policy| policy.systems = Paging::SecondPage),
+    Deviation::named("small-pages", "gives every collection in pages of two members")
+        .on_policy(|policy| policy.page = 2),
     // AMI MegaRAC: 428 PreconditionHeaderMissing.
     Deviation::named("etag-required", "refuses a PATCH without If-Match")
         .on_policy(|policy| policy.etag = Etag::Required),

@@ -6,7 +6,7 @@ use super::{
     answer::Answer,
     handle::Scene,
     live::task,
-    messages::{about, error, message, refuse},
+    messages::{ILO, about, error, message, message_of, refuse},
     policy::Success,
 };
 use crate::machine::{Command, Refusal};
@@ -50,7 +50,7 @@ pub(crate) fn refused(refusal: Refusal, value: &str) -> Answer {
         Refusal::Busy => refuse(409, "ActionParameterValueConflict", &["ResetType", value]),
         Refusal::NotDuringPost => {
             let property = "BootSourceOverrideTarget";
-            let said = message("UnableToModifyDuringSystemPOST", &[property]);
+            let said = message_of(&ILO, "UnableToModifyDuringSystemPOST", &[property]);
             error(400, vec![about(said, &format!("/Boot/{property}"))])
         }
         Refusal::BmcDown => {

@@ -10,12 +10,13 @@ use serde_json::{Map, Value};
 
 use super::{
     actions,
-    answer::{Answer, Asked, Body},
-    auth, live,
+    answer::{Answer, Asked},
+    auth, conditions, live,
     messages::{not_found, refuse},
-    patch,
-    policy::{Etag, Policy},
+    metadata, patch,
+    policy::Policy,
     privileges,
+    query::{self, Query},
     sessions::Sessions,
     show,
     tasks::Tasks,
@@ -23,9 +24,13 @@ use super::{
     writable,
 };
 use crate::{
+    accounts::Account,
     bmc::{Bmc, Look, lock},
     firmware::View,
 };
+
+/// The methods that there are; any other is not implemented (RFC 9110 §15.6.2).
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 
 /// A request, as far as the handlers look at it.
 pub(crate) struct Request<'a> {
@@ -87,14 +92,14 @@ pub(crate) fn handle(scene: &Scene<'_>, request: &Request<'_>) -> Answer {
 
 fn answer(scene: &Scene<'_>, request: &Request<'_>) -> Answer {
     let (method, path) = (request.asked.method, request.asked.path);
-    let found = scene.tree().find(path);
+    let found = scene.tree().find(path).map(|found| taken(method, found));
     let is_login =
         method == "POST" && matches!(found, Some(Found::Document(it)) if it.live == Some(Live::Sessions));
     let reads_open = matches!(method, "GET" | "HEAD") && found.is_some_and(is_open);
     if let Some(found) = found
-        && (is_login || reads_open)
+        && (is_login || (reads_open && request.query.is_none()))
     {
-        return on_resource(scene, request, found);
+        return on_resource(scene, request, found, None);
     }
     let who = auth::authenticate(
         request.asked.headers,
@@ -104,16 +109,26 @@ fn answer(scene: &Scene<'_>, request: &Request<'_>) -> Answer {
         scene.now,
     );
     match (who, found) {
+        (None, Some(found)) if reads_open => on_resource(scene, request, found, None),
         (None, _) => auth::unauthorized(scene.policy()),
+        (Some(_), _) if !METHODS.contains(&method) => refuse(501, "OperationNotAllowed", &[]),
         (Some(_), None) => not_found(path),
         (Some(account), Some(found)) if allow(found).split(", ").any(|it| it == method) => {
             if privileges::may(scene, account, method, found) {
-                on_resource(scene, request, found)
+                on_resource(scene, request, found, Some(account))
             } else {
                 refuse(403, "InsufficientPrivilege", &[])
             }
         }
-        (Some(_), Some(found)) => on_resource(scene, request, found),
+        (Some(account), Some(found)) => on_resource(scene, request, found, Some(account)),
+    }
+}
+
+/// What a POST to the `Members` of a collection is for: the collection (DSP0266 §7.8).
+fn taken<'t>(method: &str, found: Found<'t>) -> Found<'t> {
+    match found {
+        Found::Member(_, collection, "Members") if method == "POST" => Found::Document(collection),
+        found => found,
     }
 }
 
@@ -140,37 +155,54 @@ fn allow(found: Found<'_>) -> &'static str {
     }
 }
 
-fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
-    let allowed = allow(found);
-    if !allowed.split(", ").any(|it| it == request.asked.method) {
+fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: Option<&Account>) -> Answer {
+    let (method, allowed) = (request.asked.method, allow(found));
+    if method == "OPTIONS" {
+        return Answer::no_content().with_header("Allow", allowed);
+    }
+    if !allowed.split(", ").any(|it| it == method) {
         return refuse(405, "OperationNotAllowed", &[]).with_header("Allow", allowed);
     }
-    if request.asked.headers.get("odata-version").is_some_and(|version| version != "4.0") {
-        return refuse(412, "HeaderInvalid", &["OData-Version"]);
+    if let Some(problem) = conditions::against(method, request.asked.headers, found) {
+        return problem;
     }
-    match (request.asked.method, found) {
-        ("GET" | "HEAD", _) => read(scene, request, found).with_header("Allow", allowed),
+    if matches!(method, "GET" | "HEAD") {
+        return read(scene, request, found, who).with_header("Allow", allowed);
+    }
+    if request.query.is_some_and(query::is_query) {
+        return refuse(400, "QueryNotSupportedOnOperation", &[]);
+    }
+    match (method, found) {
         ("DELETE", Found::Member(live, _, id)) => {
-            live::end(scene, live, id).unwrap_or_else(|| not_found(request.asked.path))
+            let ended = precondition(scene, request, found).or_else(|| live::end(scene, live, id));
+            ended.unwrap_or_else(|| not_found(request.asked.path))
         }
         _ => write(scene, request, found),
     }
 }
 
-fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
-    let asks_for_more = |query: &str| query.starts_with('$') && query != show::SECOND_PAGE;
-    if request.query.is_some_and(asks_for_more) {
-        return refuse(501, "QueryNotSupportedOnResource", &[]);
-    }
-    let Some((answer, tag)) = show::read(scene, found, request.query) else {
-        return not_found(request.asked.path);
+fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: Option<&Account>) -> Answer {
+    let headers = request.asked.headers;
+    let asked = match request.query {
+        Some(text) => match Query::read(scene, text) {
+            Ok(asked) => asked,
+            Err(problem) => return problem,
+        },
+        None => Query::default(),
     };
+    let may = |found: Found<'_>| who.is_some_and(|account| privileges::may(scene, account, "GET", found));
+    let shown = if asked.is_plain() { show::read(scene, found) } else { asked.answer(scene, found, &may) };
+    let Some((mut answer, tag)) = shown else { return not_found(request.asked.path) };
     if answer.status != 200 {
         return answer;
     }
-    let known = request.asked.headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok());
-    if known.is_some_and(|known| matches_tag(known, &tag)) {
-        return Answer { status: 304, headers: vec![("ETag", tag)], body: Body::Empty };
+    if !asked.is_beyond()
+        && let Some(instead) = conditions::against_read(headers, &tag)
+    {
+        return instead;
+    }
+    if let Some(schema) = metadata::schema_of(found, answer.document()) {
+        answer = answer.with_header("Link", schema);
     }
     answer.with_header("ETag", tag)
 }
@@ -187,27 +219,36 @@ fn write(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
         Ok(body) => body,
         Err(problem) => return problem,
     };
+    if let Some(problem) = precondition(scene, request, found) {
+        return problem;
+    }
     let done = match (request.asked.method, found) {
         ("POST", Found::Action(action)) => Some(actions::carry(scene, action, &body)),
         ("POST", Found::Document(document)) => {
             document.live.and_then(|live| live::create(scene, live, document, &body))
         }
-        ("PATCH", Found::Document(document)) => {
-            let tag = show::version(scene, document);
-            Some(
-                precondition(request, scene.policy(), &tag)
-                    .unwrap_or_else(|| patch::patch(scene, document, &body)),
-            )
-        }
+        ("PATCH", Found::Document(document)) => Some(patch::patch(scene, document, &body)),
         _ => None,
     };
     done.unwrap_or_else(|| not_found(request.asked.path))
 }
 
+/// What stands against a change of this resource as it is now.
+fn precondition(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Option<Answer> {
+    let Asked { method, headers, .. } = request.asked;
+    conditions::against_change(method, headers, scene.policy(), || {
+        show::resource(scene, found).map(|(_, tag)| tag)
+    })
+}
+
 /// The request's body, which must be a JSON object (DSP0266 §7.3).
 fn object(request: &Request<'_>) -> Result<Map<String, Value>, Answer> {
     let kind = request.asked.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    if kind.is_some_and(|kind| !kind.trim_start().to_ascii_lowercase().starts_with("application/json")) {
+    let is_json = |kind: &str| {
+        let media = kind.split(';').next().unwrap_or_default();
+        media.trim().eq_ignore_ascii_case("application/json")
+    };
+    if kind.is_some_and(|kind| !is_json(kind)) {
         return Err(refuse(415, "UnrecognizedRequestBody", &[]));
     }
     match serde_json::from_slice(request.asked.body) {
@@ -215,26 +256,4 @@ fn object(request: &Request<'_>) -> Result<Map<String, Value>, Answer> {
         Ok(_) => Err(refuse(400, "UnrecognizedRequestBody", &[])),
         Err(_) => Err(refuse(400, "MalformedJSON", &[])),
     }
-}
-
-/// What stands against a change (DSP0266 §7.9, RFC 9110 §13.1.1, RFC 6585 §3).
-fn precondition(request: &Request<'_>, policy: &Policy, tag: &str) -> Option<Answer> {
-    let given = request.asked.headers.get(header::IF_MATCH).map(|it| it.to_str().unwrap_or_default());
-    match given {
-        None if policy.etag == Etag::Required => Some(refuse(428, "PreconditionRequired", &[])),
-        None => None,
-        Some(given) if policy.etag == Etag::WeakRefused && given.contains("W/") => {
-            Some(refuse(412, "PreconditionFailed", &[]))
-        }
-        Some(given) if policy.etag == Etag::Unquoted => {
-            (given != tag.trim_matches('"')).then(|| refuse(412, "PreconditionFailed", &[]))
-        }
-        Some(given) => (!matches_tag(given, tag)).then(|| refuse(412, "PreconditionFailed", &[])),
-    }
-}
-
-/// Whether one of the listed tags is this one, by weak comparison, or any will do.
-fn matches_tag(listed: &str, tag: &str) -> bool {
-    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    listed.split(',').any(|one| one.trim() == "*" || strong(one) == strong(tag))
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use serde_json::{Value, json};
 
-use super::tree::{ROOT, Tree};
+use super::tree::{Found, ROOT, Tree};
 
 /// Schemas of what comes and goes, and of what answers carry: name and version.
 const PASSING: &[(&str, &str)] = &[
@@ -54,6 +54,18 @@ fn schemas(tree: &Tree) -> BTreeSet<(String, String)> {
         Some((schema, version.to_owned()))
     });
     own.chain(PASSING.iter().map(|(schema, version)| ((*schema).to_owned(), (*version).to_owned()))).collect()
+}
+
+/// The `Link` header that leads to the schema of a resource (DSP0266 §8.2), where it has one.
+pub(super) fn schema_of(found: Found<'_>, shown: Option<&mut Value>) -> Option<String> {
+    let kind = match found {
+        Found::Document(document) => document.template()["@odata.type"].as_str(),
+        _ => shown.and_then(|shown| shown["@odata.type"].as_str()),
+    }?;
+    let mut parts = kind.trim_start_matches('#').split('.');
+    let (schema, version) = (parts.next()?, parts.next()?);
+    let name = if version.starts_with("v1_") { format!("{schema}.{version}") } else { schema.to_owned() };
+    Some(format!("<http://redfish.dmtf.org/schemas/v1/{name}.json>; rel=describedby"))
 }
 
 /// `/redfish/v1/odata`: everything that the service root links to.

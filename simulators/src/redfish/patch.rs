@@ -9,7 +9,7 @@ use super::{
     messages::{about, error, message},
     show,
     tree::{Document, tagged, target_word},
-    writable::{Effect, Form, Wrong, check, holds_writable, writable},
+    writable::{Effect, Form, Wrong, changed, check, holds_writable, writable},
 };
 use crate::machine::{Command, Device, Lasting, Led, Mode, Override};
 
@@ -22,14 +22,14 @@ struct Leaf<'b> {
 /// What is to be done.
 struct Work<'b> {
     led: Led,
-    kept: Vec<(String, &'b Value)>,
+    kept: Vec<(String, Value)>,
     commands: Vec<Command>,
     boot: Boot<'b>,
     boot_order: Option<&'b Value>,
     clock: Option<&'b Value>,
     fine: usize,
     /// Nobody can ever write these: the rest may still be done.
-    hopeless: Vec<(String, Value)>,
+    hopeless: Vec<Value>,
     /// These have a value that they cannot have: nothing is done.
     wrong: Vec<Value>,
 }
@@ -52,8 +52,7 @@ pub(crate) fn patch(scene: &Scene<'_>, document: &Document, body: &Map<String, V
     let mut work = Work::new(scene.view().led);
     leaves.iter().for_each(|leaf| work.sort(leaf, document, &shown));
     if !work.wrong.is_empty() || work.fine == 0 {
-        let hopeless = work.hopeless.into_iter().map(|(_, said)| said);
-        return error(400, work.wrong.into_iter().chain(hopeless).collect());
+        return error(400, work.wrong.into_iter().chain(work.hopeless).collect());
     }
     work.carry_out(scene, document)
 }
@@ -99,7 +98,7 @@ impl<'b> Work<'b> {
         let is_there = shown.pointer(pointer).is_some();
         match writable(document, pointer) {
             Some((form, effect)) if is_there => match check(form, pointer, value, shown) {
-                Ok(()) => self.take(pointer, value, effect),
+                Ok(()) => self.take(pointer, value, effect, form, shown),
                 Err(wrong) => self.wrong.push(about(complaint(wrong, form, value, name), pointer)),
             },
             None if is_there && holds_writable(document, pointer) => {
@@ -108,15 +107,23 @@ impl<'b> Work<'b> {
             }
             _ => {
                 let id = if is_there { "PropertyNotWritable" } else { "PropertyUnknown" };
-                self.hopeless.push((pointer.to_owned(), about(message(id, &[name]), pointer)));
+                self.hopeless.push(about(message(id, &[name]), pointer));
             }
         }
     }
 
-    fn take(&mut self, pointer: &str, value: &'b Value, effect: Effect) {
+    fn take(&mut self, pointer: &str, value: &'b Value, effect: Effect, form: Form, shown: &Value) {
         self.fine += 1;
         match effect {
-            Effect::Keep => self.kept.push((pointer.to_owned(), value)),
+            Effect::Keep => {
+                let value = match (form, value) {
+                    (Form::Texts | Form::Objects(_), Value::Array(items)) => {
+                        changed(shown.pointer(pointer), items).into()
+                    }
+                    _ => value.clone(),
+                };
+                self.kept.push((pointer.to_owned(), value));
+            }
             Effect::OverrideEnabled => self.boot.enabled = value.as_str(),
             Effect::OverrideTarget => self.boot.target = value.as_str(),
             Effect::OverrideMode => self.boot.mode = value.as_str(),
@@ -127,7 +134,7 @@ impl<'b> Work<'b> {
             Effect::LocationIndicator => self.light(Led::Unlit),
             Effect::BootOrder => {
                 self.boot_order = Some(value);
-                self.kept.push((pointer.to_owned(), value));
+                self.kept.push((pointer.to_owned(), value.clone()));
             }
             Effect::Clock => self.clock = Some(value),
         }
@@ -146,7 +153,7 @@ impl<'b> Work<'b> {
             return refused(refusal, "Boot");
         }
         for (pointer, value) in self.kept {
-            scene.bmc.written().keep(&document.path, &pointer, value.clone());
+            scene.bmc.written().keep(&document.path, &pointer, value);
         }
         if let Some(order) = self.boot_order {
             follow(scene, document, order);
@@ -155,23 +162,20 @@ impl<'b> Work<'b> {
             scene.bmc.set_clock(super::clock::read(text).unwrap_or_default());
         }
         if self.hopeless.is_empty() {
-            return accepted(scene, || changed(scene, document, &[]));
+            return accepted(scene, || as_it_is(scene, document, &[]));
         }
-        changed(scene, document, &self.hopeless)
+        as_it_is(scene, document, &self.hopeless)
     }
 }
 
-/// The resource as it is now, with what could not be done beside the properties that it is about (DSP0266 §7.7.1).
-fn changed(scene: &Scene<'_>, document: &Document, hopeless: &[(String, Value)]) -> Answer {
+/// The resource as it is now, with what could not be done (DSP0266 §7.7.1).
+fn as_it_is(scene: &Scene<'_>, document: &Document, hopeless: &[Value]) -> Answer {
     let after = scene.again();
     let mut value = show::value(&after, document);
     let tag = show::version(&after, document);
     tagged(&mut value, &tag);
-    for (pointer, said) in hopeless {
-        let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
-        if let Some(Value::Object(parent)) = value.pointer_mut(parent) {
-            parent.insert(format!("{name}@Message.ExtendedInfo"), json!([said]));
-        }
+    if !hopeless.is_empty() {
+        value["@Message.ExtendedInfo"] = hopeless.into();
     }
     Answer { status: 200, headers: Vec::new(), body: Body::Json(value) }.with_header("ETag", tag)
 }
@@ -229,10 +233,11 @@ fn complaint(wrong: Wrong, form: Form, value: &Value, name: &str) -> Value {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match wrong {
         Wrong::Type => message("PropertyValueTypeError", &[&value.to_string(), name]),
+        Wrong::Unknown => message("PropertyUnknown", &[name]),
         Wrong::NotInList => message("PropertyValueNotInList", &[&text, name]),
         Wrong::OutOfRange if matches!(form, Form::Text(_) | Form::TextOrNull(_)) => {
             let most = if let Form::Text(most) | Form::TextOrNull(most) = form { most } else { 0 };
-            message("StringValueTooLong", &[name, &most.to_string()])
+            message("StringValueTooLong", &[&text, &most.to_string()])
         }
         Wrong::OutOfRange => message("PropertyValueOutOfRange", &[&text, name]),
         Wrong::Format => message("PropertyValueFormatError", &[&text, name]),

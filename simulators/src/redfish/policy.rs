@@ -15,6 +15,8 @@ pub(crate) struct Policy {
     pub(crate) login: Login,
     /// Whether the collection of systems comes in pages.
     pub(crate) systems: Paging,
+    /// How many members of a collection are given at once.
+    pub(crate) page: usize,
     /// What a change needs of an ETag.
     pub(crate) etag: Etag,
     /// What a change that is accepted is answered with.
@@ -29,6 +31,7 @@ impl Default for Policy {
             logout: Logout::Ends,
             login: Login::SessionOrBasic,
             systems: Paging::Whole,
+            page: 1000,
             etag: Etag::Optional,
             success: Success::AsUsual,
         }

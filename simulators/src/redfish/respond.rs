@@ -1,6 +1,7 @@
 //! One request on its way: read, ruled on, handled, written down, and answered.
 
 use std::{
+    borrow::Cow,
     convert::Infallible,
     future::pending,
     pin::Pin,
@@ -113,7 +114,7 @@ fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {
     let request = Request {
         asked: Asked {
             method: parts.method.as_str(),
-            path: parts.uri.path(),
+            path: &unescaped(parts.uri.path()),
             origin: &format!("{scheme}://{host}"),
             headers: &parts.headers,
             body,
@@ -123,6 +124,29 @@ fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {
         query: parts.uri.query(),
     };
     handle(&scene, &request)
+}
+
+/// The path with its letters, digits and dashes as they are (RFC 3986 §6.2.2.2); what else is escaped stays so.
+fn unescaped(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return path.into();
+    }
+    let mut pieces = path.split('%');
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let byte = piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match byte.filter(|it| it.is_ascii_alphanumeric() || b"-._~$".contains(it)) {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(&piece[2..]);
+            }
+            None => {
+                plain.push('%');
+                plain.push_str(piece);
+            }
+        }
+    }
+    plain.into()
 }
 
 fn runs_handler(action: &HttpAction) -> bool {

@@ -8,38 +8,45 @@ use super::{
     answer::{Answer, Body},
     handle::Scene,
     live, metadata,
-    policy::{Etag, Paging},
+    policy::Etag,
+    query::{Query, fits, turn},
     tree::{Document, Found, tagged},
 };
 
-/// The query of the second page of a collection that comes in pages.
-pub(crate) const SECOND_PAGE: &str = "$skiptoken=1";
-
-/// A resource's answer and its ETag; `None` where nothing is there.
-pub(crate) fn read(scene: &Scene<'_>, found: Found<'_>, query: Option<&str>) -> Option<(Answer, String)> {
-    if let Found::Document(document) = found
-        && let Some(fast) = at_once(scene, document, query)
-    {
-        return Some(fast);
-    }
-    let mut answer = match found {
-        Found::Versions => Answer::ok(json!({"v1": "/redfish/v1/"})),
-        Found::Odata => Answer::ok(metadata::service_document(scene.tree())),
+/// A resource's answer and its ETag, without a query; `None` where nothing is there.
+pub(crate) fn read(scene: &Scene<'_>, found: Found<'_>) -> Option<(Answer, String)> {
+    match found {
         Found::Metadata => {
             let text = scene.tree().metadata().to_owned();
+            let tag = tag_of(scene, &text);
             let body = Body::Other { content_type: "application/xml;charset=utf-8", text };
-            Answer { status: 200, headers: Vec::new(), body }
+            Some((Answer { status: 200, headers: Vec::new(), body }, tag))
         }
-        Found::Monitor(id) => return live::task::monitor(scene, id).map(|answer| (answer, String::new())),
-        Found::Document(document) => Answer::ok(page(scene, document, value(scene, document), query)),
-        Found::Member(live, collection, id) => Answer::ok(live::member(scene, live, collection, id)?),
-        Found::Action(_) => return None,
-    };
-    let tag = etag(scene, found, &answer);
-    if let Body::Json(document) = &mut answer.body {
-        tagged(document, &tag);
+        Found::Monitor(id) => live::task::monitor(scene, id).map(|answer| (answer, String::new())),
+        Found::Document(document) => at_once(scene, document).or_else(|| {
+            let (mut value, tag) = resource(scene, found)?;
+            turn(scene, &mut value, &Query::default());
+            Some((Answer::ok(value), tag))
+        }),
+        _ => resource(scene, found).map(|(value, tag)| (Answer::ok(value), tag)),
     }
-    Some((answer, tag))
+}
+
+/// What a resource says now, with its ETag in it and beside it; `None` where there is no resource.
+pub(crate) fn resource(scene: &Scene<'_>, found: Found<'_>) -> Option<(Value, String)> {
+    let mut said = match found {
+        Found::Versions => json!({"v1": "/redfish/v1/"}),
+        Found::Odata => metadata::service_document(scene.tree()),
+        Found::Document(document) => value(scene, document),
+        Found::Member(live, collection, id) => live::member(scene, live, collection, id)?,
+        Found::Metadata | Found::Monitor(_) | Found::Action(_) => return None,
+    };
+    let tag = match found {
+        Found::Document(document) => version(scene, document),
+        _ => tag_of(scene, &said.to_string()),
+    };
+    tagged(&mut said, &tag);
+    Some((said, tag))
 }
 
 /// The document as it is now, without an ETag.
@@ -62,14 +69,13 @@ pub(crate) fn version(scene: &Scene<'_>, document: &Document) -> String {
     if let Some(live) = document.live {
         live::members(scene, live, document).hash(&mut hash);
     }
-    tag_of(scene, hash)
+    tag_of(scene, &hash.finish())
 }
 
 /// Straight to text, where nothing stands in between.
-fn at_once(scene: &Scene<'_>, document: &Document, query: Option<&str>) -> Option<(Answer, String)> {
-    let is_plain = query.is_none()
-        && document.live.is_none()
-        && scene.policy().systems == Paging::Whole
+fn at_once(scene: &Scene<'_>, document: &Document) -> Option<(Answer, String)> {
+    let is_plain = document.live.is_none()
+        && fits(scene, document)
         && scene.look.deviations.iter().all(|it| it.answer.is_none())
         && !scene.bmc.written().is_in(&document.path);
     if !is_plain {
@@ -80,32 +86,9 @@ fn at_once(scene: &Scene<'_>, document: &Document, query: Option<&str>) -> Optio
     Some((Answer { status: 200, headers: Vec::new(), body: Body::JsonText(text) }, tag))
 }
 
-/// The page that was asked for, where the collection of systems comes in pages.
-fn page(scene: &Scene<'_>, document: &Document, mut whole: Value, query: Option<&str>) -> Value {
-    let is_paged =
-        scene.policy().systems == Paging::SecondPage && &*document.kind == "ComputerSystemCollection";
-    if is_paged && query != Some(SECOND_PAGE) {
-        whole["Members"] = json!([]);
-        whole["Members@odata.nextLink"] = json!(format!("{}?{SECOND_PAGE}", document.path));
-    }
-    whole
-}
-
-fn etag(scene: &Scene<'_>, found: Found<'_>, answer: &Answer) -> String {
-    if let Found::Document(document) = found {
-        return version(scene, document);
-    }
+fn tag_of(scene: &Scene<'_>, of: &(impl Hash + ?Sized)) -> String {
     let mut hash = DefaultHasher::new();
-    match &answer.body {
-        Body::Json(document) | Body::JsonAsText(document) => document.to_string().hash(&mut hash),
-        Body::JsonText(text) => text.hash(&mut hash),
-        Body::Other { text, .. } => text.hash(&mut hash),
-        Body::Empty => {}
-    }
-    tag_of(scene, hash)
-}
-
-fn tag_of(scene: &Scene<'_>, hash: DefaultHasher) -> String {
+    of.hash(&mut hash);
     let weak = if scene.policy().etag == Etag::WeakRefused { "W/" } else { "" };
     format!("{weak}\"{:016x}\"", hash.finish())
 }

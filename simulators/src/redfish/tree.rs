@@ -17,7 +17,7 @@ use std::{
 use serde_json::Value;
 
 pub(crate) use bind::Place;
-pub(crate) use document::{Document, Live, tagged};
+pub(crate) use document::{Document, Live, kind_of, tagged};
 pub(crate) use documents::{Documents, trimmed};
 pub(crate) use fact::target_word;
 

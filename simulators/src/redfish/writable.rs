@@ -1,5 +1,7 @@
 //! Which properties can be written, what they take, and what writing them does (DSP0268, by schema and property).
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use serde_json::Value;
 
 use super::tree::{Document, Place};
@@ -23,9 +25,18 @@ pub(crate) enum Form {
     Texts,
     /// A date with a time (DSP0266 §9.5.8).
     DateTime,
-    /// A list of objects.
-    Objects,
+    /// A list of objects with these properties.
+    Objects(&'static [(&'static str, Form)]),
+    /// An IPv4 address.
+    Ipv4,
+    /// An IPv6 address.
+    Ipv6,
+    /// A distance to UTC such as `+01:00`.
+    Offset,
 }
+
+const IPV4: &[(&str, Form)] = &[("Address", Form::Ipv4), ("SubnetMask", Form::Ipv4), ("Gateway", Form::Ipv4)];
+const IPV6: &[(&str, Form)] = &[("Address", Form::Ipv6), ("PrefixLength", Form::Whole(0, 128))];
 
 /// What writing does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +63,7 @@ pub(crate) enum Effect {
 type Row = (&'static str, Place, &'static str, Form, Effect);
 
 use Effect::Keep;
-use Form::{DateTime, Flag, Objects, OneOf, Permutation, Text, TextOrNull, Texts, Whole};
+use Form::{DateTime, Flag, Ipv4, Ipv6, Objects, Offset, OneOf, Permutation, Text, TextOrNull, Texts, Whole};
 use Place::{Other as Any, Own};
 
 const PORT: Form = Whole(1, 65_535);
@@ -94,7 +105,7 @@ const ROWS: &[Row] = &[
     ("Chassis", Any, "/LocationIndicatorActive", Flag, Keep),
     ("Chassis", Any, "/AssetTag", TextOrNull(63), Keep),
     ("Manager", Own, "/DateTime", DateTime, Effect::Clock),
-    ("Manager", Any, "/DateTimeLocalOffset", Text(6), Keep),
+    ("Manager", Any, "/DateTimeLocalOffset", Offset, Keep),
     ("Manager", Any, "/TimeZoneName", Text(64), Keep),
     ("Manager", Any, "/ServiceIdentification", Text(255), Keep),
     ("Manager", Any, "/SerialConsole/ServiceEnabled", Flag, Keep),
@@ -128,8 +139,8 @@ const ROWS: &[Row] = &[
         Keep,
     ),
     ("EthernetInterface", Any, "/StaticNameServers", Texts, Keep),
-    ("EthernetInterface", Any, "/IPv4StaticAddresses", Objects, Keep),
-    ("EthernetInterface", Any, "/IPv6StaticAddresses", Objects, Keep),
+    ("EthernetInterface", Any, "/IPv4StaticAddresses", Objects(IPV4), Keep),
+    ("EthernetInterface", Any, "/IPv6StaticAddresses", Objects(IPV6), Keep),
     ("EthernetInterface", Any, "/VLAN/VLANEnable", Flag, Keep),
     ("EthernetInterface", Any, "/VLAN/VLANId", Whole(0, 4094), Keep),
     ("BootOption", Any, "/BootOptionEnabled", Flag, Keep),
@@ -179,6 +190,8 @@ fn rows(document: &Document) -> impl Iterator<Item = &'static Row> {
 pub(crate) enum Wrong {
     /// It has another type.
     Type,
+    /// It has a property that there is not.
+    Unknown,
     /// It is none of the words, or not the items that are there.
     NotInList,
     /// It is too large, too small or too long.
@@ -213,19 +226,59 @@ pub(crate) fn check(form: Form, pointer: &str, value: &Value, shown: &Value) -> 
         }
         (Permutation, Value::Array(items)) => permutes(items, shown.pointer(pointer)),
         (Texts, Value::Array(items)) => {
-            let are_texts = items.iter().all(|item| item.is_string() || item.is_null());
+            let are_texts = items.iter().all(|item| item.is_string() || item.is_null() || stays(item));
             if are_texts { Ok(()) } else { Err(Wrong::Type) }
         }
-        (Objects, Value::Array(items)) => {
-            if items.iter().all(|item| item.is_object() || item.is_null()) {
-                Ok(())
-            } else {
-                Err(Wrong::Type)
-            }
-        }
+        (Objects(properties), Value::Array(items)) => items.iter().try_for_each(|item| match item {
+            Value::Null => Ok(()),
+            Value::Object(members) => members.iter().try_for_each(|(name, value)| {
+                let (_, form) = properties.iter().find(|it| it.0 == name).ok_or(Wrong::Unknown)?;
+                check(*form, pointer, value, shown)
+            }),
+            _ => Err(Wrong::Type),
+        }),
+        (Ipv4, Value::String(text)) => text.parse::<Ipv4Addr>().map(|_| ()).map_err(|_| Wrong::Format),
+        (Ipv6, Value::String(text)) => text.parse::<Ipv6Addr>().map(|_| ()).map_err(|_| Wrong::Format),
+        (Offset, Value::String(text)) if is_offset(text) => Ok(()),
+        (Offset, Value::String(_)) => Err(Wrong::Format),
         (DateTime, Value::String(text)) => super::clock::read(text).map(|_| ()).ok_or(Wrong::Format),
         _ => Err(Wrong::Type),
     }
+}
+
+/// An array after a change (DSP0266 §7.7.2): `{}` leaves an item as it is, null takes it away, an object changes an object's
+/// properties, and what is not mentioned at the end is gone.
+pub(crate) fn changed(now: Option<&Value>, items: &[Value]) -> Vec<Value> {
+    let now = now.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let item = |(place, item): (usize, &Value)| match (now.get(place), item) {
+        (_, Value::Null) => None,
+        (Some(Value::Object(was)), Value::Object(change)) => {
+            let mut is = was.clone();
+            is.extend(change.clone());
+            Some(Value::Object(is))
+        }
+        (was, item) if stays(item) => was.cloned(),
+        _ => Some(item.clone()),
+    };
+    items.iter().enumerate().filter_map(item).collect()
+}
+
+/// Whether it is `{}`: this item stays as it is.
+fn stays(item: &Value) -> bool {
+    item.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// DSP0268 Manager.DateTimeLocalOffset.
+fn is_offset(text: &str) -> bool {
+    let Some((hours, minutes)) = text.strip_prefix(['+', '-']).and_then(|rest| rest.split_once(':')) else {
+        return text == "Z";
+    };
+    let below = |digits: &str, end: u8| {
+        digits.len() == 2
+            && digits.bytes().all(|it| it.is_ascii_digit())
+            && digits.parse::<u8>().is_ok_and(|it| it < end)
+    };
+    below(hours, 20) && below(minutes, 60)
 }
 
 fn permutes(items: &[Value], now: Option<&Value>) -> Result<(), Wrong> {

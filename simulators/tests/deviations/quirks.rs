@@ -45,6 +45,8 @@ async fn monitor(world: &World) -> (u16, u16, u16, Value, Led) {
 }
 
 twins! {
+    small_pages: "small-pages", |world| members(world, "/redfish/v1/AccountService/Roles").await.len(),
+        with: 2, without: 3;
     location_indicator_only: "location-indicator-only", |world| light(world).await,
         with: (false, true, 400, 200), without: (true, true, 200, 200);
     indicator_led_only: "indicator-led-only", |world| light(world).await,

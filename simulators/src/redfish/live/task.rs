@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::redfish::{
     answer::Answer,
     handle::Scene,
-    messages::{message, refuse},
+    messages::{TASK_EVENT, error, message_of},
     tasks::{State, Task},
     tree::{Document, Live},
 };
@@ -29,7 +29,7 @@ pub(crate) fn monitor(scene: &Scene<'_>, id: &str) -> Option<Answer> {
     Some(match task.state(scene.now) {
         State::Running => accepted(&task, scene),
         State::Completed => Answer::no_content(),
-        State::Exception => refuse(500, "TaskAborted", &[]),
+        State::Exception => error(500, vec![aborted(&task)]),
     })
 }
 
@@ -46,12 +46,16 @@ fn monitor_of(task: &Task) -> String {
     format!("/redfish/v1/TaskService/TaskMonitors/{}", task.id)
 }
 
+fn aborted(task: &Task) -> Value {
+    message_of(&TASK_EVENT, "TaskAborted", &[&task.id])
+}
+
 fn said(task: &Task, collection: &str, scene: &Scene<'_>) -> Value {
     let state = task.state(scene.now);
     let messages = match state {
         State::Running => vec![],
-        State::Completed => vec![message("Success", &[])],
-        State::Exception => vec![message("TaskAborted", &[])],
+        State::Completed => vec![message_of(&TASK_EVENT, "TaskCompletedOK", &[&task.id])],
+        State::Exception => vec![aborted(task)],
     };
     json!({
         "@odata.id": format!("{collection}/{}", task.id),
