@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use halmark_simulators::{Profile, ProfileError};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -44,8 +45,8 @@ pub struct Target {
 /// The kinds of targets.
 #[derive(Debug, Clone)]
 pub enum TargetKind {
-    /// A simulated BMC in this process, of that profile.
-    Sim(String),
+    /// A simulated BMC in this process, of that profile or with that recorded tree.
+    Sim(Box<Profile>),
     /// OpenIPMI's `ipmi_sim` as a child process.
     IpmiSim,
     /// A real BMC.
@@ -132,23 +133,24 @@ pub enum TargetError {
     Problems(Vec<Problem>),
     /// It has no door for the driver's protocol.
     NoDoor(String),
+    /// Its profile or its recorded tree cannot be had.
+    Profile(String),
 }
 
 impl std::fmt::Display for TargetError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unknown(name) => {
-                let profiles: Vec<_> =
-                    halmark_simulators::Profile::names().iter().map(|p| format!("sim:{p}")).collect();
+                let profiles: Vec<_> = Profile::names().iter().map(|p| format!("sim:{p}")).collect();
                 write!(
                     f,
-                    "there is no target {name:?}: expected {}, ipmi-sim, or the path of a target file",
+                    "there is no target {name:?}: expected {}, sim-tree:DIR, ipmi-sim, or the path of a target file",
                     profiles.join(", ")
                 )
             }
             Self::Io(path, error) => write!(f, "the target file {} cannot be read: {error}", path.display()),
             Self::Problems(problems) => problems.iter().try_for_each(|p| write!(f, "{p}")),
-            Self::NoDoor(text) => f.write_str(text),
+            Self::NoDoor(text) | Self::Profile(text) => f.write_str(text),
         }
     }
 }
@@ -160,9 +162,15 @@ impl Target {
     /// The target of that name.
     pub fn named(name: &str) -> Result<Self, TargetError> {
         match name.split_once(':') {
-            Some(("sim", profile)) if halmark_simulators::Profile::named(profile).is_some() => {
-                Ok(Self::sim(profile))
-            }
+            Some(("sim", profile)) => match Profile::open(profile) {
+                Ok(profile) => Ok(Self::sim(name, profile)),
+                Err(ProfileError::Unknown(_)) => Err(TargetError::Unknown(name.to_owned())),
+                Err(error) => Err(TargetError::Profile(error.to_string())),
+            },
+            Some(("sim-tree", dir)) => match Profile::recorded(Path::new(dir)) {
+                Ok(profile) => Ok(Self::sim(name, profile)),
+                Err(error) => Err(TargetError::Profile(error.to_string())),
+            },
             None if name == "ipmi-sim" => Self::ipmi_sim(),
             _ if Path::new(name).is_file() => hardware(Path::new(name)),
             _ => Err(TargetError::Unknown(name.to_owned())),
@@ -170,17 +178,17 @@ impl Target {
     }
 
     /// A simulated BMC of that profile.
-    pub fn sim(profile: &str) -> Self {
+    pub fn sim(name: &str, profile: Profile) -> Self {
         Self {
-            name: format!("sim:{profile}"),
-            kind: TargetKind::Sim(profile.to_owned()),
+            name: name.to_owned(),
+            kind: TargetKind::Sim(Box::new(profile)),
+            installed: None,
             lacks: BTreeMap::new(),
             waivers: Vec::new(),
             truths: ALL_TRUTHS.iter().map(|t| (*t).to_owned()).collect(),
             timing: 1.0,
             hold: 1.0,
             allow: Effects::Destructive,
-            installed: None,
         }
     }
 

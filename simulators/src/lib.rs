@@ -46,4 +46,4 @@ pub use bmc::{Bmc, BmcOptions};
 pub use control::{Control, Truth};
 pub use deviations::{Deviation, UnknownDeviation, deviations};
 pub use firmware::View;
-pub use profile::Profile;
+pub use profile::{Profile, ProfileError, Recording, Resource};

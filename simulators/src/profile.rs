@@ -1,5 +1,13 @@
 //! A platform is data: ids, delays, and the deviations it is known for.
 
+mod folder;
+mod recorded;
+mod shown;
+
+pub use folder::ProfileError;
+pub use recorded::Recording;
+pub use shown::Resource;
+
 use std::{
     fmt,
     net::Ipv4Addr,
@@ -110,19 +118,24 @@ pub struct Profile {
     bios_date: String,
     bmc_firmware: String,
     mac_prefix: [u8; 3],
+    /// Who the machine is, where it is a recorded one.
+    known: Option<Box<Id>>,
+    recording: Option<Recording>,
 }
 
 /// Where the resources come from.
 #[derive(Clone)]
 enum Resources {
     BuiltIn(&'static BuiltIn),
+    Read(Arc<Tree>),
 }
 
 impl Profile {
     /// The profile with this name.
     pub fn named(name: &str) -> Option<Self> {
         let found = BUILT_IN.iter().find(|it| it.name == name)?;
-        Some(read(found).expect("the profiles that are compiled in are complete"))
+        let read = read(found.profile, Resources::BuiltIn(found));
+        Some(read.expect("the profiles that are compiled in are complete"))
     }
 
     /// The names of all profiles.
@@ -134,11 +147,15 @@ impl Profile {
     pub(crate) fn tree(&self) -> Arc<Tree> {
         match &self.tree {
             Resources::BuiltIn(built_in) => built_in.tree(),
+            Resources::Read(tree) => tree.clone(),
         }
     }
 
     /// One machine of this platform: its own serials, UUID and MAC.
     pub(crate) fn id(&self, random: &mut Random) -> Id {
+        if let Some(known) = &self.known {
+            return Id::clone(known);
+        }
         Id {
             uuid: random_uuid(random),
             manufacturer: self.manufacturer.clone(),
@@ -160,6 +177,7 @@ impl fmt::Debug for Resources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BuiltIn(built_in) => write!(f, "the resources of {}", built_in.name),
+            Self::Read(tree) => write!(f, "{tree:?}"),
         }
     }
 }
@@ -175,17 +193,23 @@ fn random_mac(prefix: [u8; 3], random: &mut Random) -> [u8; 6] {
     [a, b, c, d, e, f]
 }
 
-/// Reads a profile; `None` where something is missing or is not what it should be.
-fn read(built_in: &'static BuiltIn) -> Option<Profile> {
-    let file: Value = serde_json::from_str(built_in.profile).ok()?;
-    let text = |key: &str| file[key].as_str().map(str::to_owned);
-    let deviations = file["deviations"].as_array()?.iter();
-    Some(Profile {
+/// Reads a profile; what is missing or is not what it should be, in words.
+fn read(text: &str, tree: Resources) -> Result<Profile, String> {
+    let file: Value = serde_json::from_str(text)
+        .map_err(|error| format!("line {}, column {}: {error}", error.line(), error.column()))?;
+    let text = |key: &str| match &file[key] {
+        Value::String(text) => Ok(text.clone()),
+        _ => Err(format!("{key}: expected a text")),
+    };
+    let deviations = file["deviations"].as_array().ok_or("deviations: expected a list of names")?.iter();
+    Ok(Profile {
         name: text("name")?,
         about: text("about")?,
         spec: spec(&file)?,
-        tree: Resources::BuiltIn(built_in),
-        deviations: deviations.map(|name| name.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+        tree,
+        deviations: deviations
+            .map(|name| name.as_str().map(str::to_owned).ok_or("deviations: expected a list of names"))
+            .collect::<Result<_, _>>()?,
         manufacturer: text("manufacturer")?,
         model: text("model")?,
         part_number: text("part-number")?,
@@ -193,13 +217,21 @@ fn read(built_in: &'static BuiltIn) -> Option<Profile> {
         bios_version: text("bios-version")?,
         bios_date: text("bios-date")?,
         bmc_firmware: text("bmc-firmware")?,
-        mac_prefix: mac_prefix(&text("mac-prefix")?)?,
+        mac_prefix: mac_prefix(&text("mac-prefix")?)
+            .ok_or("mac-prefix: expected three bytes, such as 02:48:4d")?,
+        known: None,
+        recording: None,
     })
 }
 
-fn spec(file: &Value) -> Option<Spec> {
-    let delay = |key: &str| file["seconds"][key].as_f64().and_then(|s| Duration::try_from_secs_f64(s).ok());
-    Some(Spec {
+fn spec(file: &Value) -> Result<Spec, String> {
+    let delay = |key: &str| {
+        let seconds = file["seconds"][key].as_f64();
+        let delay = seconds.and_then(|it| Duration::try_from_secs_f64(it).ok());
+        delay.ok_or_else(|| format!("seconds/{key}: expected a number of seconds, 0 or more"))
+    };
+    let flag = |key: &str| file[key].as_bool().ok_or_else(|| format!("{key}: expected true or false"));
+    Ok(Spec {
         power_on: delay("power-on")?,
         power_off: delay("power-off")?,
         cycle_pause: delay("cycle-pause")?,
@@ -207,13 +239,13 @@ fn spec(file: &Value) -> Option<Spec> {
         boot: delay("boot")?,
         shutdown: delay("shutdown")?,
         bmc_reset: delay("bmc-reset")?,
-        obeys_acpi: file["obeys-acpi"].as_bool()?,
-        override_survives_ac: file["override-survives-ac"].as_bool()?,
-        restore: match file["restore"].as_str()? {
-            "stay-off" => Restore::StayOff,
-            "power-on" => Restore::PowerOn,
-            "previous" => Restore::Previous,
-            _ => return None,
+        obeys_acpi: flag("obeys-acpi")?,
+        override_survives_ac: flag("override-survives-ac")?,
+        restore: match file["restore"].as_str() {
+            Some("stay-off") => Restore::StayOff,
+            Some("power-on") => Restore::PowerOn,
+            Some("previous") => Restore::Previous,
+            _ => return Err("restore: expected stay-off, power-on or previous".to_owned()),
         },
     })
 }
@@ -238,7 +270,7 @@ mod tests {
     #[test]
     fn every_deviation_of_a_profile_exists() {
         let known = |name: &String| crate::deviations().iter().any(|it| it.name == name);
-        let all = BUILT_IN.iter().map(|it| read(it).unwrap());
+        let all = Profile::names().into_iter().map(|it| Profile::named(it).unwrap());
         assert!(all.flat_map(|profile| profile.deviations).all(|name| known(&name)));
     }
 

@@ -44,7 +44,8 @@ pub use observer::{Observed, Observer};
 pub(crate) use policy::{Checked, Etag, Login, Logout, Paging, Policy, Success};
 use sessions::Sessions;
 use tasks::Tasks;
-pub(crate) use tree::{Documents, Tree};
+pub use tree::mockup::MockupError;
+pub(crate) use tree::{Documents, Tree, mockup::Mockup, trimmed};
 
 use crate::{
     bmc::{Bmc, lock},

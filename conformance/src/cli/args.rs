@@ -54,6 +54,9 @@ pub enum Command {
     Record(super::record::Record),
     /// Serve simulated BMCs, one or thousands, for any client to talk to.
     Sim(Box<super::sim::args::Sim>),
+    /// List, show and check the profiles of simulated BMCs.
+    #[command(subcommand)]
+    Profile(super::profile::ProfileCommand),
     /// Print a published JSON Schema.
     Schema {
         /// Which.
@@ -87,7 +90,7 @@ pub struct Select {
     /// The driver.
     #[arg(long, default_value = "redfish")]
     pub driver: String,
-    /// The target: sim:PROFILE, ipmi-sim, or the path of a target file.
+    /// The target: sim:PROFILE (a name or a folder), sim-tree:DIR (a recorded tree), ipmi-sim, or the path of a target file.
     #[arg(long, default_value = "sim:generic")]
     pub target: String,
     /// Only this area; may be repeated.

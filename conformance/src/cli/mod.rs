@@ -3,6 +3,7 @@
 mod args;
 mod faults;
 mod power;
+mod profile;
 mod record;
 mod run;
 mod shortcut;
@@ -47,6 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Power(power) => power::power(&power),
         Command::Record(record) => record::record(&record),
         Command::Sim(sim) => sim::sim(&sim),
+        Command::Profile(command) => profile::profile(&command),
         Command::ChassisHelper { arguments } => {
             u8::try_from(halmark_simulators::openipmi::chassis_helper(&arguments)).unwrap_or(1)
         }

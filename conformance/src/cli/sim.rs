@@ -89,15 +89,14 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
 }
 
 fn prepared(args: &Sim) -> Result<Plan, String> {
-    let later =
-        [("--control", args.control.is_some()), ("--by-host", args.by_host), ("--tree", args.tree.is_some())];
+    let later = [("--control", args.control.is_some()), ("--by-host", args.by_host)];
     if let Some((name, _)) = later.iter().find(|(_, is_given)| *is_given) {
         return Err(format!("{name} is not offered by this version"));
     }
     let addresses = addresses::addresses(args)?;
     descriptors::make_room(args.count)?;
     Ok(Plan {
-        profile: profile(&args.profile)?,
+        profile: profile(args)?,
         addresses,
         certificate: given_certificate(args)?,
         accounts: accounts(args)?,
@@ -126,8 +125,13 @@ fn start(args: &Sim, plan: &Plan) -> Result<Vec<Simulated>, String> {
             deviations: args.deviation.clone(),
             time_scale: args.time_scale,
         };
-        let bmc = Bmc::start_for(&plan.profile, options, plan.accounts.all.clone())
+        let another = (place > 0).then(|| plan.profile.another());
+        let profile = another.as_ref().unwrap_or(&plan.profile);
+        let bmc = Bmc::start_for(profile, options, plan.accounts.all.clone())
             .map_err(|unknown| deviation_unknown(&unknown.name))?;
+        if let Some(recording) = profile.recording() {
+            bmc.control().establish_power(recording.power);
+        }
         let options = ServiceOptions {
             tls: certificate(args, plan, &host_of(*address))?,
             listen: *address,
@@ -141,9 +145,12 @@ fn start(args: &Sim, plan: &Plan) -> Result<Vec<Simulated>, String> {
     Ok(all)
 }
 
-fn profile(name: &str) -> Result<Profile, String> {
-    Profile::named(name)
-        .ok_or_else(|| format!("there is no profile {name:?}: {}", suggestion(name, Profile::names())))
+/// The profile, or the recorded tree in its place.
+fn profile(args: &Sim) -> Result<Profile, String> {
+    match &args.tree {
+        Some(dir) => Profile::recorded(dir).map_err(|error| error.to_string()),
+        None => super::profile::open(&args.profile),
+    }
 }
 
 fn deviation_unknown(name: &str) -> String {

@@ -34,14 +34,16 @@ pub(super) struct Sim {
 }
 
 impl Sim {
-    pub(super) async fn open(profile: &str, plan: &Plan, case: &Case) -> Result<(Endpoint, Self), Broken> {
+    pub(super) async fn open(
+        profile: &Profile,
+        plan: &Plan,
+        case: &Case,
+    ) -> Result<(Endpoint, Self), Broken> {
         let io = |what: &str, error: std::io::Error| {
             Broken::new("target", format!("{what} could not be started on loopback: {error}"))
         };
-        let profile = Profile::named(profile)
-            .ok_or_else(|| Broken::new("target", format!("there is no profile {profile:?}")))?;
         let options = BmcOptions { seed: case.seed, deviations: deviations(plan, case), time_scale: 1.0 };
-        let bmc = Bmc::start(&profile, options).map_err(|e| Broken::new("harness", e.to_string()))?;
+        let bmc = Bmc::start(profile, options).map_err(|e| Broken::new("harness", e.to_string()))?;
         let (certificate, trust) = certificate(case)?;
         let service = Service::start(&bmc, ServiceOptions { tls: certificate, ..ServiceOptions::default() })
             .map_err(|e| io("the Redfish service", e))?;

@@ -193,7 +193,7 @@ fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: Option<
     let may = |found: Found<'_>| who.is_some_and(|account| privileges::may(scene, account, "GET", found));
     let shown = if asked.is_plain() { show::read(scene, found) } else { asked.answer(scene, found, &may) };
     let Some((mut answer, tag)) = shown else { return not_found(request.asked.path) };
-    if answer.status != 200 {
+    if answer.status != 200 || tag.is_empty() {
         return answer;
     }
     if !asked.is_beyond()

@@ -10,11 +10,21 @@ use super::{
     live, metadata,
     policy::Etag,
     query::{Query, fits, turn},
-    tree::{Document, Found, tagged},
+    tree::{Document, Found, mockup::Recorded, tagged},
 };
 
 /// A resource's answer and its ETag, without a query; `None` where nothing is there.
 pub(crate) fn read(scene: &Scene<'_>, found: Found<'_>) -> Option<(Answer, String)> {
+    let recorded = if let Found::Document(document) = found { document.recorded() } else { None };
+    if let Some(refusal) = recorded.and_then(Recorded::refusal) {
+        return Some((refusal, String::new()));
+    }
+    let (mut answer, tag) = now(scene, found)?;
+    answer.headers.extend_from_slice(recorded.map(Recorded::headers).unwrap_or_default());
+    Some((answer, tag))
+}
+
+fn now(scene: &Scene<'_>, found: Found<'_>) -> Option<(Answer, String)> {
     match found {
         Found::Metadata => {
             let text = scene.tree().metadata().to_owned();

@@ -7,9 +7,10 @@ mod bind;
 mod document;
 mod documents;
 mod fact;
+pub(crate) mod mockup;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, Mutex, OnceLock},
 };
@@ -28,6 +29,9 @@ use crate::{bmc::lock, deviations::Deviation};
 pub(crate) const ROOT: &str = "/redfish/v1";
 /// Where the monitors of tasks are.
 const MONITORS: &str = "/redfish/v1/TaskService/TaskMonitors/";
+
+/// What a recording says beside its documents, by path.
+pub(crate) type Recordings = BTreeMap<String, Arc<mockup::Recorded>>;
 
 /// An action of a resource.
 #[derive(Debug)]
@@ -65,6 +69,7 @@ pub(crate) struct Tree {
     /// The system, the chassis that it is in and its manager.
     own: Own,
     source: Documents,
+    recorded: Arc<Recordings>,
     metadata: OnceLock<String>,
     variants: Mutex<Vec<(Vec<&'static str>, Arc<Tree>)>>,
 }
@@ -80,19 +85,25 @@ struct Own {
 
 impl Tree {
     /// Compiles documents; what can be made of the others is not taken from them.
-    pub(crate) fn new(mut source: Documents) -> Self {
+    pub(crate) fn new(source: Documents) -> Self {
+        Self::with(source, Arc::default())
+    }
+
+    /// Compiles documents, with what a recording says beside them.
+    fn with(mut source: Documents, recorded: Arc<Recordings>) -> Self {
         ["/redfish", "/redfish/v1/odata"].iter().for_each(|made| source.drop(made));
         let own = Own::of(&source);
         let mut documents = Vec::new();
         let mut by_path = HashMap::new();
         let mut actions = HashMap::new();
-        for (path, document) in source.iter() {
+        for (path, document) in source.shared() {
             for (name, target) in actions_of(document) {
                 actions
                     .insert(trimmed(target).into(), Action { name: name.into(), resource: documents.len() });
             }
             by_path.insert(path.into(), documents.len());
-            documents.push(Document::new(path, document.clone(), own.place(path)));
+            let beside = recorded.get(path).cloned();
+            documents.push(Document::new(path, document.clone(), own.place(path), beside));
         }
         Self {
             documents,
@@ -100,6 +111,7 @@ impl Tree {
             actions,
             own,
             source,
+            recorded,
             metadata: OnceLock::new(),
             variants: Mutex::default(),
         }
@@ -118,7 +130,7 @@ impl Tree {
         }
         let mut documents = self.source.clone();
         changes.iter().filter_map(|it| it.tree).for_each(|change| change(&mut documents));
-        let variant = Arc::new(Self::new(documents));
+        let variant = Arc::new(Self::with(documents, self.recorded.clone()));
         variants.push((names, variant.clone()));
         variant
     }

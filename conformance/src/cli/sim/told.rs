@@ -21,6 +21,7 @@ pub(super) struct Words {
     netrc: Option<String>,
     ca: Option<String>,
     list: String,
+    profile: String,
     what: String,
     control: Option<String>,
     variables: (String, String),
@@ -62,7 +63,8 @@ impl Words {
             netrc,
             ca,
             list: write("bmcs.json", &format!("{list:#}\n"))?,
-            what: plan.profile.name.clone(),
+            profile: plan.profile.name.clone(),
+            what: what(plan),
             control: None,
             variables: (args.user_env.clone(), args.password_env.clone()),
             insecure: args.tls != TlsArg::Off,
@@ -104,7 +106,7 @@ impl Words {
     pub(super) fn json(&self) -> String {
         let ready = json!({
             "ready": true,
-            "profile": self.what,
+            "profile": self.profile,
             "urls": self.urls,
             "user": self.user,
             "credentials": self.credentials,
@@ -126,6 +128,16 @@ impl Words {
             None => format!("-u \"${}:${}\"", self.variables.0, self.variables.1),
         };
         format!("curl {trust}{who} {url}/redfish/v1/Systems")
+    }
+}
+
+fn what(plan: &Plan) -> String {
+    let name = plan.profile.name.clone();
+    match plan.profile.recording() {
+        None => name,
+        Some(it) => {
+            format!("{name}, recorded: {} resources, {} links lead nowhere", it.resources, it.lost_links)
+        }
     }
 }
 

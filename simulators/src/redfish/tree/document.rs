@@ -1,12 +1,16 @@
 //! One resource of a tree: a document, and what of it follows the machine.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, OnceLock},
+};
 
 use serde_json::{Value, json};
 
 use super::{
     bind::{Place, bound},
     fact::{Fact, Said},
+    mockup::Recorded,
 };
 use crate::firmware::View;
 
@@ -31,7 +35,7 @@ pub(crate) enum Live {
 }
 
 impl Live {
-    fn of(kind: &str) -> Option<Self> {
+    pub(super) fn of(kind: &str) -> Option<Self> {
         Some(match kind {
             "SessionCollection" => Self::Sessions,
             "ManagerAccountCollection" => Self::Accounts,
@@ -65,7 +69,15 @@ pub(crate) struct Document {
     pub(crate) place: Place,
     /// Whose members it lists, where it lists such as come and go.
     pub(crate) live: Option<Live>,
-    template: Value,
+    template: Arc<Value>,
+    /// What a recording says of it beside its document.
+    recorded: Option<Arc<Recorded>>,
+    compiled: OnceLock<Compiled>,
+}
+
+/// What is made of a document when somebody asks for it the first time: most are never asked for.
+#[derive(Debug)]
+struct Compiled {
     bound: Vec<(String, Fact)>,
     pieces: Vec<Piece>,
     seed: u64,
@@ -86,23 +98,34 @@ pub(crate) fn kind_of(document: &Value) -> &str {
 }
 
 impl Document {
-    /// Compiles a document.
-    pub(super) fn new(path: &str, template: Value, place: Place) -> Self {
+    /// A document of a tree.
+    pub(super) fn new(
+        path: &str,
+        template: Arc<Value>,
+        place: Place,
+        recorded: Option<Arc<Recorded>>,
+    ) -> Self {
         let kind: Box<str> = kind_of(&template).into();
-        let bound = bound(&kind, place, &template);
-        let pieces = pieces(&template, &bound);
-        let mut hash = DefaultHasher::new();
-        template.to_string().hash(&mut hash);
-        Self {
-            path: path.into(),
-            live: Live::of(&kind),
-            kind,
-            place,
-            template,
-            bound,
-            pieces,
-            seed: hash.finish(),
-        }
+        let (live, compiled) = (Live::of(&kind), OnceLock::new());
+        Self { path: path.into(), kind, place, live, template, recorded, compiled }
+    }
+
+    fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| {
+            let mut bound = bound(&self.kind, self.place, &self.template);
+            if let Some(recorded) = &self.recorded {
+                bound.retain(|(pointer, fact)| recorded.follows(fact, self.template.pointer(pointer)));
+            }
+            let pieces = pieces(&self.template, &bound);
+            let mut hash = DefaultHasher::new();
+            self.template.to_string().hash(&mut hash);
+            Compiled { bound, pieces, seed: hash.finish() }
+        })
+    }
+
+    /// What a recording says of it beside its document.
+    pub(crate) fn recorded(&self) -> Option<&Recorded> {
+        self.recorded.as_deref()
     }
 
     /// The document as it was written, before the machine has its say.
@@ -112,8 +135,8 @@ impl Document {
 
     /// As it is now, without an ETag.
     pub(crate) fn value(&self, view: &View) -> Value {
-        let mut value = self.template.clone();
-        for (pointer, fact) in &self.bound {
+        let mut value = Value::clone(&self.template);
+        for (pointer, fact) in &self.compiled().bound {
             match fact.said(view).value() {
                 Some(said) => put(&mut value, pointer, said),
                 None => remove(&mut value, pointer),
@@ -124,12 +147,13 @@ impl Document {
 
     /// Its text as it is now, with this ETag in it; `None` where something is to be left out of it.
     pub(crate) fn text(&self, view: &View, etag: &str) -> Option<Vec<u8>> {
-        let mut text = Vec::with_capacity(self.pieces.iter().map(Piece::size).sum());
-        for piece in &self.pieces {
+        let Compiled { bound, pieces, .. } = self.compiled();
+        let mut text = Vec::with_capacity(pieces.iter().map(Piece::size).sum());
+        for piece in pieces {
             match piece {
                 Piece::Text(bytes) => text.extend_from_slice(bytes),
                 Piece::Etag => write(&mut text, etag),
-                Piece::Fact(index) => match self.bound[*index].1.said(view) {
+                Piece::Fact(index) => match bound[*index].1.said(view) {
                     Said::Text(said) => write(&mut text, &said),
                     Said::Flag(said) => text.extend_from_slice(if said { b"true" } else { b"false" }),
                     Said::Other(said) => text.extend(said.to_string().into_bytes()),
@@ -143,8 +167,9 @@ impl Document {
     /// A number that changes when something in it changes that does not flow.
     pub(crate) fn version(&self, view: &View) -> u64 {
         let mut hash = DefaultHasher::new();
-        self.seed.hash(&mut hash);
-        for (_, fact) in self.bound.iter().filter(|(_, fact)| !fact.flows()) {
+        let Compiled { bound, seed, .. } = self.compiled();
+        seed.hash(&mut hash);
+        for (_, fact) in bound.iter().filter(|(_, fact)| !fact.flows()) {
             match fact.said(view) {
                 Said::Text(said) => said.hash(&mut hash),
                 Said::Flag(said) => said.hash(&mut hash),

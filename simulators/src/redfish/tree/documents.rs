@@ -1,12 +1,12 @@
 //! The documents of a tree while it is being made: named, renamed, merged, taken away.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
-/// Documents by path, without a slash at the end.
+/// Documents by path, without a slash at the end. Copies share what is the same in them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Documents(BTreeMap<String, Value>);
+pub(crate) struct Documents(BTreeMap<String, Arc<Value>>);
 
 /// A path without the slash at its end.
 pub(crate) fn trimmed(path: &str) -> &str {
@@ -18,41 +18,54 @@ impl Documents {
     pub(crate) fn packed(text: &str) -> Option<Self> {
         let Value::Object(all) = serde_json::from_str(text).ok()? else { return None };
         let are_paths = all.iter().all(|(path, it)| path.starts_with("/redfish") && it.is_object());
-        are_paths.then(|| Self(all.into_iter().map(|(path, it)| (trimmed(&path).to_owned(), it)).collect()))
+        are_paths.then(|| {
+            Self(all.into_iter().map(|(path, it)| (trimmed(&path).to_owned(), Arc::new(it))).collect())
+        })
     }
 
     /// All of them, in the order of their paths.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.shared().map(|(path, document)| (path, &**document))
+    }
+
+    /// All of them, to be shared.
+    pub(super) fn shared(&self) -> impl Iterator<Item = (&str, &Arc<Value>)> {
         self.0.iter().map(|(path, document)| (path.as_str(), document))
     }
 
     /// One of them.
     pub(crate) fn at(&self, path: &str) -> Option<&Value> {
-        self.0.get(trimmed(path))
+        self.0.get(trimmed(path)).map(|it| &**it)
     }
 
     /// One of them, to change it.
     pub(crate) fn at_mut(&mut self, path: &str) -> Option<&mut Value> {
-        self.0.get_mut(trimmed(path))
+        self.0.get_mut(trimmed(path)).map(Arc::make_mut)
     }
 
     /// All of this schema, to change them.
     pub(crate) fn of_kind<'d>(&'d mut self, kind: &'d str) -> impl Iterator<Item = &'d mut Value> {
-        self.0.values_mut().filter(move |document| super::document::kind_of(document) == kind)
+        let of_kind = self.0.values_mut().filter(move |document| super::document::kind_of(document) == kind);
+        of_kind.map(Arc::make_mut)
     }
 
     /// Adds a document, or replaces it. A collection that it would be a member of lists it.
     pub(crate) fn add(&mut self, path: &str, document: Value) {
         let path = trimmed(path);
-        self.0.insert(path.to_owned(), document);
+        self.put(path, document);
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-        if let Some(Value::Array(members)) = self.0.get_mut(parent).and_then(|it| it.get_mut("Members"))
+        if let Some(Value::Array(members)) = self.at_mut(parent).and_then(|it| it.get_mut("Members"))
             && !members.iter().any(|member| member["@odata.id"] == path)
         {
             members.push(json!({"@odata.id": path}));
             let count = members.len();
-            self.0.get_mut(parent).into_iter().for_each(|it| it["Members@odata.count"] = json!(count));
+            self.at_mut(parent).into_iter().for_each(|it| it["Members@odata.count"] = json!(count));
         }
+    }
+
+    /// Adds a document, or replaces it, and nothing else.
+    pub(super) fn put(&mut self, path: &str, document: Value) {
+        self.0.insert(trimmed(path).to_owned(), Arc::new(document));
     }
 
     /// Adds all of these.
@@ -76,47 +89,75 @@ impl Documents {
     pub(crate) fn remove(&mut self, path: &str) {
         let gone = trimmed(path).to_owned();
         self.0.retain(|path, _| !lies_at(path, &gone));
-        self.0.values_mut().for_each(|document| unlink(document, &gone));
+        self.0.values_mut().for_each(|document| unlink(Arc::make_mut(document), &gone));
     }
 
     /// Applies an overlay: an object with `remove` (paths), `rename` (pairs of paths, old and new), `versions` (schema →
-    /// version), `every` (schema → patch of all its documents), `merge` (path → patch, RFC 7396) and `add` (path → document), in the order in which they stand there.
-    /// `None` where it is none.
-    pub(crate) fn overlay(&mut self, text: &str) -> Option<()> {
-        let Value::Object(overlay) = serde_json::from_str(text).ok()? else { return None };
+    /// version), `every` (schema → patch of all its documents), `merge` (path → patch, RFC 7396) and `add` (path → document), in
+    /// the order in which they stand there.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn overlay(&mut self, text: &str) -> Result<(), String> {
+        let Value::Object(overlay) = serde_json::from_str(text).map_err(|error| error.to_string())? else {
+            return Err("expected an object with remove, rename, versions, every, merge and add".to_owned());
+        };
         for (step, with) in &overlay {
             match step.as_str() {
-                "remove" => {
-                    for path in with.as_array()? {
-                        self.remove(path.as_str()?);
-                    }
-                }
-                "rename" => {
-                    for pair in with.as_array()? {
-                        self.rename(pair[0].as_str()?, pair[1].as_str()?);
-                    }
-                }
+                "remove" => self.take_away(with)?,
+                "rename" => self.rename_all(with)?,
                 "versions" => {
-                    for (kind, version) in with.as_object()? {
-                        self.date(kind, version.as_str()?);
+                    for (kind, version) in
+                        with.as_object().ok_or("versions: expected an object, schema → version")?
+                    {
+                        self.date(kind, version.as_str().ok_or("versions: a version is a text")?);
                     }
                 }
                 "every" => {
-                    for (kind, patch) in with.as_object()? {
+                    for (kind, patch) in
+                        with.as_object().ok_or("every: expected an object, schema → patch")?
+                    {
                         self.of_kind(kind).for_each(|document| merge(document, patch));
                     }
                 }
-                "merge" => {
-                    for (path, patch) in with.as_object()? {
-                        self.at(path)?;
-                        self.merge(path, patch);
-                    }
+                "merge" => self.merge_all(with)?,
+                "add" => {
+                    let added = with.as_object().ok_or("add: expected an object, path → document")?;
+                    added.iter().for_each(|(path, it)| self.add(path, it.clone()));
                 }
-                "add" => with.as_object()?.iter().for_each(|(path, it)| self.add(path, it.clone())),
-                _ => return None,
+                other => {
+                    return Err(format!("{other}: expected remove, rename, versions, every, merge or add"));
+                }
             }
         }
-        Some(())
+        Ok(())
+    }
+
+    fn take_away(&mut self, paths: &Value) -> Result<(), String> {
+        for path in paths.as_array().ok_or("remove: expected a list of paths")? {
+            let path = path.as_str().ok_or("remove: expected a list of paths")?;
+            self.at(path).ok_or_else(|| format!("remove: there is no {path}"))?;
+            self.remove(path);
+        }
+        Ok(())
+    }
+
+    fn rename_all(&mut self, pairs: &Value) -> Result<(), String> {
+        const WANTED: &str = "rename: expected a list of pairs, [old path, new path]";
+        for pair in pairs.as_array().ok_or(WANTED)? {
+            let (from, to) = (pair[0].as_str().ok_or(WANTED)?, pair[1].as_str().ok_or(WANTED)?);
+            self.at(from).ok_or_else(|| format!("rename: there is no {from}"))?;
+            self.rename(from, to);
+        }
+        Ok(())
+    }
+
+    fn merge_all(&mut self, patches: &Value) -> Result<(), String> {
+        for (path, patch) in patches.as_object().ok_or("merge: expected an object, path → patch")? {
+            self.at(path).ok_or_else(|| format!("merge: there is no {path}"))?;
+            self.merge(path, patch);
+        }
+        Ok(())
     }
 
     /// Says of every document of this schema that it is of this version.
@@ -132,11 +173,11 @@ impl Documents {
         self.0 = std::mem::take(&mut self.0)
             .into_iter()
             .map(|(path, mut document)| {
-                relink(&mut document, from, to);
+                relink(Arc::make_mut(&mut document), from, to);
                 (moved(&path, from, to).unwrap_or(path), document)
             })
             .collect();
-        if let Some(id) = self.0.get_mut(to).and_then(|it| it.get_mut("Id")) {
+        if let Some(id) = self.at_mut(to).and_then(|it| it.get_mut("Id")) {
             *id = json!(to.rsplit('/').next().unwrap_or(to));
         }
     }
@@ -259,12 +300,13 @@ mod tests {
         let overlay = r##"{"rename": [["/redfish/v1/Systems/10", "/redfish/v1/Systems/Self"]],
             "merge": {"/redfish/v1/Systems/Self": {"@odata.type": "#ComputerSystem.v1_28_0.ComputerSystem"}},
             "versions": {"ComputerSystem": "v1_5_0"}, "remove": ["/redfish/v1/Systems/1"]}"##;
-        assert_eq!(all.overlay(overlay), Some(()));
+        assert_eq!(all.overlay(overlay), Ok(()));
         let paths: Vec<_> = all.iter().map(|(path, _)| path).collect();
         assert_eq!(paths, ["/redfish/v1/Systems", "/redfish/v1/Systems/Self"]);
         let kind = &all.at("/redfish/v1/Systems/Self").unwrap()["@odata.type"];
         assert_eq!(kind, "#ComputerSystem.v1_5_0.ComputerSystem");
-        assert_eq!(all.overlay(r#"{"merge": {"/redfish/v1/Systems/no-such": {}}}"#), None);
+        let wrong = all.overlay(r#"{"merge": {"/redfish/v1/Systems/no-such": {}}}"#);
+        assert_eq!(wrong.unwrap_err(), "merge: there is no /redfish/v1/Systems/no-such");
     }
 
     #[test]
