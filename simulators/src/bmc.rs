@@ -18,10 +18,11 @@ use tokio::{
 };
 
 use crate::{
-    accounts::{self, Account, Credentials},
+    accounts::{self, Accounts, Credentials},
     control::Control,
     deviations::{Deviation, UnknownDeviation},
     firmware::{Facts, Firmware, View},
+    logbook::{Log, Logbook, Note},
     machine::{Command, Machine, Refusal},
     memory::Memory,
     profile::Profile,
@@ -56,7 +57,9 @@ struct Inner {
     birth: Instant,
     seed: u64,
     built_in: Vec<String>,
-    accounts: Vec<Account>,
+    accounts: Mutex<Accounts>,
+    first_accounts: Vec<Credentials>,
+    logbook: Mutex<Logbook>,
     written: Mutex<Written>,
     memory: Memory,
     happened: watch::Sender<usize>,
@@ -122,12 +125,15 @@ impl Bmc {
         let machine = Machine::new(spec, profile.id(&mut random));
         let mut firmware = Firmware::new(machine, profile.tree(), options.time_scale);
         firmware.deviate(profile.deviations.iter().chain(&options.deviations).map(String::as_str))?;
+        let first_accounts = accounts.unwrap_or_else(|| accounts::generated(&mut random));
         let bmc = Self(Arc::new(Inner {
             firmware: Mutex::new(firmware),
             birth: Instant::now(),
             seed: options.seed,
             built_in: profile.deviations.clone(),
-            accounts: accounts::accounts(accounts.unwrap_or_else(|| accounts::generated(&mut random))),
+            accounts: Mutex::new(Accounts::new(first_accounts.clone())),
+            first_accounts,
+            logbook: Mutex::default(),
             written: Mutex::default(),
             memory: Memory::default(),
             happened: watch::Sender::new(0),
@@ -169,9 +175,35 @@ impl Bmc {
         self.0.birth.elapsed()
     }
 
-    /// The accounts, the administrator's first.
-    pub(crate) fn accounts(&self) -> &[Account] {
-        &self.0.accounts
+    /// The accounts.
+    pub(crate) fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        lock(&self.0.accounts)
+    }
+
+    /// The logs, up to this moment.
+    pub(crate) fn logbook(&self) -> MutexGuard<'_, Logbook> {
+        self.with(|firmware, now| {
+            let mut logbook = lock(&self.0.logbook);
+            self.0.follow(&mut logbook, firmware, now);
+            logbook
+        })
+    }
+
+    /// Writes something into a log.
+    pub(crate) fn log(&self, log: Log, note: Note) {
+        let at = self.view().clock;
+        self.logbook().write(log, at, note);
+    }
+
+    /// As it left the factory, beside what was written to resources that stay.
+    pub(crate) fn forget_written(&self, stays: impl Fn(&str) -> bool) {
+        self.written().forget_all_but(stays);
+    }
+
+    /// The accounts that it had when it was started.
+    pub(crate) fn restore_accounts(&self) {
+        let mut accounts = self.accounts();
+        accounts.replace(self.0.first_accounts.clone());
     }
 
     /// What was written to it.
@@ -186,7 +218,10 @@ impl Bmc {
 
     /// Sets the BMC's clock, in seconds since 1970.
     pub(crate) fn set_clock(&self, to: i64) {
-        self.with(|firmware, now| firmware.set_clock(to, now));
+        self.with(|firmware, now| {
+            self.0.follow(&mut lock(&self.0.logbook), firmware, now);
+            firmware.set_clock(to, now);
+        });
     }
 
     /// The seed that it was started with.
@@ -196,14 +231,16 @@ impl Bmc {
 
     /// View, manners and deviations of this moment.
     pub(crate) fn look(&self) -> Look {
-        self.with(|firmware, now| Look {
+        let look = self.with(|firmware, now| Look {
             view: firmware.view(now),
             policy: *firmware.policy(),
             tree: firmware.tree().clone(),
             deviations: firmware.deviations().to_vec(),
             facts: firmware.facts(now),
             second: firmware.second(),
-        })
+        });
+        self.written().settle(look.facts.restarts);
+        look
     }
 
     /// Says whether the BMC answers, now and from now on.
@@ -261,6 +298,13 @@ impl Inner {
         }
         self.tell(&firmware.machine);
         result
+    }
+
+    /// Writes down what the machine has done until now.
+    fn follow(&self, logbook: &mut Logbook, firmware: &Firmware, now: Duration) {
+        let seconds = |ago: Duration| i64::try_from(ago.as_secs()).unwrap_or(i64::MAX / 2);
+        let clock = firmware.clock(now) - seconds(now);
+        logbook.follow(firmware.machine.events(), |event| clock + seconds(event.at));
     }
 
     fn tell(&self, machine: &Machine) {

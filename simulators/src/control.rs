@@ -3,6 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use crate::{
+    accounts::Role,
     bmc::Bmc,
     deviations::UnknownDeviation,
     machine::{Device, Event, Host, HostAct, Id, Led, Override, Power},
@@ -118,15 +119,24 @@ impl Control {
         self.0.deviate(names)
     }
 
-    /// User and password of the administrator.
+    /// User and password of the first administrator; empty where there is no account left.
     pub fn credentials(&self) -> (String, String) {
-        let administrator = &self.0.accounts()[0];
-        (administrator.user.clone(), administrator.password.clone())
+        let accounts = self.0.accounts();
+        let mut all = accounts.list().iter();
+        let administrator = all.clone().find(|it| it.role == Role::Administrator).or(all.next());
+        administrator.map(|it| (it.user.clone(), it.password.clone())).unwrap_or_default()
     }
 
-    /// Users and passwords of everybody, the administrator first: `admin`, `operator`, `readonly`.
+    /// Users and passwords of everybody, as they are now; at first `admin`, `operator` and `readonly`.
     pub fn accounts(&self) -> Vec<(String, String)> {
-        self.0.accounts().iter().map(|it| (it.user.clone(), it.password.clone())).collect()
+        self.0.accounts().list().iter().map(|it| (it.user.clone(), it.password.clone())).collect()
+    }
+
+    /// This user must change the password before anything else is allowed.
+    pub fn require_password_change(&self, user: &str) {
+        let mut accounts = self.0.accounts();
+        let slot = accounts.named(user).map(|it| it.slot);
+        slot.into_iter().for_each(|slot| accounts.change(slot, |it| it.must_change_password = true));
     }
 
     /// Events are no longer recorded: a fault of the harness.

@@ -30,6 +30,7 @@ mod bmc;
 mod control;
 mod deviations;
 mod firmware;
+mod logbook;
 pub mod machine;
 mod memory;
 pub mod openipmi;

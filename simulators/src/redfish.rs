@@ -30,7 +30,7 @@ mod writable;
 
 use std::{
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
 };
 
@@ -39,6 +39,7 @@ use tokio::{net::TcpListener, task::AbortHandle};
 pub(crate) use answer::{Answer, Asked, Body};
 pub use exchange::HttpExchange;
 use exchange::Record;
+use handle::Scene;
 pub(crate) use messages::not_found;
 pub use observer::{Observed, Observer};
 pub(crate) use policy::{Checked, Etag, Login, Logout, Paging, Policy, Success};
@@ -144,7 +145,7 @@ impl Service {
 
     /// How many sessions are open.
     pub fn sessions(&self) -> usize {
-        lock(&self.shared.sessions).list(self.shared.bmc.now()).len()
+        self.shared.scene(None).sessions().list().len()
     }
 
     /// Ends every session; tokens are worth nothing any more.
@@ -159,6 +160,18 @@ impl Service {
 }
 
 impl Shared {
+    /// This moment, as a client at this address meets it.
+    fn scene(&self, from: Option<IpAddr>) -> Scene<'_> {
+        Scene {
+            bmc: &self.bmc,
+            look: self.bmc.look(),
+            now: self.bmc.now(),
+            from,
+            sessions: &self.sessions,
+            tasks: &self.tasks,
+        }
+    }
+
     fn drop_connections(&self) {
         lock(&self.connections).drain(..).for_each(|connection| connection.abort());
     }

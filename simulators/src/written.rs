@@ -9,29 +9,80 @@ use serde_json::Value;
 
 /// Properties by the path of their resource, and by their JSON pointer in it.
 #[derive(Debug, Default)]
-pub(crate) struct Written(BTreeMap<String, BTreeMap<String, Value>>);
+pub(crate) struct Written {
+    kept: BTreeMap<String, BTreeMap<String, Value>>,
+    pending: Vec<Pending>,
+}
+
+/// What the host firmware takes over when it starts the next time.
+#[derive(Debug)]
+struct Pending {
+    path: String,
+    pointer: String,
+    value: Value,
+    /// How often the host had started when it was asked for.
+    starts: u32,
+}
 
 impl Written {
     /// Keeps a property.
     pub(crate) fn keep(&mut self, path: &str, pointer: &str, value: Value) {
-        self.0.entry(path.to_owned()).or_default().insert(pointer.to_owned(), value);
+        self.kept.entry(path.to_owned()).or_default().insert(pointer.to_owned(), value);
+    }
+
+    /// Keeps a property from the next start of the host on; `starts` is how often it has started.
+    pub(crate) fn keep_later(&mut self, path: &str, pointer: &str, value: Value, starts: u32) {
+        self.pending.retain(|it| it.path != path || it.pointer != pointer);
+        self.pending.push(Pending { path: path.to_owned(), pointer: pointer.to_owned(), value, starts });
+    }
+
+    /// Takes over what was pending when the host had started less often than now.
+    pub(crate) fn settle(&mut self, starts: u32) {
+        if self.pending.iter().all(|it| it.starts >= starts) {
+            return;
+        }
+        let (due, later) = std::mem::take(&mut self.pending).into_iter().partition(|it| it.starts < starts);
+        self.pending = later;
+        let due: Vec<Pending> = due;
+        due.into_iter().for_each(|it| self.keep(&it.path, &it.pointer, it.value));
+    }
+
+    /// What was written to a property, if anything was.
+    pub(crate) fn at(&self, path: &str, pointer: &str) -> Option<&Value> {
+        self.kept.get(path)?.get(pointer)
+    }
+
+    /// Forgets what was written to a property.
+    pub(crate) fn forget(&mut self, path: &str, pointer: &str) {
+        if let Some(kept) = self.kept.get_mut(path) {
+            kept.remove(pointer);
+            if kept.is_empty() {
+                self.kept.remove(path);
+            }
+        }
+    }
+
+    /// Forgets everything, pending or not, beside what was written to these resources.
+    pub(crate) fn forget_all_but(&mut self, stays: impl Fn(&str) -> bool) {
+        self.kept.retain(|path, _| stays(path));
+        self.pending.retain(|it| stays(&it.path));
     }
 
     /// Whether anything was written to this resource.
     pub(crate) fn is_in(&self, path: &str) -> bool {
-        self.0.contains_key(path)
+        self.kept.contains_key(path)
     }
 
     /// Puts what was written into a resource's document.
     pub(crate) fn put_into(&self, path: &str, document: &mut Value) {
-        for (pointer, value) in self.0.get(path).into_iter().flatten() {
+        for (pointer, value) in self.kept.get(path).into_iter().flatten() {
             put(document, pointer, value);
         }
     }
 
     /// Adds what was written to a resource to a hash.
     pub(crate) fn hash_of(&self, path: &str, hash: &mut impl Hasher) {
-        for (pointer, value) in self.0.get(path).into_iter().flatten() {
+        for (pointer, value) in self.kept.get(path).into_iter().flatten() {
             (pointer, value.to_string()).hash(hash);
         }
     }
@@ -51,6 +102,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_pending_is_taken_over_when_the_host_has_started_again() {
+        let mut written = Written::default();
+        written.keep_later("/a", "/Mode", json!("Uefi"), 3);
+        written.settle(3);
+        assert!(!written.is_in("/a"));
+        written.settle(4);
+        assert_eq!(written.at("/a", "/Mode"), Some(&json!("Uefi")));
+        written.forget("/a", "/Mode");
+        assert!(!written.is_in("/a"));
+    }
 
     #[test]
     fn what_was_written_stands_in_the_document() {

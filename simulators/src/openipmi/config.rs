@@ -25,7 +25,7 @@ pub(super) fn write(bmc: &Bmc, home: &Home, addr: SocketAddr, options: &Options)
         fs::write(state.join("sdr.20.main"), SDRS)?;
         fs::write(
             home.path("lan.conf"),
-            lan_conf(&id, bmc.accounts(), addr, &program(options, &home.socket())),
+            lan_conf(&id, bmc.accounts().list(), addr, &program(options, &home.socket())),
         )?;
         let fru = fru::encode(&id);
         fs::write(home.path("bmc.emu"), bmc_emu(&id, fru.len(), &home.path("fru0.bin")))?;
@@ -38,9 +38,8 @@ fn lan_conf(id: &Id, accounts: &[Account], addr: SocketAddr, program: &str) -> S
     let (ip, port, guid) = (addr.ip(), addr.port(), guid(id));
     let users: String = accounts
         .iter()
-        .enumerate()
-        .map(|(place, account)| {
-            let (number, user, password) = (place + 2, &account.user, &account.password);
+        .map(|account| {
+            let (number, user, password) = (account.slot, &account.user, &account.password);
             let privilege = privilege(account.role);
             format!("  user {number} true \"{user}\" \"{password}\" {privilege} 10 none md2 md5 straight\n")
         })

@@ -1,5 +1,10 @@
 //! Actions (DSP0266 §7.11): by name; each validates its parameters and becomes commands.
 
+mod defaults;
+mod log;
+pub(crate) mod media;
+pub(crate) mod settings;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -37,6 +42,15 @@ pub(crate) fn carry(scene: &Scene<'_>, action: &Action, body: &Map<String, Value
     match call.name {
         "ComputerSystem.Reset" if &*call.resource.path == scene.tree().system() => reset_system(scene, &call),
         "Manager.Reset" if &*call.resource.path == scene.tree().manager() => reset_manager(scene, &call),
+        "ComputerSystem.SetDefaultBootOrder" => defaults::boot_order(scene, &call),
+        "Manager.ResetToDefaults" if &*call.resource.path == scene.tree().manager() => {
+            defaults::manager(scene, &call)
+        }
+        "Bios.ResetBios" => settings::reset(scene, &call),
+        "SecureBoot.ResetKeys" => settings::reset_keys(scene, &call),
+        "VirtualMedia.InsertMedia" => media::insert(scene, &call),
+        "VirtualMedia.EjectMedia" => media::eject(scene, &call),
+        "LogService.ClearLog" => log::clear(scene, &call),
         _ => not_found(&call.resource.path),
     }
 }

@@ -1,66 +1,91 @@
 //! Who asks (DSP0266 §13.3).
 
-use std::time::Duration;
-
 use hyper::{HeaderMap, header};
 
 use super::{
     answer::Answer,
+    handle::Scene,
+    live::account,
     messages::refuse,
     policy::{Checked, Login, Policy},
-    sessions::Sessions,
 };
-use crate::accounts::Account;
+use crate::{
+    accounts::{Account, Denied, Entrance, Role},
+    logbook::{Log, Note},
+};
 
-/// The account that this request proves to come from.
-pub(crate) fn authenticate<'a>(
-    headers: &HeaderMap,
-    accounts: &'a [Account],
-    sessions: &mut Sessions,
-    policy: &Policy,
-    now: Duration,
-) -> Option<&'a Account> {
+/// Somebody who has proved to be the owner of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Who {
+    /// The account's slot.
+    pub(crate) slot: u8,
+    /// The account's own number.
+    pub(crate) number: u32,
+    /// Its name.
+    pub(crate) user: String,
+    /// What it may do.
+    pub(crate) role: Role,
+    /// Whether its password must be changed first.
+    pub(crate) must_change_password: bool,
+}
+
+impl Who {
+    fn of(account: &Account) -> Self {
+        Self {
+            slot: account.slot,
+            number: account.number,
+            user: account.user.clone(),
+            role: account.role,
+            must_change_password: account.must_change_password,
+        }
+    }
+}
+
+/// Who this request proves to come from.
+pub(crate) fn authenticate(scene: &Scene<'_>, headers: &HeaderMap) -> Option<Who> {
     if let Some(token) = headers.get("x-auth-token") {
-        return by_token(token.to_str().ok()?, accounts, sessions, policy, now);
+        return by_token(scene, token.to_str().ok()?);
     }
     let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = authorization.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") || policy.login == Login::SessionOnly {
+    if !scheme.eq_ignore_ascii_case("basic") || scene.policy().login == Login::SessionOnly {
         return None;
     }
     let decoded = String::from_utf8(base64(rest.trim())?).ok()?;
     let (user, password) = decoded.split_once(':')?;
-    by_password(user, password, accounts, policy)
+    by_password(scene, user, password)
 }
 
-/// The account with this name, if the password is its own.
-pub(crate) fn by_password<'a>(
-    user: &str,
-    password: &str,
-    accounts: &'a [Account],
-    policy: &Policy,
-) -> Option<&'a Account> {
-    let account = accounts.iter().find(|account| account.user == user)?;
-    (policy.passwords == Checked::No || account.password == password).then_some(account)
+/// The account with this name, if it is open and the password is its own; too many that are not lock it.
+pub(crate) fn by_password(scene: &Scene<'_>, user: &str, password: &str) -> Option<Who> {
+    let fits = |own: &str| scene.policy().passwords == Checked::No || own == password;
+    let mut accounts = scene.bmc.accounts();
+    let proof = accounts.prove(user, fits, Entrance::Redfish, scene.now, || account::lockout(scene));
+    let proof = proof.map(Who::of);
+    drop(accounts);
+    match proof {
+        Ok(who) => return Some(who),
+        Err(Denied::Wrong { logged: true }) => {
+            scene.bmc.log(Log::Bmc, Note::WrongPassword(user.to_owned()));
+        }
+        Err(Denied::NowLocked) => scene.bmc.log(Log::Bmc, Note::Locked(user.to_owned())),
+        Err(Denied::Unknown | Denied::Locked | Denied::Wrong { .. }) => {}
+    }
+    None
 }
 
-fn by_token<'a>(
-    token: &str,
-    accounts: &'a [Account],
-    sessions: &mut Sessions,
-    policy: &Policy,
-    now: Duration,
-) -> Option<&'a Account> {
-    if policy.login == Login::BasicOnly {
+fn by_token(scene: &Scene<'_>, token: &str) -> Option<Who> {
+    if scene.policy().login == Login::BasicOnly {
         return None;
     }
-    match sessions.user_of(token, now) {
-        Some(user) => accounts.iter().find(|account| account.user == user),
-        None if policy.tokens == Checked::No => accounts.first(),
+    let session = scene.sessions().account_of(token, scene.now);
+    let accounts = scene.bmc.accounts();
+    match session {
+        Some(number) => accounts.numbered(number).map(Who::of),
+        None if scene.policy().tokens == Checked::No => accounts.list().first().map(Who::of),
         None => None,
     }
 }
-
 /// 401 (DSP0266 §13.3.1), with the way to log in where there is one without a session.
 pub(crate) fn unauthorized(policy: &Policy) -> Answer {
     let answer = refuse(401, "NoValidSession", &[]);

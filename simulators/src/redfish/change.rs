@@ -13,7 +13,7 @@ use crate::machine::{Command, Refusal};
 
 /// Does it, unless this BMC's tasks fail; what is already so is fine.
 pub(crate) fn carry_out(scene: &Scene<'_>, commands: &[Command]) -> Result<(), Refusal> {
-    if scene.policy().success == Success::FailingTask {
+    if !scene.changes() {
         return Ok(());
     }
     for command in commands {
@@ -27,10 +27,7 @@ pub(crate) fn carry_out(scene: &Scene<'_>, commands: &[Command]) -> Result<(), R
 
 /// What a change that was accepted is answered with on this platform.
 pub(crate) fn accepted(scene: &Scene<'_>, usual: impl FnOnce() -> Answer) -> Answer {
-    let start_task = |fails| {
-        let task = scene.tasks().start(scene.now + scene.look.second * 3, fails);
-        task::accepted(&task, scene)
-    };
+    let start_task = |fails| task::start(scene, scene.look.second * 3, fails);
     match scene.policy().success {
         Success::AsUsual => usual(),
         Success::NoContent => Answer::no_content(),

@@ -2,7 +2,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{Method, Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -13,7 +13,9 @@ use tokio::{
 };
 
 use super::{
-    Shared, respond, tls,
+    Shared,
+    respond::{self, Peer},
+    tls,
     wire::{Socket, Wire, Wires},
 };
 use crate::bmc::{Presence, lock};
@@ -57,13 +59,14 @@ fn welcome(shared: &Arc<Shared>, stream: TcpStream) {
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream) {
+    let peer = stream.peer_addr().ok().map(|peer| Peer(peer.ip()));
     match shared.tls.as_ref().map(tls::Certificate::acceptor) {
-        None => speak(shared, stream).await,
+        None => speak(shared, stream, peer).await,
         Some(tls) => {
             let mut presence = shared.bmc.presence();
             select! {
                 secured = tls.accept(stream) => if let Ok(stream) = secured {
-                    speak(shared, stream).await;
+                    speak(shared, stream, peer).await;
                 },
                 _ = down(&mut presence) => {}
             }
@@ -71,12 +74,21 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     }
 }
 
-async fn speak<S: Socket + AsyncRead + AsyncWrite + Unpin>(shared: Arc<Shared>, stream: S) {
+async fn speak<S: Socket + AsyncRead + AsyncWrite + Unpin>(
+    shared: Arc<Shared>,
+    stream: S,
+    peer: Option<Peer>,
+) {
     let wires = Wires::default();
     let io = TokioIo::new(Wire::new(stream, wires.clone()));
     let mut presence = shared.bmc.presence();
     let answering = wires.clone();
-    let service = service_fn(move |request| respond::respond(shared.clone(), answering.clone(), request));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(peer) = peer.filter(|_| request.method() == Method::POST) {
+            request.extensions_mut().insert(peer);
+        }
+        respond::respond(shared.clone(), answering.clone(), request)
+    });
     let mut http = http1::Builder::new();
     http.auto_date_header(false).header_read_timeout(None).half_close(false);
     let mut connection = pin!(http.serve_connection(io, service));

@@ -1,6 +1,7 @@
 //! From a request to an answer: who asks, for what, may they, and what comes of it (DSP0266 §6-8, §13).
 
 use std::{
+    net::IpAddr,
     sync::{Mutex, MutexGuard},
     time::Duration,
 };
@@ -11,10 +12,11 @@ use serde_json::{Map, Value};
 use super::{
     actions,
     answer::{Answer, Asked},
-    auth, conditions, live,
+    auth::{self, Who},
+    conditions, live,
     messages::{not_found, refuse},
     metadata, patch,
-    policy::Policy,
+    policy::{Policy, Success},
     privileges,
     query::{self, Query},
     sessions::Sessions,
@@ -24,7 +26,6 @@ use super::{
     writable,
 };
 use crate::{
-    accounts::Account,
     bmc::{Bmc, Look, lock},
     firmware::View,
 };
@@ -43,6 +44,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) bmc: &'a Bmc,
     pub(crate) look: Look,
     pub(crate) now: Duration,
+    /// Where the client is, where that is known.
+    pub(crate) from: Option<IpAddr>,
     pub(crate) sessions: &'a Mutex<Sessions>,
     pub(crate) tasks: &'a Mutex<Tasks>,
 }
@@ -68,14 +71,29 @@ impl Scene<'_> {
         &self.look.policy
     }
 
-    /// The sessions.
+    /// The sessions that are open now.
     pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        lock(self.sessions)
+        let mut sessions = lock(self.sessions);
+        sessions.tidy(&self.bmc.accounts(), self.now, || live::session::most_idle(self));
+        sessions
     }
 
-    /// The tasks.
+    /// The tasks that there are now.
     pub(crate) fn tasks(&self) -> MutexGuard<'_, Tasks> {
-        lock(self.tasks)
+        let mut tasks = lock(self.tasks);
+        tasks.tidy(self.now, || live::task::kept(self));
+        tasks
+    }
+
+    /// Whether what is accepted is done; it is not where every task fails.
+    pub(crate) fn changes(&self) -> bool {
+        self.policy().success != Success::FailingTask
+    }
+
+    /// A moment of the machine by the BMC's clock, in seconds since 1970.
+    pub(crate) fn clock_at(&self, then: Duration) -> i64 {
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 2);
+        self.view().clock - seconds(self.now) + seconds(then)
     }
 }
 
@@ -101,26 +119,26 @@ fn answer(scene: &Scene<'_>, request: &Request<'_>) -> Answer {
     {
         return on_resource(scene, request, found, None);
     }
-    let who = auth::authenticate(
-        request.asked.headers,
-        scene.bmc.accounts(),
-        &mut scene.sessions(),
-        scene.policy(),
-        scene.now,
-    );
-    match (who, found) {
+    let who = auth::authenticate(scene, request.asked.headers);
+    match (who.as_ref(), found) {
         (None, Some(found)) if reads_open => on_resource(scene, request, found, None),
         (None, _) => auth::unauthorized(scene.policy()),
         (Some(_), _) if !METHODS.contains(&method) => refuse(501, "OperationNotAllowed", &[]),
+        (Some(who), found)
+            if who.must_change_password && !privileges::may_first(scene, who, method, found) =>
+        {
+            refuse(403, "PasswordChangeRequired", &[&live::account::path(scene, who.slot)])
+        }
         (Some(_), None) => not_found(path),
-        (Some(account), Some(found)) if allow(found).split(", ").any(|it| it == method) => {
-            if privileges::may(scene, account, method, found) {
-                on_resource(scene, request, found, Some(account))
+        (Some(who), Some(found)) if allow(found).split(", ").any(|it| it == method) => {
+            if privileges::may(scene, who, method, found) && privileges::may_write(who, &request.asked, found)
+            {
+                on_resource(scene, request, found, Some(who))
             } else {
                 refuse(403, "InsufficientPrivilege", &[])
             }
         }
-        (Some(account), Some(found)) => on_resource(scene, request, found, Some(account)),
+        (Some(who), Some(found)) => on_resource(scene, request, found, Some(who)),
     }
 }
 
@@ -151,11 +169,12 @@ fn allow(found: Found<'_>) -> &'static str {
         },
         Found::Member(live, ..) => live::allow(live).1,
         Found::Action(_) => "POST",
-        Found::Versions | Found::Odata | Found::Metadata | Found::Monitor(_) => "GET, HEAD",
+        Found::Monitor(_) => "GET, HEAD, DELETE",
+        Found::Versions | Found::Odata | Found::Metadata => "GET, HEAD",
     }
 }
 
-fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: Option<&Account>) -> Answer {
+fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: Option<&Who>) -> Answer {
     let (method, allowed) = (request.asked.method, allow(found));
     if method == "OPTIONS" {
         return Answer::no_content().with_header("Allow", allowed);
@@ -177,11 +196,14 @@ fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: 
             let ended = precondition(scene, request, found).or_else(|| live::end(scene, live, id));
             ended.unwrap_or_else(|| not_found(request.asked.path))
         }
+        ("DELETE", Found::Monitor(id)) => {
+            live::end(scene, Live::Tasks, id).unwrap_or_else(|| not_found(request.asked.path))
+        }
         _ => write(scene, request, found),
     }
 }
 
-fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: Option<&Account>) -> Answer {
+fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: Option<&Who>) -> Answer {
     let headers = request.asked.headers;
     let asked = match request.query {
         Some(text) => match Query::read(scene, text) {
@@ -227,6 +249,7 @@ fn write(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
         ("POST", Found::Document(document)) => {
             document.live.and_then(|live| live::create(scene, live, document, &body))
         }
+        ("PATCH", Found::Member(live, collection, id)) => live::change(scene, live, collection, id, &body),
         ("PATCH", Found::Document(document)) => Some(patch::patch(scene, document, &body)),
         _ => None,
     };

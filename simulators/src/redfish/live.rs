@@ -1,6 +1,7 @@
 //! Collections whose members come and go: what they list, what a member says, and how members begin, change and end.
 
 pub(crate) mod account;
+pub(crate) mod entry;
 pub(crate) mod session;
 pub(crate) mod task;
 
@@ -18,7 +19,8 @@ pub(crate) fn members(scene: &Scene<'_>, live: Live, collection: &Document) -> V
         Live::Sessions => session::ids(scene),
         Live::Accounts => account::ids(scene),
         Live::Tasks => task::ids(scene),
-        Live::Subscriptions | Live::LogEntries => Vec::new(),
+        Live::LogEntries => entry::ids(scene, collection),
+        Live::Subscriptions => Vec::new(),
     };
     ids.into_iter().map(|id| format!("{}/{id}", collection.path)).collect()
 }
@@ -29,7 +31,8 @@ pub(crate) fn member(scene: &Scene<'_>, live: Live, collection: &Document, id: &
         Live::Sessions => session::document(scene, collection, id),
         Live::Accounts => account::document(scene, collection, id),
         Live::Tasks => task::document(scene, collection, id),
-        Live::Subscriptions | Live::LogEntries => None,
+        Live::LogEntries => entry::document(scene, collection, id),
+        Live::Subscriptions => None,
     }
 }
 
@@ -37,7 +40,9 @@ pub(crate) fn member(scene: &Scene<'_>, live: Live, collection: &Document, id: &
 pub(crate) fn allow(live: Live) -> (&'static str, &'static str) {
     match live {
         Live::Sessions => ("GET, HEAD, POST", "GET, HEAD, DELETE"),
-        Live::Accounts | Live::Tasks | Live::Subscriptions | Live::LogEntries => ("GET, HEAD", "GET, HEAD"),
+        Live::Accounts => ("GET, HEAD, POST", "GET, HEAD, PATCH, DELETE"),
+        Live::Tasks => ("GET, HEAD", "GET, HEAD, DELETE"),
+        Live::Subscriptions | Live::LogEntries => ("GET, HEAD", "GET, HEAD"),
     }
 }
 
@@ -50,7 +55,22 @@ pub(crate) fn create(
 ) -> Option<Answer> {
     match live {
         Live::Sessions => Some(session::log_in(scene, collection, body)),
-        Live::Accounts | Live::Tasks | Live::Subscriptions | Live::LogEntries => None,
+        Live::Accounts => Some(account::create(scene, collection, body)),
+        Live::Tasks | Live::Subscriptions | Live::LogEntries => None,
+    }
+}
+
+/// A change of a member.
+pub(crate) fn change(
+    scene: &Scene<'_>,
+    live: Live,
+    collection: &Document,
+    id: &str,
+    body: &Map<String, Value>,
+) -> Option<Answer> {
+    match live {
+        Live::Accounts => account::change(scene, collection, id, body),
+        Live::Sessions | Live::Tasks | Live::Subscriptions | Live::LogEntries => None,
     }
 }
 
@@ -58,15 +78,17 @@ pub(crate) fn create(
 pub(crate) fn end(scene: &Scene<'_>, live: Live, id: &str) -> Option<Answer> {
     match live {
         Live::Sessions => session::log_out(scene, id),
-        Live::Accounts | Live::Tasks | Live::Subscriptions | Live::LogEntries => None,
+        Live::Accounts => account::remove(scene, id),
+        Live::Tasks => task::remove(scene, id),
+        Live::Subscriptions | Live::LogEntries => None,
     }
 }
 
-/// Whose member it is, where that matters for what others may do with it.
-pub(crate) fn owner(scene: &Scene<'_>, live: Live, id: &str) -> Option<String> {
+/// The number of the account whose member it is, where that matters for what others may do with it.
+pub(crate) fn owner(scene: &Scene<'_>, live: Live, id: &str) -> Option<u32> {
     match live {
         Live::Sessions => session::owner(scene, id),
-        Live::Accounts => Some(id.to_owned()),
+        Live::Accounts => account::owner(scene, id),
         Live::Tasks | Live::Subscriptions | Live::LogEntries => None,
     }
 }

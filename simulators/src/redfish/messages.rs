@@ -27,7 +27,6 @@ pub(crate) static BASE: Registry = Registry { id: "Base.1.19", rows: base::ROWS 
 /// What becomes of tasks.
 pub(crate) static TASK_EVENT: Registry = Registry { id: "TaskEvent.1.0", rows: event::TASK };
 /// What becomes of resources.
-#[allow(dead_code, reason = "said by the log and the event service")]
 pub(crate) static RESOURCE_EVENT: Registry = Registry { id: "ResourceEvent.1.4", rows: event::RESOURCE };
 /// HPE iLO's own, as far as a deviation says it.
 pub(crate) static ILO: Registry = Registry {

@@ -11,6 +11,7 @@ const PASSING: &[(&str, &str)] = &[
     ("Session", super::live::session::VERSION),
     ("ManagerAccount", super::live::account::VERSION),
     ("Task", super::live::task::VERSION),
+    ("LogEntry", super::live::entry::VERSION),
     ("Message", super::messages::VERSION),
 ];
 

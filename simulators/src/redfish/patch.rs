@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    actions::{media, settings},
     answer::{Answer, Body},
     change::{accepted, carry_out, refused},
     handle::Scene,
@@ -27,6 +28,8 @@ struct Work<'b> {
     boot: Boot<'b>,
     boot_order: Option<&'b Value>,
     clock: Option<&'b Value>,
+    secure_boot: Option<bool>,
+    medium: Vec<(String, &'b Value)>,
     fine: usize,
     /// Nobody can ever write these: the rest may still be done.
     hopeless: Vec<Value>,
@@ -43,6 +46,9 @@ struct Boot<'b> {
 
 /// Changes a resource of the tree.
 pub(crate) fn patch(scene: &Scene<'_>, document: &Document, body: &Map<String, Value>) -> Answer {
+    if settings::takes_attributes(document) {
+        return settings::patch(scene, document, body);
+    }
     let shown = show::value(scene, document);
     let mut leaves = Vec::new();
     take_apart(document, &shown, body, "", &mut leaves);
@@ -86,6 +92,8 @@ impl<'b> Work<'b> {
             boot: Boot::default(),
             boot_order: None,
             clock: None,
+            secure_boot: None,
+            medium: Vec::new(),
             fine: 0,
             hopeless: Vec::new(),
             wrong: Vec::new(),
@@ -137,6 +145,8 @@ impl<'b> Work<'b> {
                 self.kept.push((pointer.to_owned(), value.clone()));
             }
             Effect::Clock => self.clock = Some(value),
+            Effect::SecureBoot => self.secure_boot = value.as_bool(),
+            Effect::Medium => self.medium.push((pointer.to_owned(), value)),
         }
     }
 
@@ -151,6 +161,15 @@ impl<'b> Work<'b> {
         }
         if let Err(refusal) = carry_out(scene, &commands) {
             return refused(refusal, "Boot");
+        }
+        if !self.medium.is_empty()
+            && scene.changes()
+            && let Err(problem) = media::patch(scene, document, &self.medium)
+        {
+            return problem;
+        }
+        if let Some(enable) = self.secure_boot {
+            settings::switch_secure_boot(scene, document, enable);
         }
         for (pointer, value) in self.kept {
             scene.bmc.written().keep(&document.path, &pointer, value);
@@ -169,7 +188,7 @@ impl<'b> Work<'b> {
 }
 
 /// The resource as it is now, with what could not be done (DSP0266 §7.7.1).
-fn as_it_is(scene: &Scene<'_>, document: &Document, hopeless: &[Value]) -> Answer {
+pub(crate) fn as_it_is(scene: &Scene<'_>, document: &Document, hopeless: &[Value]) -> Answer {
     let after = scene.again();
     let mut value = show::value(&after, document);
     let tag = show::version(&after, document);
@@ -181,7 +200,7 @@ fn as_it_is(scene: &Scene<'_>, document: &Document, hopeless: &[Value]) -> Answe
 }
 
 /// The machine boots from what is first in the order, where it knows what that is.
-fn follow(scene: &Scene<'_>, system: &Document, order: &Value) {
+pub(crate) fn follow(scene: &Scene<'_>, system: &Document, order: &Value) {
     let Some(first) = order[0].as_str() else { return };
     let is_first = |value: &Value| {
         let reference = value["BootOptionReference"].as_str();

@@ -21,6 +21,10 @@ pub(crate) struct Policy {
     pub(crate) etag: Etag,
     /// What a change that is accepted is answered with.
     pub(crate) success: Success,
+    /// How many sessions may be open.
+    pub(crate) session_limit: usize,
+    /// How many tasks are remembered.
+    pub(crate) task_limit: usize,
 }
 
 impl Default for Policy {
@@ -34,6 +38,8 @@ impl Default for Policy {
             page: 1000,
             etag: Etag::Optional,
             success: Success::AsUsual,
+            session_limit: 16,
+            task_limit: 64,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     convert::Infallible,
     future::pending,
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -22,7 +23,7 @@ use super::{
     Shared,
     answer::{Answer, Asked, Body, json},
     exchange::Record,
-    handle::{Request, Scene, handle},
+    handle::{Request, handle},
     messages::refuse,
     observer::{self, Observed},
     wire::Wires,
@@ -31,6 +32,10 @@ use crate::{bmc::lock, rules::HttpAction};
 
 /// The largest body that is read.
 const LARGEST: usize = 1 << 20;
+
+/// Where a client is; it goes along with requests that begin something.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
 
 /// No answer: the connection ends.
 #[derive(Debug)]
@@ -104,13 +109,7 @@ async fn read(body: Incoming) -> Result<Option<Bytes>, NoAnswer> {
 fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {
     let scheme = if shared.tls.is_some() { "https" } else { "http" };
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let scene = Scene {
-        bmc: &shared.bmc,
-        look: shared.bmc.look(),
-        now: shared.bmc.now(),
-        sessions: &shared.sessions,
-        tasks: &shared.tasks,
-    };
+    let scene = shared.scene(parts.extensions.get::<Peer>().map(|peer| peer.0));
     let request = Request {
         asked: Asked {
             method: parts.method.as_str(),

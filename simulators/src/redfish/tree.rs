@@ -183,6 +183,18 @@ impl Tree {
         &self.documents[action.resource]
     }
 
+    /// Whether this path lies below a resource of this schema.
+    pub(crate) fn is_below(&self, path: &str, kind: &str) -> bool {
+        let mut path = path;
+        while let Some((parent, _)) = path.rsplit_once('/') {
+            if self.document(parent).is_some_and(|it| &*it.kind == kind) {
+                return true;
+            }
+            path = parent;
+        }
+        false
+    }
+
     /// The path of the system that the machine is.
     pub(crate) fn system(&self) -> &str {
         &self.own.system

@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
-use super::tree::{Document, Place};
+use super::{
+    actions::settings,
+    tree::{Document, Place},
+};
 
 /// What a property takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,6 +60,10 @@ pub(crate) enum Effect {
     BootOrder,
     /// The BMC's clock.
     Clock,
+    /// Secure boot, from the next start of the host on.
+    SecureBoot,
+    /// Part of a virtual medium.
+    Medium,
 }
 
 /// A row: schema, whether of the machine's own resource only, pointer, what it takes, what it does.
@@ -144,12 +151,21 @@ const ROWS: &[Row] = &[
     ("EthernetInterface", Any, "/VLAN/VLANEnable", Flag, Keep),
     ("EthernetInterface", Any, "/VLAN/VLANId", Whole(0, 4094), Keep),
     ("BootOption", Any, "/BootOptionEnabled", Flag, Keep),
-    ("SecureBoot", Any, "/SecureBootEnable", Flag, Keep),
+    ("SecureBoot", Any, "/SecureBootEnable", Flag, Effect::SecureBoot),
+    ("VirtualMedia", Any, "/Image", TextOrNull(1024), Effect::Medium),
+    ("VirtualMedia", Any, "/Inserted", Flag, Effect::Medium),
+    ("VirtualMedia", Any, "/WriteProtected", Flag, Effect::Medium),
+    ("VirtualMedia", Any, "/UserName", TextOrNull(255), Effect::Medium),
+    ("VirtualMedia", Any, "/Password", TextOrNull(255), Effect::Medium),
+    ("VirtualMedia", Any, "/TransferProtocolType", OneOf(&["HTTP", "HTTPS", "NFS", "CIFS"]), Effect::Medium),
+    ("VirtualMedia", Any, "/TransferMethod", OneOf(&["Stream"]), Effect::Medium),
     ("AccountService", Any, "/ServiceEnabled", Flag, Keep),
     ("AccountService", Any, "/AccountLockoutThreshold", Whole(0, 100), Keep),
     ("AccountService", Any, "/AccountLockoutDuration", Whole(0, 86_400), Keep),
     ("AccountService", Any, "/AccountLockoutCounterResetAfter", Whole(0, 86_400), Keep),
     ("AccountService", Any, "/AuthFailureLoggingThreshold", Whole(0, 100), Keep),
+    ("AccountService", Any, "/MinPasswordLength", Whole(1, 64), Keep),
+    ("TaskService", Any, "/TaskAutoDeleteTimeoutMinutes", Whole(1, 525_600), Keep),
     ("SessionService", Any, "/SessionTimeout", Whole(30, 86_400), Keep),
     ("EventService", Any, "/ServiceEnabled", Flag, Keep),
     ("EventService", Any, "/DeliveryRetryAttempts", Whole(0, 10), Keep),
@@ -177,6 +193,7 @@ pub(crate) fn holds_writable(document: &Document, pointer: &str) -> bool {
 /// Whether anything of this resource can be written.
 pub(crate) fn is_writable(document: &Document) -> bool {
     rows(document).any(|row| document.template().pointer(row.2).is_some())
+        || settings::takes_attributes(document)
 }
 
 fn rows(document: &Document) -> impl Iterator<Item = &'static Row> {

@@ -1,17 +1,37 @@
 //! Tasks (DSP0266 §12; DSP0268 Task).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::redfish::{
     answer::Answer,
+    clock::date_time,
     handle::Scene,
-    messages::{TASK_EVENT, error, message_of},
+    messages::{TASK_EVENT, error, message_of, refuse},
+    show::number,
     tasks::{State, Task},
     tree::{Document, Live},
 };
 
 /// The version of the schema.
 pub(crate) const VERSION: &str = "v1_7_4";
+
+/// How long a task is remembered that is over (`TaskService.TaskAutoDeleteTimeoutMinutes`); forever without.
+pub(crate) fn kept(scene: &Scene<'_>) -> Option<Duration> {
+    let service = scene.tree().first("TaskService")?;
+    let minutes = number(scene, service, "/TaskAutoDeleteTimeoutMinutes")?;
+    Some(Duration::from_secs(minutes * 60))
+}
+
+/// A new task that takes so long, as an answer: 202 and where to look.
+pub(crate) fn start(scene: &Scene<'_>, lasting: Duration, fails: bool) -> Answer {
+    let started = scene.tasks().start(scene.now, scene.now + lasting, fails, scene.policy().task_limit);
+    match started {
+        Some(task) => accepted(&task, scene),
+        None => refuse(503, "ServiceTemporarilyUnavailable", &["30"]).with_header("Retry-After", "30"),
+    }
+}
 
 /// The ids of all of them.
 pub(crate) fn ids(scene: &Scene<'_>) -> Vec<String> {
@@ -20,7 +40,8 @@ pub(crate) fn ids(scene: &Scene<'_>) -> Vec<String> {
 
 /// One of them.
 pub(crate) fn document(scene: &Scene<'_>, collection: &Document, id: &str) -> Option<Value> {
-    scene.tasks().find(id).map(|task| said(task, &collection.path, scene))
+    let task = scene.tasks().find(id).cloned()?;
+    Some(said(&task, &collection.path, scene))
 }
 
 /// Its monitor (DSP0266 §12.2): 202 while it runs, then the answer that the change itself would have had.
@@ -33,8 +54,12 @@ pub(crate) fn monitor(scene: &Scene<'_>, id: &str) -> Option<Answer> {
     })
 }
 
-/// 202 and where to look.
-pub(crate) fn accepted(task: &Task, scene: &Scene<'_>) -> Answer {
+/// The end of a task, or of its monitor: it is known no more.
+pub(crate) fn remove(scene: &Scene<'_>, id: &str) -> Option<Answer> {
+    scene.tasks().remove(id).then(Answer::no_content)
+}
+
+fn accepted(task: &Task, scene: &Scene<'_>) -> Answer {
     let collection = scene.tree().live(Live::Tasks).map_or("", |tasks| &*tasks.path);
     Answer::ok(said(task, collection, scene))
         .with_status(202)
@@ -53,19 +78,24 @@ fn aborted(task: &Task) -> Value {
 fn said(task: &Task, collection: &str, scene: &Scene<'_>) -> Value {
     let state = task.state(scene.now);
     let messages = match state {
-        State::Running => vec![],
+        State::Running => vec![message_of(&TASK_EVENT, "TaskStarted", &[&task.id])],
         State::Completed => vec![message_of(&TASK_EVENT, "TaskCompletedOK", &[&task.id])],
         State::Exception => vec![aborted(task)],
     };
-    json!({
+    let mut document = json!({
         "@odata.id": format!("{collection}/{}", task.id),
         "@odata.type": format!("#Task.{VERSION}.Task"),
         "Id": task.id,
         "Name": format!("Task {}", task.id),
         "TaskState": state.word(),
         "TaskStatus": if state == State::Exception { "Critical" } else { "OK" },
-        "PercentComplete": if state == State::Running { 50 } else { 100 },
+        "StartTime": date_time(scene.clock_at(task.began)),
+        "PercentComplete": task.percent(scene.now),
         "TaskMonitor": monitor_of(task),
         "Messages": messages,
-    })
+    });
+    if state != State::Running {
+        document["EndTime"] = json!(date_time(scene.clock_at(task.ends)));
+    }
+    document
 }
