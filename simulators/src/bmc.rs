@@ -27,7 +27,7 @@ use crate::{
     memory::Memory,
     profile::Profile,
     random::Random,
-    redfish::{Policy, Tree},
+    redfish::{KeepAlive, Policy, Tree},
     written::Written,
 };
 
@@ -222,6 +222,14 @@ impl Bmc {
             self.0.follow(&mut lock(&self.0.logbook), firmware, now);
             firmware.set_clock(to, now);
         });
+    }
+
+    /// How long a connection may be idle, where there is a limit.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.with(|firmware, _| match firmware.policy().keep_alive {
+            KeepAlive::Always => None,
+            KeepAlive::Seconds(seconds) => Some(firmware.second() * seconds),
+        })
     }
 
     /// The seed that it was started with.

@@ -6,6 +6,8 @@
 mod ami;
 mod bmc;
 mod boot;
+mod dell;
+mod hpe;
 mod identify;
 mod identity;
 mod lenovo;
@@ -121,6 +123,8 @@ pub fn deviations() -> &'static [Deviation] {
             ami::ROWS,
             openbmc::ROWS,
             others::ROWS,
+            dell::ROWS,
+            hpe::ROWS,
         ]
         .concat()
     })

@@ -50,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) off_since: Option<Duration>,
     /// When the host last started POST.
     pub(crate) last_reset: Duration,
+    /// Since when the BMC is back from its own restart, if there was one.
+    pub(crate) ready_since: Option<Duration>,
     /// How often somebody looked.
     pub(crate) reads: u32,
     /// The last power command that was not refused.
@@ -229,6 +231,7 @@ impl Firmware {
             restarts: self.machine.restarts(),
             off_since: self.machine.off_since(),
             last_reset: self.machine.last_reset(),
+            ready_since: self.machine.ready_since(),
             reads: self.reads,
             last_power: self.last_power,
         }

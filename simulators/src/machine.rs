@@ -39,6 +39,7 @@ pub struct Machine {
     restarts: u32,
     off_since: Option<Duration>,
     last_reset: Duration,
+    ready_since: Option<Duration>,
     clock: Duration,
     agenda: Agenda,
     log: Log,
@@ -66,6 +67,7 @@ impl Machine {
             restarts: 0,
             off_since: None,
             last_reset: Duration::ZERO,
+            ready_since: None,
             clock: Duration::ZERO,
             agenda: Agenda::default(),
             log: Log { events: Vec::new(), recording: true },
@@ -150,6 +152,11 @@ impl Machine {
     /// When the host last started POST.
     pub fn last_reset(&self) -> Duration {
         self.last_reset
+    }
+
+    /// Since when the BMC is back from its own restart, if there was one.
+    pub fn ready_since(&self) -> Option<Duration> {
+        self.ready_since
     }
 
     /// Since when the host has had no power, if it had power before.
@@ -374,6 +381,7 @@ impl Machine {
 
     fn bmc_returns(&mut self) {
         self.bmc_up = true;
+        self.ready_since = Some(self.clock);
         self.log("bmc.ready");
     }
 

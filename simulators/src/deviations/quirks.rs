@@ -105,7 +105,7 @@ fn hide(tree: &mut Documents, properties: &[&str]) {
 }
 
 /// Takes a value off those that an action's parameter allows.
-fn disallow(tree: &mut Documents, action: &str, parameter: &str, value: &str) {
+pub(super) fn disallow(tree: &mut Documents, action: &str, parameter: &str, value: &str) {
     let place = format!("/Actions/#{action}/{parameter}@Redfish.AllowableValues");
     let kind = action.split('.').next().unwrap_or(action).to_owned();
     tree.of_kind(&kind).for_each(|document| drop_word(document, &place, value));

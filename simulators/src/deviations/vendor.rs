@@ -1,6 +1,6 @@
 //! Errors as vendors write them: codes and messages of their own registries, beside those of the Base registry.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::redfish::Answer;
 
@@ -26,6 +26,18 @@ pub(super) fn vendor_message(id: &str, text: &str, args: &[&str], severity: &str
         "Severity": severity,
         "Resolution": "None.",
     })
+}
+
+/// Whether a path names a system, and nothing below it.
+pub(super) fn is_system(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    path.rsplit_once('/').is_some_and(|(collection, _)| collection.ends_with("/Systems"))
+}
+
+/// Whether a document is of one of these schemas.
+pub(super) fn is_of(document: &Map<String, Value>, kinds: &[&str]) -> bool {
+    let kind = document.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
+    kinds.iter().any(|it| kind.trim_start_matches('#').split('.').next() == Some(*it))
 }
 
 #[cfg(test)]

@@ -274,6 +274,10 @@ fn object(request: &Request<'_>) -> Result<Map<String, Value>, Answer> {
     if kind.is_some_and(|kind| !is_json(kind)) {
         return Err(refuse(415, "UnrecognizedRequestBody", &[]));
     }
+    // An action without parameters needs no body (DSP0266 §7.11).
+    if request.asked.body.is_empty() && request.asked.path.contains("/Actions/") {
+        return Ok(Map::new());
+    }
     match serde_json::from_slice(request.asked.body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(refuse(400, "UnrecognizedRequestBody", &[])),

@@ -25,6 +25,8 @@ pub(crate) struct Policy {
     pub(crate) session_limit: usize,
     /// How many tasks are remembered.
     pub(crate) task_limit: usize,
+    /// What becomes of a connection that was idle.
+    pub(crate) keep_alive: KeepAlive,
 }
 
 impl Default for Policy {
@@ -40,6 +42,7 @@ impl Default for Policy {
             success: Success::AsUsual,
             session_limit: 16,
             task_limit: 64,
+            keep_alive: KeepAlive::Always,
         }
     }
 }
@@ -108,4 +111,13 @@ pub(crate) enum Success {
     Task,
     /// 202 and a task that fails; nothing is changed.
     FailingTask,
+}
+
+/// What becomes of a connection that was idle (RFC 9112 §9.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeepAlive {
+    /// It can be used again.
+    Always,
+    /// After so many seconds whoever uses it again gets a reset.
+    Seconds(u32),
 }

@@ -8,6 +8,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -56,6 +57,7 @@ pub(super) async fn respond(
     request: hyper::Request<Incoming>,
 ) -> Result<Response<Payload>, NoAnswer> {
     wires.pass();
+    let is_stale = is_stale(&shared, wires.idle());
     let (parts, body) = request.into_parts();
     let (body, too_large) = match read(body).await? {
         Some(body) => (body, false),
@@ -68,6 +70,7 @@ pub(super) async fn respond(
     }
     let injected = action.as_ref().map(ToString::to_string);
     let outcome = match action {
+        _ if is_stale => Err(Silence::Reset),
         Some(action) if !runs_handler(&action) => instead(&action),
         action => {
             let answer = if too_large {
@@ -92,6 +95,12 @@ pub(super) async fn respond(
         }
         Err(Silence::Forever) => pending().await,
     }
+}
+
+/// Whether the connection was idle for longer than this BMC keeps one.
+fn is_stale(shared: &Shared, idle: Duration) -> bool {
+    const SHORT: Duration = Duration::from_millis(10);
+    idle > SHORT && shared.bmc.patience().is_some_and(|patience| idle > patience)
 }
 
 /// The body, or `None` where it is too large.

@@ -54,7 +54,7 @@ enum Plan {
 
 /// The plan of one connection, shared by the bytes and by whoever answers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wires(Arc<Mutex<Plan>>);
+pub(super) struct Wires(Arc<Mutex<Plan>>, Arc<Mutex<Option<Instant>>>);
 
 impl Wires {
     /// Nothing special.
@@ -75,6 +75,13 @@ impl Wires {
     /// The connection ends in a reset.
     pub(super) fn reset(&self) {
         self.set(Plan::Reset);
+    }
+
+    /// How long it was since the last request; nothing for the first.
+    pub(super) fn idle(&self) -> Duration {
+        let now = Instant::now();
+        let last = lock(&self.1).replace(now);
+        last.map_or(Duration::ZERO, |last| now - last)
     }
 
     fn set(&self, plan: Plan) {

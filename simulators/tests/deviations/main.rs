@@ -17,14 +17,16 @@ macro_rules! twins {
     };
 }
 
+mod dell;
 mod field;
+mod hpe;
 mod machine;
 mod power;
 mod quirks;
 
 #[test]
 fn every_deviation_has_its_twins() {
-    let seen = [field::NAMES, machine::NAMES, power::NAMES, quirks::NAMES].concat();
+    let seen = [dell::NAMES, field::NAMES, hpe::NAMES, machine::NAMES, power::NAMES, quirks::NAMES].concat();
     let unseen: Vec<_> = halmark_simulators::deviations().iter().map(|it| it.name).collect();
     let unseen: Vec<_> = unseen.into_iter().filter(|name| !seen.contains(name)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");

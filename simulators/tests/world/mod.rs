@@ -144,7 +144,7 @@ impl World {
         Self::of("generic", deviations).await
     }
 
-    /// The same of another platform.
+    /// A BMC of this profile with these deviations too, whose host is off.
     pub(crate) async fn of(profile: &str, deviations: &[&str]) -> Self {
         let deviations = deviations.iter().map(|name| (*name).to_owned()).collect();
         let profile = Profile::named(profile).unwrap();
@@ -180,6 +180,13 @@ impl World {
     /// As the administrator.
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
         self.bare(method, path, &[("Authorization", &self.basic)], body).await
+    }
+
+    /// As the administrator, over a connection of its own; nothing where the BMC does not answer.
+    pub(crate) async fn fresh(&self, method: &str, path: &str, body: Option<Value>) -> Option<Reply> {
+        let mut client = Client::connect(self.service.addr()).await.ok()?;
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        client.send(method, path, &[("Authorization", &self.basic)], body.as_bytes()).await.ok()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
