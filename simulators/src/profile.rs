@@ -121,6 +121,16 @@ pub struct Profile {
     /// Who the machine is, where it is a recorded one.
     known: Option<Box<Id>>,
     recording: Option<Recording>,
+    serial: Serial,
+}
+
+/// How a platform's serial numbers look.
+#[derive(Debug, Clone, Copy)]
+enum Serial {
+    /// `SN` and eight letters and digits.
+    Ours,
+    /// So many letters and digits, such as a Dell's service tag.
+    Letters(usize),
 }
 
 /// Where the resources come from.
@@ -160,7 +170,10 @@ impl Profile {
             uuid: random_uuid(random),
             manufacturer: self.manufacturer.clone(),
             model: self.model.clone(),
-            serial: format!("SN{}", random.text(8).to_uppercase()),
+            serial: match self.serial {
+                Serial::Ours => format!("SN{}", random.text(8).to_uppercase()),
+                Serial::Letters(count) => random.text(count).to_uppercase(),
+            },
             part_number: self.part_number.clone(),
             board_serial: format!("BD{}", random.text(8).to_uppercase()),
             board_part_number: self.board_part_number.clone(),
@@ -221,6 +234,13 @@ fn read(text: &str, tree: Resources) -> Result<Profile, String> {
             .ok_or("mac-prefix: expected three bytes, such as 02:48:4d")?,
         known: None,
         recording: None,
+        serial: match file.get("serial-letters") {
+            None => Serial::Ours,
+            Some(count) => {
+                let count = count.as_u64().and_then(|it| usize::try_from(it).ok());
+                Serial::Letters(count.ok_or("serial-letters: expected a number")?)
+            }
+        },
     })
 }
 

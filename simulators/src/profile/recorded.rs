@@ -44,6 +44,7 @@ impl Profile {
             bios_date: id.bios_date.clone(),
             bmc_firmware: id.bmc_firmware.clone(),
             mac_prefix: [a, b, c],
+            serial: super::Serial::Ours,
             known: Some(Box::new(id)),
             recording: Some(Recording {
                 resources: mockup.resources,

@@ -30,6 +30,7 @@ async fn a_dell_has_dell_s_names() {
         assert_eq!(root["Oem"]["Dell"]["ManagerMACAddress"], id.mac_text());
         let system = world.get(SYSTEM).await.json();
         assert_eq!((&system["Id"], &system["SKU"]), (&"System.Embedded.1".into(), &id.serial.into()));
+        assert_eq!(system["SKU"].as_str().unwrap().len(), 7);
         assert_eq!(system["SerialNumber"], id.board_serial);
         assert_eq!(system["Manufacturer"], "Dell Inc.");
         assert!(reset_types(&system, "#ComputerSystem.Reset").contains(&"PowerCycle"));
