@@ -27,7 +27,7 @@ use crate::{
     memory::Memory,
     profile::Profile,
     random::Random,
-    redfish::{KeepAlive, Policy, Tree},
+    redfish::{KeepAlive, Policy, Tree, clock::date_time},
     written::Written,
 };
 
@@ -247,7 +247,7 @@ impl Bmc {
             facts: firmware.facts(now),
             second: firmware.second(),
         });
-        self.written().settle(look.facts.restarts);
+        self.written().settle(look.facts.restarts, || date_time(look.view.last_reset));
         look
     }
 

@@ -42,7 +42,7 @@ use exchange::Record;
 use handle::Scene;
 pub(crate) use messages::not_found;
 pub use observer::{Observed, Observer};
-pub(crate) use policy::{Checked, Etag, KeepAlive, Login, Logout, Paging, Policy, Success};
+pub(crate) use policy::{Checked, Etag, KeepAlive, Kept, Login, Logout, Paging, Policy, Success};
 use sessions::Sessions;
 use tasks::Tasks;
 pub use tree::mockup::MockupError;

@@ -7,6 +7,9 @@ use std::{
 
 use serde_json::Value;
 
+/// Where a resource says when its settings were taken over, if it says so (DSP0268 Settings.Time).
+const SETTLED: &str = "/@Redfish.Settings/Time";
+
 /// Properties by the path of their resource, and by their JSON pointer in it.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
@@ -36,15 +39,19 @@ impl Written {
         self.pending.push(Pending { path: path.to_owned(), pointer: pointer.to_owned(), value, starts });
     }
 
-    /// Takes over what was pending when the host had started less often than now.
-    pub(crate) fn settle(&mut self, starts: u32) {
+    /// Takes over what was pending when the host had started less often than now; `moment` says when it started.
+    pub(crate) fn settle(&mut self, starts: u32, moment: impl FnOnce() -> String) {
         if self.pending.iter().all(|it| it.starts >= starts) {
             return;
         }
         let (due, later) = std::mem::take(&mut self.pending).into_iter().partition(|it| it.starts < starts);
         self.pending = later;
         let due: Vec<Pending> = due;
-        due.into_iter().for_each(|it| self.keep(&it.path, &it.pointer, it.value));
+        let moment = Value::String(moment());
+        for it in due {
+            self.keep(&it.path, &it.pointer, it.value);
+            self.keep(&it.path, SETTLED, moment.clone());
+        }
     }
 
     /// What was written to a property, if anything was.
@@ -107,11 +114,12 @@ mod tests {
     fn what_is_pending_is_taken_over_when_the_host_has_started_again() {
         let mut written = Written::default();
         written.keep_later("/a", "/Mode", json!("Uefi"), 3);
-        written.settle(3);
+        written.settle(3, String::new);
         assert!(!written.is_in("/a"));
-        written.settle(4);
+        written.settle(4, String::new);
         assert_eq!(written.at("/a", "/Mode"), Some(&json!("Uefi")));
         written.forget("/a", "/Mode");
+        written.forget("/a", SETTLED);
         assert!(!written.is_in("/a"));
     }
 

@@ -9,7 +9,7 @@ use crate::{
         Command::{PowerOff, PowerOn, SetOverride},
         Host, Power, Refusal,
     },
-    redfish::{Documents, Etag, Paging, Success},
+    redfish::{Documents, Etag, Kept, Paging, Success},
 };
 
 pub(super) const ROWS: &[Deviation] = &[
@@ -88,6 +88,14 @@ pub(super) const ROWS: &[Deviation] = &[
         "answers every change with 202 and a task that fails after 3 s; nothing changes",
     )
     .on_policy(|policy| policy.success = Success::FailingTask),
+    Deviation::named(
+        "task-forgotten",
+        "answers every change with 202 and a task that takes 3 s, and forgets it 5 s later",
+    )
+    .on_policy(|policy| {
+        policy.success = Success::Task;
+        policy.tasks = Kept::Seconds(5);
+    }),
     Deviation::named("answers-200", "answers every change with 200 and a message")
         .on_policy(|policy| policy.success = Success::Ok),
     Deviation::named("answers-204", "answers every change with 204")

@@ -10,6 +10,8 @@ pub(super) const ROWS: &[Deviation] = &[
         .on_policy(|policy| policy.logout = Logout::Ignored),
     Deviation::named("token-never-checked", "takes any X-Auth-Token for a session")
         .on_policy(|policy| policy.tokens = Checked::No),
+    Deviation::named("four-sessions", "lets four sessions be open at a time")
+        .on_policy(|policy| policy.session_limit = 4),
     Deviation::named("basic-only", "has no session service")
         .on_policy(|policy| policy.login = Login::BasicOnly)
         .on_tree(|tree| tree.remove("/redfish/v1/SessionService")),

@@ -27,6 +27,8 @@ pub(crate) struct Policy {
     pub(crate) task_limit: usize,
     /// What becomes of a connection that was idle.
     pub(crate) keep_alive: KeepAlive,
+    /// How long a task is remembered that is over.
+    pub(crate) tasks: Kept,
 }
 
 impl Default for Policy {
@@ -43,6 +45,7 @@ impl Default for Policy {
             session_limit: 16,
             task_limit: 64,
             keep_alive: KeepAlive::Always,
+            tasks: Kept::AsSaid,
         }
     }
 }
@@ -96,6 +99,15 @@ pub(crate) enum Etag {
     WeakRefused,
     /// It must be given without its quotes.
     Unquoted,
+}
+
+/// How long something is remembered that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// As long as its service says.
+    AsSaid,
+    /// So many seconds.
+    Seconds(u32),
 }
 
 /// What a change that is accepted is answered with.

@@ -85,6 +85,20 @@ twins! {
         with: (202, 202, 204, json!("Completed"), Led::Lit), without: (200, 0, 0, Value::Null, Led::Lit);
     task_fails: "task-fails", |world| monitor(world).await,
         with: (202, 202, 500, json!("Exception"), Led::Unlit), without: (200, 0, 0, Value::Null, Led::Lit);
+    task_forgotten: "task-forgotten", |world| {
+            let (_, _, later, _, led) = monitor(world).await;
+            world.wait(4).await;
+            (later, led, world.get("/redfish/v1/TaskService/TaskMonitors/1").await.status)
+        },
+        with: (204, Led::Lit, 404), without: (0, Led::Lit, 404);
+    four_sessions: "four-sessions", |world| {
+            let mut open = 0;
+            while world.log_in().await.0.status == 201 {
+                open += 1;
+            }
+            open
+        },
+        with: 4, without: 16;
     answers_200: "answers-200", |world| (world.reset("On").await.status, world.set_light("Lit").await.status),
         with: (200, 200), without: (204, 200);
     answers_204: "answers-204", |world| (world.reset("On").await.status, world.set_light("Lit").await.status),

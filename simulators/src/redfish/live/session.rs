@@ -52,10 +52,14 @@ pub(crate) fn log_in(scene: &Scene<'_>, collection: &Document, body: &Map<String
         (Ok(user), Ok(password)) => (user, password),
         (Err(problem), _) | (_, Err(problem)) => return problem,
     };
+    let context = match body.get("Context").map(|_| text(body, "Context")).transpose() {
+        Ok(context) => context,
+        Err(problem) => return problem,
+    };
     let Some(who) = auth::by_password(scene, user, password) else {
         return auth::unauthorized(scene.policy());
     };
-    begin(scene, collection, who, body.get("Context").and_then(Value::as_str))
+    begin(scene, collection, who, context)
 }
 
 fn begin(scene: &Scene<'_>, collection: &Document, who: Who, context: Option<&str>) -> Answer {

@@ -9,6 +9,7 @@ use crate::redfish::{
     clock::date_time,
     handle::Scene,
     messages::{TASK_EVENT, error, message_of, refuse},
+    policy::Kept,
     show::number,
     tasks::{State, Task},
     tree::{Document, Live},
@@ -19,6 +20,9 @@ pub(crate) const VERSION: &str = "v1_7_4";
 
 /// How long a task is remembered that is over (`TaskService.TaskAutoDeleteTimeoutMinutes`); forever without.
 pub(crate) fn kept(scene: &Scene<'_>) -> Option<Duration> {
+    if let Kept::Seconds(seconds) = scene.policy().tasks {
+        return Some(scene.look.second * seconds);
+    }
     let service = scene.tree().first("TaskService")?;
     let minutes = number(scene, service, "/TaskAutoDeleteTimeoutMinutes")?;
     Some(Duration::from_secs(minutes * 60))
