@@ -27,6 +27,8 @@ pub struct View {
     pub clock: i64,
     /// When the host was last reset, by the BMC's clock.
     pub last_reset: i64,
+    /// When the BMC itself was last reset, by its clock.
+    pub last_bmc_reset: i64,
     /// Whether the BMC answers at all.
     pub bmc_up: bool,
 }
@@ -144,6 +146,7 @@ impl Firmware {
             id: self.machine.id().clone(),
             clock: self.clock(now),
             last_reset: self.clock(self.machine.last_reset()),
+            last_bmc_reset: self.clock(self.machine.ready_since().unwrap_or_default()),
             bmc_up: self.machine.bmc_up(),
         };
         self.deviations.iter().filter_map(|it| it.view).for_each(|change| change(&mut view, &facts));

@@ -8,6 +8,7 @@ mod document;
 mod documents;
 mod fact;
 pub(crate) mod mockup;
+mod part;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -3,7 +3,10 @@
 
 use serde_json::Value;
 
-use super::fact::{Fact, Quantity};
+use super::{
+    fact::{Fact, Quantity},
+    part,
+};
 
 /// What a resource is to the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,9 @@ const ROWS: &[Row] = &[
     ("Assembly", Place::Own, "/Assemblies/0/PartNumber", Fact::BoardPartNumber),
     ("Assembly", Place::Own, "/Assemblies/0/Producer", Fact::Manufacturer),
     ("Manager", Place::Own, "/DateTime", Fact::DateTime),
+    ("Manager", Place::Own, "/LastResetTime", Fact::BmcReset),
+    ("Manager", Place::Own, "/UUID", Fact::ServiceUuid),
+    ("Manager", Place::Own, "/ServiceEntryPointUUID", Fact::ServiceUuid),
     ("Manager", Place::Own, "/FirmwareVersion", Fact::BmcFirmware),
     ("Manager", Place::Own, "/Manufacturer", Fact::Manufacturer),
     ("EthernetInterface", Place::Own, "/MACAddress", Fact::Mac),
@@ -65,14 +71,20 @@ const READINGS: &[(&str, &str, Quantity)] = &[
     ("EnvironmentMetrics", "/TemperatureCelsius/Reading", Quantity::Temperature),
     ("EnvironmentMetrics", "/PowerWatts/Reading", Quantity::Watts),
     ("EnvironmentMetrics", "/FanSpeedsPercent/*/Reading", Quantity::Fan),
-    ("ThermalMetrics", "/TemperatureSummaryCelsius/*/Reading", Quantity::Temperature),
+    ("EnvironmentMetrics", "/FanSpeedsPercent/*/SpeedRPM", Quantity::Fan),
+    ("ThermalMetrics", "/TemperatureSummaryCelsius/Intake/Reading", Quantity::Temperature),
+    ("ThermalMetrics", "/TemperatureSummaryCelsius/Exhaust/Reading", Quantity::Temperature),
+    ("ThermalMetrics", "/TemperatureSummaryCelsius/Internal/Reading", Quantity::Temperature),
+    ("ThermalMetrics", "/TemperatureSummaryCelsius/Ambient/Reading", Quantity::Temperature),
     ("ThermalMetrics", "/TemperatureReadingsCelsius/*/Reading", Quantity::Temperature),
     ("PowerSupplyMetrics", "/InputPowerWatts/Reading", Quantity::Watts),
     ("PowerSupplyMetrics", "/OutputPowerWatts/Reading", Quantity::Watts),
     ("Fan", "/SpeedPercent/Reading", Quantity::Fan),
+    ("Fan", "/SpeedPercent/SpeedRPM", Quantity::Fan),
     ("Thermal", "/Temperatures/*/ReadingCelsius", Quantity::Temperature),
     ("Thermal", "/Fans/*/Reading", Quantity::Fan),
     ("Power", "/PowerControl/*/PowerConsumedWatts", Quantity::Watts),
+    ("Power", "/Voltages/*/ReadingVolts", Quantity::Volts),
     ("Power", "/PowerSupplies/*/PowerInputWatts", Quantity::Watts),
     ("Power", "/PowerSupplies/*/PowerOutputWatts", Quantity::Watts),
     ("Power", "/PowerSupplies/*/LastPowerOutputWatts", Quantity::Watts),
@@ -95,6 +107,10 @@ pub(super) fn bound(kind: &str, place: Place, document: &Value) -> Vec<(String, 
     {
         found.extend(reading(document, "/Reading".to_owned(), of));
     }
+    let parts = part::marked(kind, document, places);
+    let parts: Vec<_> =
+        parts.filter(|(pointer, _)| found.iter().all(|(other, _)| other != pointer)).collect();
+    found.extend(parts);
     let mut said = Vec::new();
     words(document, "", &mut said);
     found.retain(|(pointer, _)| said.iter().all(|(other, _)| other != pointer));
@@ -123,7 +139,17 @@ fn words(value: &Value, at: &str, found: &mut Vec<(String, Fact)>) {
 fn reading(document: &Value, pointer: String, of: Quantity) -> Option<(String, Fact)> {
     let value = document.pointer(&pointer)?;
     let (on, whole) = (value.as_f64()?, value.is_i64());
+    if of == Quantity::Volts && is_battery(document, &pointer) {
+        return None;
+    }
     Some((pointer, Fact::Reading { of, on, whole }))
+}
+
+/// A battery has its voltage whether the host is on or off.
+fn is_battery(document: &Value, pointer: &str) -> bool {
+    let around = pointer.rsplit_once('/').and_then(|(around, _)| document.pointer(around));
+    let names = around.into_iter().flat_map(|around| [&around["Id"], &around["Name"]]);
+    names.filter_map(Value::as_str).any(|name| name.to_ascii_lowercase().contains("bat"))
 }
 
 fn quantity(reading_type: &str) -> Option<Quantity> {
@@ -172,5 +198,15 @@ mod tests {
         let system = json!({"PowerState": "On"});
         assert_eq!(bound("ComputerSystem", Place::Own, &system).len(), 1);
         assert_eq!(bound("ComputerSystem", Place::Other, &system).len(), 0);
+    }
+
+    #[test]
+    fn a_battery_has_its_voltage_without_the_host() {
+        let rail = |name: &str| json!({"Id": name, "Name": name, "ReadingType": "Voltage", "Reading": 3.1});
+        assert_eq!(bound("Sensor", Place::Other, &rail("P3V3")).len(), 1);
+        assert_eq!(bound("Sensor", Place::Other, &rail("VBAT")).len(), 0);
+        let power = json!({"Voltages": [{"Name": "12 V", "ReadingVolts": 12.1}, {"Name": "Battery", "ReadingVolts": 3}]});
+        let found = bound("Power", Place::Other, &power);
+        assert_eq!(found.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), ["/Voltages/0/ReadingVolts"]);
     }
 }

@@ -4,6 +4,8 @@ use std::{borrow::Cow, net::IpAddr};
 
 use serde_json::{Value, json};
 
+use super::part::Mark;
+
 use crate::{
     firmware::View,
     machine::{Device, Host, Lasting, Led, Mode, Power},
@@ -61,6 +63,15 @@ pub(crate) enum Fact {
     DateTime,
     /// When the host was last reset.
     LastReset,
+    /// When the BMC was last reset.
+    BmcReset,
+    /// By what a part is told from others of its kind: this in the document.
+    Part {
+        /// What it is.
+        mark: Mark,
+        /// What the document has.
+        text: Box<str>,
+    },
     /// A reading of a sensor: this when the host is on.
     Reading {
         /// What is measured.
@@ -143,6 +154,10 @@ impl Fact {
             Self::Ipv6 => Said::Other(ipv6(id.address)),
             Self::DateTime => Said::Text(date_time(view.clock).into()),
             Self::LastReset => Said::Text(date_time(view.last_reset).into()),
+            Self::BmcReset => Said::Text(date_time(view.last_bmc_reset).into()),
+            Self::Part { mark, text } => {
+                mark.of(text, &id.board_serial).map_or(Said::Nothing, |it| Said::Text(it.into()))
+            }
             Self::Reading { of, on, whole } => Said::Other(reading(*of, *on, *whole, view.power)),
         }
     }
@@ -236,7 +251,12 @@ fn ipv4(address: IpAddr) -> Value {
 fn ipv6(address: IpAddr) -> Value {
     match address {
         IpAddr::V6(address) => {
-            json!([{"Address": address.to_string(), "PrefixLength": 64, "AddressOrigin": "Static"}])
+            json!([{
+                "Address": address.to_string(),
+                "PrefixLength": 64,
+                "AddressOrigin": "Static",
+                "AddressState": "Preferred",
+            }])
         }
         IpAddr::V4(_) => json!([]),
     }

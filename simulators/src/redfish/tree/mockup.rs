@@ -44,7 +44,7 @@ impl Recorded {
     /// the serial number of a chassis that is another than the system's stays what it is.
     pub(super) fn follows(&self, fact: &Fact, recorded: Option<&Value>) -> bool {
         use Fact::{
-            BootProgress, ChassisPower, DateTime, IndicatorLed, LastReset, LocationIndicator,
+            BmcReset, BootProgress, ChassisPower, DateTime, IndicatorLed, LastReset, LocationIndicator,
             OverrideEnabled, OverrideMode, OverrideTarget, Power, Reading, SystemState,
         };
         match fact {
@@ -59,6 +59,7 @@ impl Recorded {
             | LocationIndicator
             | DateTime
             | LastReset
+            | BmcReset
             | Reading { .. } => true,
             _ => fact.said(&born(&self.id)).value().as_ref() == recorded,
         }
@@ -75,6 +76,7 @@ fn born(id: &Arc<Id>) -> View {
         id: id.clone(),
         clock: 0,
         last_reset: 0,
+        last_bmc_reset: 0,
         bmc_up: true,
     }
 }
