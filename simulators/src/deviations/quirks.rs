@@ -53,10 +53,14 @@ pub(super) const ROWS: &[Deviation] = &[
             drop_word(system, "/Boot/BootSourceOverrideEnabled@Redfish.AllowableValues", "Continuous");
         }
     }),
-    Deviation::named("location-indicator-only", "shows the light as LocationIndicatorActive only")
-        .on_tree(|tree| hide(tree, &["IndicatorLED"])),
-    Deviation::named("indicator-led-only", "shows the light as IndicatorLED only")
-        .on_tree(|tree| hide(tree, &["LocationIndicatorActive"])),
+    Deviation::named("location-indicator-only", "shows the light as LocationIndicatorActive only").on_tree(
+        |tree| {
+            instead(tree, "IndicatorLED", "LocationIndicatorActive", &json!(false));
+        },
+    ),
+    Deviation::named("indicator-led-only", "shows the light as IndicatorLED only").on_tree(|tree| {
+        instead(tree, "LocationIndicatorActive", "IndicatorLED", &json!("Off"));
+    }),
     Deviation::named("no-indicator", "shows no light")
         .on_tree(|tree| hide(tree, &["IndicatorLED", "LocationIndicatorActive"])),
     // Dell's ids; blade enclosures come first in the collection.
@@ -101,6 +105,16 @@ pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("answers-204", "answers every change with 204")
         .on_policy(|policy| policy.success = Success::NoContent),
 ];
+
+/// One property of the light in the place of another, on systems and chassis that have either.
+fn instead(tree: &mut Documents, hidden: &str, shown: &str, dark: &Value) {
+    for kind in ["ComputerSystem", "Chassis"] {
+        for document in tree.of_kind(kind).filter(|it| !it[hidden].is_null() && it[shown].is_null()) {
+            document[shown] = dark.clone();
+        }
+    }
+    hide(tree, &[hidden]);
+}
 
 /// Takes properties off systems and chassis.
 fn hide(tree: &mut Documents, properties: &[&str]) {
