@@ -119,6 +119,11 @@ impl Account {
         self.locked_until.is_some_and(|until| now < until)
     }
 
+    /// Whether it can administer the BMC, and so give others back what they have lost.
+    pub(crate) fn can_administer(&self) -> bool {
+        self.enabled && self.role == Role::Administrator && self.entrances.contains(&Entrance::Redfish)
+    }
+
     /// Opens the lock.
     pub(crate) fn unlock(&mut self) {
         self.locked_until = None;
@@ -213,9 +218,9 @@ impl Accounts {
         self.revision
     }
 
-    /// How many administrators could log in.
-    pub(crate) fn administrators(&self) -> usize {
-        self.all.iter().filter(|it| it.enabled && it.role == Role::Administrator).count()
+    /// Whether this is the last administrator who could log in.
+    pub(crate) fn is_last_administrator(&self, account: &Account) -> bool {
+        account.can_administer() && self.all.iter().filter(|it| it.can_administer()).count() == 1
     }
 
     /// Adds one in the first free slot, and says which.

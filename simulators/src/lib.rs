@@ -26,6 +26,7 @@
 //! Nothing here knows the drivers.
 
 mod accounts;
+mod admission;
 mod bmc;
 mod control;
 mod deviations;

@@ -5,14 +5,10 @@ use hyper::{HeaderMap, header};
 use super::{
     answer::Answer,
     handle::Scene,
-    live::account,
     messages::refuse,
     policy::{Checked, Login, Policy},
 };
-use crate::{
-    accounts::{Account, Denied, Entrance, Role},
-    logbook::{Log, Note},
-};
+use crate::accounts::{Account, Entrance, Role};
 
 /// Somebody who has proved to be the owner of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,19 +55,7 @@ pub(crate) fn authenticate(scene: &Scene<'_>, headers: &HeaderMap) -> Option<Who
 /// The account with this name, if it is open and the password is its own; too many that are not lock it.
 pub(crate) fn by_password(scene: &Scene<'_>, user: &str, password: &str) -> Option<Who> {
     let fits = |own: &str| scene.policy().passwords == Checked::No || own == password;
-    let mut accounts = scene.bmc.accounts();
-    let proof = accounts.prove(user, fits, Entrance::Redfish, scene.now, || account::lockout(scene));
-    let proof = proof.map(Who::of);
-    drop(accounts);
-    match proof {
-        Ok(who) => return Some(who),
-        Err(Denied::Wrong { logged: true }) => {
-            scene.bmc.log(Log::Bmc, Note::WrongPassword(user.to_owned()));
-        }
-        Err(Denied::NowLocked) => scene.bmc.log(Log::Bmc, Note::Locked(user.to_owned())),
-        Err(Denied::Unknown | Denied::Locked | Denied::Wrong { .. }) => {}
-    }
-    None
+    scene.bmc.admit(user, fits, Entrance::Redfish, Who::of)
 }
 
 fn by_token(scene: &Scene<'_>, token: &str) -> Option<Who> {

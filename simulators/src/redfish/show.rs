@@ -73,8 +73,7 @@ pub(crate) fn value(scene: &Scene<'_>, document: &Document) -> Value {
 
 /// A number in a resource of the tree, as it was written or as the platform has it.
 pub(crate) fn number(scene: &Scene<'_>, document: &Document, pointer: &str) -> Option<u64> {
-    let written = scene.bmc.written().at(&document.path, pointer).and_then(Value::as_u64);
-    written.or_else(|| document.template().pointer(pointer)?.as_u64())
+    document.number(&scene.bmc.written(), pointer)
 }
 
 /// The ETag of a resource of the tree: of what can change in it, not of what a deviation makes of it.

@@ -177,7 +177,8 @@ async fn an_account_that_is_switched_off_loses_its_sessions() {
 async fn the_last_administrator_stays() {
     let world = World::healthy().await;
     assert_eq!(said(&world.send("DELETE", ADMIN, None).await), (409, "ResourceCannotBeDeleted".to_owned()));
-    for body in [json!({"Enabled": false}), json!({"RoleId": "Operator"})] {
+    for body in [json!({"Enabled": false}), json!({"RoleId": "Operator"}), json!({"AccountTypes": ["IPMI"]})]
+    {
         assert_eq!(
             said(&world.send("PATCH", ADMIN, Some(body)).await),
             (400, "PropertyValueExternalConflict".to_owned())
@@ -305,4 +306,14 @@ async fn predefined_roles_cannot_be_changed() {
     let role = format!("{SERVICE}/Roles/Operator");
     let patch = world.send("PATCH", &role, Some(json!({"AssignedPrivileges": ["Login"]}))).await;
     assert_eq!((patch.status, world.send("DELETE", &role, None).await.status), (405, 405));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_comes_in_where_it_may() {
+    let world = World::healthy().await;
+    let change = world.send("PATCH", READER, Some(json!({"AccountTypes": ["IPMI"]}))).await;
+    assert_eq!((change.status, &change.json()["AccountTypes"]), (200, &json!(["IPMI"])));
+    assert_eq!(world.send_as("readonly", "GET", SYSTEM, None).await.status, 401);
+    let wrong = world.send("PATCH", READER, Some(json!({"AccountTypes": ["KVM"]}))).await;
+    assert_eq!((wrong.status, wrong.message().as_str()), (400, "PropertyValueNotInList"));
 }

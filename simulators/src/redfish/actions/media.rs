@@ -140,8 +140,7 @@ fn read<'a>(scene: &Scene<'_>, call: &'a Call<'_>) -> Result<Medium<'a>, Answer>
             return Err(refuse(400, "ActionParameterValueConflict", &said));
         }
     };
-    if let Some(other) = call.body.get("Password").filter(|it| !it.is_string() && !it.is_null()) {
-        let _ = other;
+    if call.body.get("Password").is_some_and(|it| !it.is_string() && !it.is_null()) {
         return Err(refuse(400, "ActionParameterValueTypeError", &["…", "Password", call.name]));
     }
     // Inserting without connecting it makes no sense to a BMC that streams.

@@ -2,39 +2,21 @@
 
 mod sent;
 
-use std::time::Duration;
-
 use sent::{Sent, Wanted};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    accounts::{Account, Accounts, Credentials, Entrance, Lockout, Role, Unfit},
+    accounts::{Account, Credentials, Entrance, Role, Unfit},
     redfish::{
         answer::Answer,
         handle::Scene,
         messages::{about, error, message, refuse},
-        show::number,
         tree::{Document, Live},
     },
 };
 
 /// The version of the schema.
 pub(crate) const VERSION: &str = "v1_12_1";
-
-/// What the account service says of locking.
-pub(crate) fn lockout(scene: &Scene<'_>) -> Lockout {
-    let service = scene.tree().first("AccountService");
-    let value = |name: &str| service.and_then(|it| number(scene, it, name)).unwrap_or(0);
-    let resets = service.and_then(|it| it.template()["AccountLockoutCounterResetEnabled"].as_bool());
-    let small = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    Lockout {
-        threshold: small(value("/AccountLockoutThreshold")),
-        duration: Duration::from_secs(value("/AccountLockoutDuration")),
-        reset_after: Duration::from_secs(value("/AccountLockoutCounterResetAfter")),
-        resets: resets.unwrap_or(true),
-        unlogged: small(value("/AuthFailureLoggingThreshold")),
-    }
-}
 
 /// Where the account in this slot is.
 pub(crate) fn path(scene: &Scene<'_>, slot: u8) -> String {
@@ -118,30 +100,29 @@ fn against(scene: &Scene<'_>, before: &Account, sent: &Sent) -> Option<Answer> {
     {
         return Some(taken(user));
     }
-    let demoted = sent.role.is_some_and(|role| role != Role::Administrator);
-    let switched_off = sent.enabled == Some(false);
-    if is_last(&accounts, before) && (demoted || switched_off) {
-        let (property, value) =
-            if demoted { ("RoleId", sent.role.map_or("", Role::redfish)) } else { ("Enabled", "false") };
-        let said = message("PropertyValueExternalConflict", &[property, value]);
-        return Some(error(400, vec![about(said, &format!("/{property}"))]));
+    let mut after = before.clone();
+    sent.put_into(&mut after);
+    if !accounts.is_last_administrator(before) || after.can_administer() {
+        return None;
     }
-    None
+    let (property, value) = match after.role {
+        Role::Administrator if after.enabled => ("AccountTypes", "[]"),
+        Role::Administrator => ("Enabled", "false"),
+        role => ("RoleId", role.redfish()),
+    };
+    let said = message("PropertyValueExternalConflict", &[property, value]);
+    Some(error(400, vec![about(said, &format!("/{property}"))]))
 }
 
 /// The end of an account; never of the last administrator's.
 pub(crate) fn remove(scene: &Scene<'_>, id: &str) -> Option<Answer> {
     let mut accounts = scene.bmc.accounts();
     let account = accounts.at(slot(id)?)?.clone();
-    if is_last(&accounts, &account) {
+    if accounts.is_last_administrator(&account) {
         return Some(refuse(409, "ResourceCannotBeDeleted", &[]));
     }
     accounts.remove(account.slot);
     Some(Answer::no_content())
-}
-
-fn is_last(accounts: &Accounts, account: &Account) -> bool {
-    account.enabled && account.role == Role::Administrator && accounts.administrators() == 1
 }
 
 fn taken(user: &str) -> Answer {

@@ -12,7 +12,7 @@ use super::{
     fact::{Fact, Said},
     mockup::Recorded,
 };
-use crate::firmware::View;
+use crate::{firmware::View, written::Written};
 
 /// What stands in a template in the place of what is known only when somebody asks.
 const MARK: &str = "@@halmark:";
@@ -131,6 +131,12 @@ impl Document {
     /// The document as it was written, before the machine has its say.
     pub(crate) fn template(&self) -> &Value {
         &self.template
+    }
+
+    /// A number in it, as it was written or as the platform has it.
+    pub(crate) fn number(&self, written: &Written, pointer: &str) -> Option<u64> {
+        let number = written.at(&self.path, pointer).or_else(|| self.template().pointer(pointer));
+        number.and_then(Value::as_u64)
     }
 
     /// As it is now, without an ETag.

@@ -31,10 +31,8 @@ pub(super) struct Sent {
     /// `UserName`.
     pub(super) user: Option<String>,
     password: Option<String>,
-    /// `RoleId`.
-    pub(super) role: Option<Role>,
-    /// `Enabled`.
-    pub(super) enabled: Option<bool>,
+    role: Option<Role>,
+    enabled: Option<bool>,
     must_change_password: Option<bool>,
     unlock: bool,
     entrances: Option<Vec<Entrance>>,
