@@ -146,9 +146,13 @@ impl World {
 
     /// A BMC of this profile with these deviations too, whose host is off.
     pub(crate) async fn of(profile: &str, deviations: &[&str]) -> Self {
+        Self::made_of(&Profile::named(profile).unwrap(), deviations).await
+    }
+
+    /// The same of a profile that was read.
+    pub(crate) async fn made_of(profile: &Profile, deviations: &[&str]) -> Self {
         let deviations = deviations.iter().map(|name| (*name).to_owned()).collect();
-        let profile = Profile::named(profile).unwrap();
-        let bmc = Bmc::start(&profile, BmcOptions { seed: 7, deviations, time_scale: 1.0 }).unwrap();
+        let bmc = Bmc::start(profile, BmcOptions { seed: 7, deviations, time_scale: 1.0 }).unwrap();
         let service = Service::start(&bmc, ServiceOptions::default()).unwrap();
         let client = Mutex::new(Client::connect(service.addr()).await.unwrap());
         let control = bmc.control();
