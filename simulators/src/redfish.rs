@@ -19,6 +19,7 @@ mod patch;
 mod policy;
 mod privileges;
 mod query;
+mod reception;
 mod respond;
 mod sessions;
 mod show;
@@ -43,6 +44,7 @@ use handle::Scene;
 pub(crate) use messages::not_found;
 pub use observer::{Observed, Observer};
 pub(crate) use policy::{Checked, Etag, KeepAlive, Kept, Login, Logout, Paging, Policy, Success};
+pub use reception::Reception;
 use sessions::Sessions;
 use tasks::Tasks;
 pub use tree::mockup::MockupError;
@@ -86,7 +88,7 @@ struct Shared {
     tasks: Mutex<Tasks>,
     rules: Mutex<Rulebook>,
     records: Mutex<Vec<Record>>,
-    connections: Mutex<Vec<AbortHandle>>,
+    connections: Mutex<connection::Connections>,
     addr: SocketAddr,
     observer: Option<Observer>,
 }
@@ -101,19 +103,17 @@ impl Service {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let addr = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            bmc: bmc.clone(),
-            tls: options.tls,
-            sessions: Mutex::new(Sessions::new(bmc.seed())),
-            tasks: Mutex::default(),
-            rules: Mutex::default(),
-            records: Mutex::default(),
-            connections: Mutex::default(),
-            addr,
-            observer: options.observer,
-        });
+        let shared = Shared::new(bmc, options, addr);
         let accepting = tokio::spawn(connection::accept(shared.clone(), listener)).abort_handle();
         Ok(Self { shared, addr, accepting })
+    }
+
+    /// One that does not listen itself: a [`Reception`] hands it the connections that are for its name.
+    pub fn behind(bmc: &Bmc, options: ServiceOptions) -> Self {
+        let addr = options.listen;
+        let shared = Shared::new(bmc, options, addr);
+        let accepting = tokio::spawn(connection::wait(shared.clone())).abort_handle();
+        Self { shared, addr, accepting }
     }
 
     /// Where it listens.
@@ -160,6 +160,20 @@ impl Service {
 }
 
 impl Shared {
+    fn new(bmc: &Bmc, options: ServiceOptions, addr: SocketAddr) -> Arc<Self> {
+        Arc::new(Self {
+            bmc: bmc.clone(),
+            tls: options.tls,
+            sessions: Mutex::new(Sessions::new(bmc.seed())),
+            tasks: Mutex::default(),
+            rules: Mutex::default(),
+            records: Mutex::default(),
+            connections: Mutex::default(),
+            addr,
+            observer: options.observer,
+        })
+    }
+
     /// This moment, as a client at this address meets it.
     fn scene(&self, from: Option<IpAddr>) -> Scene<'_> {
         Scene {
@@ -173,7 +187,8 @@ impl Shared {
     }
 
     fn drop_connections(&self) {
-        lock(&self.connections).drain(..).for_each(|connection| connection.abort());
+        let open = lock(&self.connections).take();
+        open.for_each(|connection| connection.abort());
     }
 }
 

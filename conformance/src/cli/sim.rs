@@ -16,7 +16,10 @@ use std::{
 
 use halmark_simulators::{
     Bmc, BmcOptions, Credentials, Profile, Role,
-    redfish::{Service, ServiceOptions, tls::Certificate},
+    redfish::{
+        Reception, Service, ServiceOptions,
+        tls::{ByName, Certificate},
+    },
 };
 use tokio::time::Instant;
 
@@ -31,9 +34,16 @@ use crate::{source::suggestion, verdict::exit};
 /// One BMC that is served.
 struct Simulated {
     name: String,
+    host: String,
     url: String,
     bmc: Bmc,
     service: Service,
+}
+
+/// All that is served, and the one port in front of it where there is one.
+struct Hall {
+    all: Vec<Simulated>,
+    _reception: Option<Reception>,
 }
 
 /// Everything that is known before the first BMC starts.
@@ -63,8 +73,9 @@ pub(super) fn sim(args: &Sim) -> u8 {
 
 async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
     let begun = Instant::now();
-    let all = start(args, plan)?;
-    let words = told::Words::of(args, plan, &all)?;
+    let hall = start(args, plan)?;
+    let all = &hall.all;
+    let words = told::Words::of(args, plan, all)?;
     match args.output {
         Output::Text => print(&words.text()),
         Output::Json => print(&words.json()),
@@ -89,12 +100,11 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
 }
 
 fn prepared(args: &Sim) -> Result<Plan, String> {
-    let later = [("--control", args.control.is_some()), ("--by-host", args.by_host)];
-    if let Some((name, _)) = later.iter().find(|(_, is_given)| *is_given) {
-        return Err(format!("{name} is not offered by this version"));
+    if args.control.is_some() {
+        return Err("--control is not offered by this version".to_owned());
     }
     let addresses = addresses::addresses(args)?;
-    descriptors::make_room(args.count)?;
+    descriptors::make_room(if args.by_host { 1 } else { args.count })?;
     Ok(Plan {
         profile: profile(args)?,
         addresses,
@@ -117,32 +127,67 @@ fn runtime(args: &Sim) -> Result<tokio::runtime::Runtime, String> {
     built.map_err(|error| format!("no runtime could be made: {error}"))
 }
 
-fn start(args: &Sim, plan: &Plan) -> Result<Vec<Simulated>, String> {
+fn start(args: &Sim, plan: &Plan) -> Result<Hall, String> {
     let mut all = Vec::with_capacity(args.count);
-    for (place, address) in plan.addresses.iter().enumerate() {
-        let options = BmcOptions {
-            seed: args.seed.wrapping_add(place as u64),
-            deviations: args.deviation.clone(),
-            time_scale: args.time_scale,
-        };
-        let another = (place > 0).then(|| plan.profile.another());
-        let profile = another.as_ref().unwrap_or(&plan.profile);
-        let bmc = Bmc::start_for(profile, options, plan.accounts.all.clone())
-            .map_err(|unknown| deviation_unknown(&unknown.name))?;
-        if let Some(recording) = profile.recording() {
-            bmc.control().establish_power(recording.power);
-        }
+    for place in 0..args.count {
+        let bmc = start_bmc(args, plan, place)?;
+        let name = format!("bmc{}", place + 1);
+        let address = plan.addresses.get(place).or(plan.addresses.first()).copied();
+        let address = address.unwrap_or_else(|| (args.listen, 0).into());
+        let host = if args.by_host { format!("{name}.localhost") } else { host_of(address) };
         let options = ServiceOptions {
-            tls: certificate(args, plan, &host_of(*address))?,
-            listen: *address,
+            tls: certificate(args, plan, &host)?,
+            listen: address,
             observer: Some(plan.log.observer(plan.requests.clone())),
+            ..ServiceOptions::default()
         };
-        let service = Service::start(&bmc, options).map_err(|error| not_listened(*address, &error))?;
-        let scheme = if args.tls == TlsArg::Off { "http" } else { "https" };
-        let url = format!("{scheme}://{}", reached(service.addr()));
-        all.push(Simulated { name: format!("bmc{}", place + 1), url, bmc, service });
+        let service = match args.by_host {
+            true => Service::behind(&bmc, options),
+            false => Service::start(&bmc, options).map_err(|error| not_listened(address, &error))?,
+        };
+        let url = url(args, &reached(service.addr()).to_string());
+        all.push(Simulated { name, host, url, bmc, service });
     }
-    Ok(all)
+    let reception = if args.by_host { Some(receive(args, plan, &mut all)?) } else { None };
+    Ok(Hall { all, _reception: reception })
+}
+
+fn start_bmc(args: &Sim, plan: &Plan, place: usize) -> Result<Bmc, String> {
+    let options = BmcOptions {
+        seed: args.seed.wrapping_add(place as u64),
+        deviations: args.deviation.clone(),
+        time_scale: args.time_scale,
+    };
+    let another = (place > 0 && plan.profile.recording().is_some()).then(|| plan.profile.another());
+    let profile = another.as_ref().unwrap_or(&plan.profile);
+    let bmc = Bmc::start_for(profile, options, plan.accounts.all.clone())
+        .map_err(|unknown| deviation_unknown(&unknown.name))?;
+    if let Some(recording) = profile.recording() {
+        bmc.control().establish_power(recording.power);
+    }
+    Ok(bmc)
+}
+
+/// One port for all.
+fn receive(args: &Sim, plan: &Plan, all: &mut [Simulated]) -> Result<Reception, String> {
+    let listen = plan.addresses.first().copied().unwrap_or_else(|| (args.listen, 0).into());
+    let tls = match certificate(args, plan, "localhost")? {
+        None => None,
+        Some(given) if plan.certificate.is_some() || args.tls == TlsArg::SelfSigned => {
+            Some(ByName::given(&given))
+        }
+        Some(_) => Some(ByName::authority(all.iter().map(|it| it.host.clone()))),
+    };
+    let services = all.iter().map(|it| (it.host.clone(), &it.service));
+    let reception = Reception::start(listen, tls, services).map_err(|error| not_listened(listen, &error))?;
+    for it in all {
+        it.url = url(args, &format!("{}:{}", it.host, reception.addr().port()));
+    }
+    Ok(reception)
+}
+
+fn url(args: &Sim, host: &str) -> String {
+    format!("{}://{host}", if args.tls == TlsArg::Off { "http" } else { "https" })
 }
 
 /// The profile, or the recorded tree in its place.
@@ -193,6 +238,7 @@ fn trusted(args: &Sim, plan: &Plan) -> Option<String> {
         TlsArg::Off => None,
         TlsArg::Ca => Some(Certificate::authority(&host).ca_pem().to_owned()),
         TlsArg::SelfSigned if args.addresses.is_some() => None,
+        TlsArg::SelfSigned if args.by_host => Some(Certificate::self_signed("localhost").ca_pem().to_owned()),
         TlsArg::SelfSigned => Some(Certificate::self_signed(&host).ca_pem().to_owned()),
     }
 }

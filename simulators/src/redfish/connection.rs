@@ -1,6 +1,6 @@
 //! Connections: accepted while the BMC is up, ended when it goes down.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{Method, Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -9,6 +9,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     select,
     sync::watch,
+    task::AbortHandle,
     time::{sleep, timeout},
 };
 
@@ -29,19 +30,29 @@ pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     loop {
         select! {
             biased;
-            changed = presence.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-                if *presence.borrow_and_update() != Presence::Up {
-                    lock(&shared.sessions).clear();
-                }
-            }
+            changed = presence.changed() => match changed {
+                Ok(()) => forget_sessions(&shared, &mut presence),
+                Err(_) => return,
+            },
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => welcome(&shared, stream),
                 Err(_) => sleep(Duration::from_millis(10)).await,
             },
         }
+    }
+}
+
+/// The same where somebody else accepts.
+pub(super) async fn wait(shared: Arc<Shared>) {
+    let mut presence = shared.bmc.presence();
+    while presence.changed().await.is_ok() {
+        forget_sessions(&shared, &mut presence);
+    }
+}
+
+fn forget_sessions(shared: &Shared, presence: &mut watch::Receiver<Presence>) {
+    if *presence.borrow_and_update() != Presence::Up {
+        lock(&shared.sessions).clear();
     }
 }
 
@@ -52,10 +63,61 @@ fn welcome(shared: &Arc<Shared>, stream: TcpStream) {
         return;
     }
     let _ = stream.set_nodelay(true);
-    let connection = tokio::spawn(serve(shared.clone(), stream)).abort_handle();
+    keep(shared, |shared| serve(shared, stream));
+}
+
+/// Takes over a connection that somebody else has accepted, and whose TLS is begun.
+pub(super) fn hand_over<S>(shared: &Arc<Shared>, stream: S, peer: Option<Peer>)
+where
+    S: Socket + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match shared.bmc.is_up() {
+        true => keep(shared, |shared| speak(shared, stream, peer)),
+        false => stream.reset_on_drop(),
+    }
+}
+
+/// Lets a connection live until it ends, or until the service does.
+fn keep<F>(shared: &Arc<Shared>, serve: impl FnOnce(Arc<Shared>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let serving = serve(shared.clone());
     let mut connections = lock(&shared.connections);
-    connections.retain(|connection| !connection.is_finished());
-    connections.push(connection);
+    connections.made += 1;
+    let (number, shared) = (connections.made, shared.clone());
+    // The guard is made where it runs: a task that never runs must not take the lock that is held here.
+    let connection = tokio::spawn(async move {
+        let _open = Open { shared, number };
+        serving.await;
+    });
+    connections.open.insert(number, connection.abort_handle());
+}
+
+/// The connections that are open.
+#[derive(Default)]
+pub(super) struct Connections {
+    open: HashMap<u64, AbortHandle>,
+    made: u64,
+}
+
+impl Connections {
+    /// Those that are open; from now on they are nobody's.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = AbortHandle> + use<> {
+        std::mem::take(&mut self.open).into_values()
+    }
+}
+
+/// Takes a connection out of the list when it ends, so that nothing is left of it.
+struct Open {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        lock(&self.shared.connections).open.remove(&self.number);
+    }
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream) {

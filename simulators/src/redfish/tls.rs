@@ -1,7 +1,7 @@
 //! Certificates for the Redfish face: an authority of our own, and leaves of every kind that a client must judge.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     net::IpAddr,
     sync::{Arc, Mutex, OnceLock},
@@ -17,7 +17,8 @@ use tokio_rustls::{
         self, ServerConfig,
         crypto::{CryptoProvider, ring},
         pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _},
-        server::ServerSessionMemoryCache,
+        server::{ClientHello, ResolvesServerCert, ServerSessionMemoryCache},
+        sign::{CertifiedKey, SingleCertAndKey},
     },
 };
 
@@ -35,6 +36,7 @@ struct Asked {
 }
 
 struct Made {
+    key: Arc<CertifiedKey>,
     pem: String,
     trusted: String,
     acceptor: TlsAcceptor,
@@ -83,10 +85,10 @@ impl Certificate {
         }
         let key =
             PrivateKeyDer::from_pem_slice(key).map_err(|error| NotACertificate::Key(error.to_string()))?;
-        let acceptor =
-            acceptor(certificates, key).map_err(|error| NotACertificate::Pair(error.to_string()))?;
+        let key = certified(certificates, key).map_err(|error| NotACertificate::Pair(error.to_string()))?;
         let pem = String::from_utf8_lossy(chain).into_owned();
-        let made = Made { trusted: pem.clone(), pem, acceptor };
+        let acceptor = acceptor(Arc::new(SingleCertAndKey::from(key.clone())));
+        let made = Made { key, trusted: pem.clone(), pem, acceptor };
         Ok(Self(Arc::new(Asked { kind: Kind::Given, host: String::new(), made: OnceLock::from(made) })))
     }
 
@@ -159,8 +161,9 @@ fn make(kind: Kind, host: &str) -> Made {
         Kind::Issued | Kind::Expired | Kind::Given => ca().pem(),
     };
     let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let acceptor = acceptor(vec![certificate.der().clone()], private);
-    Made { pem: certificate.pem(), trusted, acceptor: acceptor.expect("the key is the certificate's own") }
+    let key = certified(vec![certificate.der().clone()], private).expect("the key is the certificate's own");
+    let acceptor = acceptor(Arc::new(SingleCertAndKey::from(key.clone())));
+    Made { key, pem: certificate.pem(), trusted, acceptor }
 }
 
 fn leaf(kind: Kind, host: &str) -> CertificateParams {
@@ -187,19 +190,64 @@ fn ca() -> &'static CertifiedIssuer<'static, KeyPair> {
     })
 }
 
-/// Sessions that are taken up again are remembered once, for every service of the process.
-fn acceptor(
+/// The certificates of many hosts behind one port: each client gets that of the name that it asks for (RFC 6066 §3).
+#[derive(Clone)]
+pub struct ByName(TlsAcceptor);
+
+impl ByName {
+    /// A certificate of our own authority for each name that is asked for and is one of these; the first one's where none is.
+    pub fn authority(names: impl IntoIterator<Item = String>) -> Self {
+        Self(acceptor(Arc::new(Names(names.into_iter().collect()))))
+    }
+
+    /// This certificate for every name.
+    pub fn given(certificate: &Certificate) -> Self {
+        Self(certificate.acceptor())
+    }
+
+    pub(super) fn acceptor(&self) -> &TlsAcceptor {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ByName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByName { keys: … }")
+    }
+}
+
+#[derive(Debug)]
+struct Names(BTreeSet<String>);
+
+impl ResolvesServerCert for Names {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let asked = hello.server_name().map(str::to_ascii_lowercase);
+        let name = asked.as_ref().and_then(|name| self.0.get(name)).or_else(|| self.0.first())?;
+        Some(Certificate::authority(name).made().key.clone())
+    }
+}
+
+fn provider() -> &'static Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    PROVIDER.get_or_init(|| Arc::new(ring::default_provider()))
+}
+
+fn certified(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-) -> Result<TlsAcceptor, rustls::Error> {
-    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+) -> Result<Arc<CertifiedKey>, rustls::Error> {
+    CertifiedKey::from_der(chain, key, provider()).map(Arc::new)
+}
+
+/// Sessions that are taken up again are remembered once, for every service of the process.
+fn acceptor(certificates: Arc<dyn ResolvesServerCert>) -> TlsAcceptor {
     static SESSIONS: OnceLock<Arc<ServerSessionMemoryCache>> = OnceLock::new();
-    let provider = PROVIDER.get_or_init(|| Arc::new(ring::default_provider()));
-    let mut config = ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()?
+    let mut config = ServerConfig::builder_with_provider(provider().clone())
+        .with_safe_default_protocol_versions()
+        .expect("ring has the suites of both versions")
         .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+        .with_cert_resolver(certificates);
     config.session_storage = SESSIONS.get_or_init(|| ServerSessionMemoryCache::new(1024)).clone();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    TlsAcceptor::from(Arc::new(config))
 }
