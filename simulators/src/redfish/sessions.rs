@@ -73,7 +73,7 @@ impl Sessions {
             return None;
         }
         self.made += 1;
-        let token = self.random.text(32);
+        let token = format!("{:016x}{:016x}", self.random.next(), self.random.next());
         let Beginning { user, account, from, context } = of;
         let id = self.made.to_string();
         let session =
