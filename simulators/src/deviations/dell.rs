@@ -206,6 +206,66 @@ pub(super) const ROWS: &[Deviation] = &[
             }
         },
     ),
+    // V7: ironic, boot.py: a slot is not free for seconds after an eject that was accepted.
+    Deviation::named("idrac-eject-lingers", "shows a medium as inserted for 5 s after it was ejected, and takes no other")
+        .on_change(|asked, _| {
+            let is_early = asked.path.ends_with("/VirtualMedia.InsertMedia") && lingers(asked, slot(asked.path));
+            is_early.then(|| {
+                let text = "Unable to complete the operation because the virtual media is busy.";
+                idrac(503, "Base.1.12.ResourceInUse", text, &[], "Warning")
+            })
+        })
+        .on_answer(|asked, answer| {
+            if asked.path.ends_with("/VirtualMedia.EjectMedia") && answer.status < 300 {
+                asked.memory.keep(EJECTED, json!(slot(asked.path)), asked.facts.now);
+            } else if asked.method == "GET"
+                && lingers(asked, asked.path)
+                && let Some(inserted) = answer.document().and_then(|it| it.get_mut("Inserted"))
+            {
+                *inserted = json!(true);
+            }
+        }),
+    // V14: iDRAC 9 3.30; dell/iDRAC-Redfish-Scripting#60. No host below .invalid is ever there (RFC 6761 §6.4).
+    Deviation::named("idrac-image-unreachable", "answers 500 where the host of an image cannot be reached").on_change(
+        |asked, body| {
+            let image = body.get("Image").and_then(Value::as_str).unwrap_or_default();
+            let host = image.split("//").nth(1).and_then(|it| it.split(['/', ':']).next()).unwrap_or_default();
+            let is_lost = asked.path.ends_with("/VirtualMedia.InsertMedia") && host.ends_with(".invalid");
+            is_lost.then(|| {
+                let lost = "Unable to locate the ISO or IMG image file or folder in the network share location.";
+                let failed = "The request failed due to an internal service error.  The service is still operational.";
+                let said = vec![
+                    vendor_message("IDRAC.1.6.SYS446", lost, &[], "Warning"),
+                    vendor_message("Base.1.2.InternalError", failed, &[], "Critical"),
+                ];
+                vendor_says(500, "Base.1.2.GeneralError", GENERAL, said)
+            })
+        },
+    ),
+    // B17: ironic story 2008163.
+    Deviation::named(
+        "idrac-bios-needs-apply-time",
+        "accepts settings of the BIOS that do not say when they apply, and forgets them",
+    )
+    .on_change(|asked, body| {
+        let forgets = asked.method == "PATCH"
+            && asked.path.ends_with("/Bios/Settings")
+            && !body.contains_key("@Redfish.SettingsApplyTime");
+        forgets.then(|| {
+            let done = vendor_message("Base.1.12.Success", "Successfully Completed Request", &[], "OK");
+            Answer::ok(json!({"@Message.ExtendedInfo": [done]}))
+        })
+    }),
+    // README 41: accounts are slots to PATCH.
+    Deviation::named("idrac-no-new-accounts", "has slots for accounts, and refuses to make a new one").on_change(
+        |asked, _| {
+            let is_new = asked.method == "POST" && asked.path.trim_end_matches('/').ends_with("/Accounts");
+            is_new.then(|| {
+                let text = "Unable to complete the operation because the HTTP method is not allowed on this resource.";
+                idrac(405, "Base.1.12.OperationNotAllowed", text, &[], "Critical").with_header("Allow", "GET, HEAD")
+            })
+        },
+    ),
     // R750, iDRAC 9 7.10.30 (recorded): accounts alone have an @odata.etag.
     Deviation::named("idrac-no-etag-in-documents", "writes no ETag into its documents, those of accounts aside")
         .on_answer(|_, answer| {
@@ -220,11 +280,14 @@ pub(super) const ROWS: &[Deviation] = &[
 /// The first port of the network adapter, over IPv4.
 const PXE_PATH: &str = "PciRoot(0x1)/Pci(0x1,0x0)/Pci(0x0,0x0)/MAC(02484D001001,0x1)/IPv4(0.0.0.0)";
 
+const GENERAL: &str = "A general error has occurred. See ExtendedInfo for more information";
+/// What was ejected last.
+const EJECTED: &str = "idrac-ejected";
+
 /// An error in iDRAC's shape.
 fn idrac(status: u16, id: &str, text: &str, args: &[&str], severity: &str) -> Answer {
     let said = vendor_message(id, text, args, severity);
-    let general = "A general error has occurred. See ExtendedInfo for more information";
-    vendor_says(status, "Base.1.12.GeneralError", general, vec![said])
+    vendor_says(status, "Base.1.12.GeneralError", GENERAL, vec![said])
 }
 
 fn conflict(text: &str, value: &str) -> Answer {
@@ -243,6 +306,18 @@ fn refused(applies: bool) -> Ruling {
 
 fn is_action(asked: &Asked<'_>) -> bool {
     asked.method == "POST" && asked.path.contains("/Actions/")
+}
+
+/// The slot whose action this is.
+fn slot(path: &str) -> &str {
+    path.split("/Actions/").next().unwrap_or(path)
+}
+
+/// Whether this slot was emptied within the last 5 s.
+fn lingers(asked: &Asked<'_>, slot: &str) -> bool {
+    let age = asked.memory.age(EJECTED, asked.facts.now);
+    asked.memory.kept(EJECTED).is_some_and(|it| it == slot)
+        && age.is_some_and(|it| it < asked.facts.second * 5)
 }
 
 /// The `ResetType` that was asked for.

@@ -113,6 +113,14 @@ pub(super) const ROWS: &[Deviation] = &[
         let is_any = asked.header("If-Match") == Some("*");
         is_any.then(|| ilo(412, "Base.1.4.PreconditionFailed", &[]))
     }),
+    // E4: iLO 5 and 6; nv-redfish.
+    Deviation::named("ilo-members-without-etag", "gives members that it expands without their ETag")
+        .on_answer(|_, answer| {
+            let members = answer.document().and_then(|it| it.get_mut("Members")?.as_array_mut());
+            for member in members.into_iter().flatten().filter_map(Value::as_object_mut) {
+                member.shift_remove("@odata.etag");
+            }
+        }),
     // S4: libredfish, network.rs; sushy, connector.py.
     Deviation::named("ilo-idle-connection-reset", "resets a connection that is used again after 5 s")
         .on_policy(|policy| policy.keep_alive = KeepAlive::Seconds(5)),

@@ -4,6 +4,7 @@ use crate::world::{MANAGER, Reply, SYSTEM, World, basic};
 use halmark_simulators::machine::Led;
 use serde_json::{Value, json};
 
+const CD: &str = "/redfish/v1/Systems/1/VirtualMedia/CD1";
 const SETTINGS: &str = "/redfish/v1/Systems/1/Settings";
 
 /// The status and what the last part of the code is.
@@ -18,6 +19,12 @@ fn said(status: u16, id: &str) -> (u16, String) {
 async fn as_admin(world: &World, method: &str, path: &str, header: (&str, &str), body: Value) -> Reply {
     let (user, password) = world.control.credentials();
     world.bare(method, path, &[("Authorization", &basic(&user, &password)), header], Some(body)).await
+}
+
+async fn insert(world: &World, image: &str) -> Reply {
+    world
+        .send("POST", &format!("{CD}/Actions/VirtualMedia.InsertMedia"), Some(json!({ "Image": image })))
+        .await
 }
 
 /// What the host boots from now and at two more resets, with a lasting override to PXE.
@@ -180,6 +187,38 @@ twins! {
             (boot["BootSourceOverrideTarget"].clone(), path.contains("/IPv4("), world.control.truth().override_.unwrap().device.to_string())
         },
         with: (json!("UefiTarget"), true, "pxe".to_owned()), without: (json!("Pxe"), false, "pxe".to_owned());
+    eject_lingers: "idrac-eject-lingers", |world| {
+            assert_eq!(insert(world, "http://images.example.com/a.iso").await.status, 204);
+            let ejected = world.send("POST", &format!("{CD}/Actions/VirtualMedia.EjectMedia"), Some(json!({}))).await.status;
+            let shown = world.get(CD).await.json()["Inserted"].clone();
+            let early = insert(world, "http://images.example.com/b.iso").await.status;
+            world.wait(6).await;
+            (ejected, shown, early, insert(world, "http://images.example.com/c.iso").await.status)
+        },
+        with: (204, json!(true), 503, 204), without: (204, json!(false), 204, 409);
+    image_unreachable: "idrac-image-unreachable", |world| {
+            let lost = insert(world, "http://nowhere.invalid/a.iso").await;
+            let said = lost.json()["error"]["@Message.ExtendedInfo"][1]["MessageId"].clone();
+            (code(&lost), said, world.get(CD).await.json()["Inserted"].clone())
+        },
+        with: (said(500, "SYS446"), json!("Base.1.2.InternalError"), json!(false)),
+        without: (said(204, ""), Value::Null, json!(true));
+    bios_needs_apply_time: "idrac-bios-needs-apply-time", |world| {
+            let settings = format!("{SYSTEM}/Bios/Settings");
+            let pending = async || world.get(&settings).await.json()["Attributes"]["QuietBoot"].clone();
+            let bare = world.send("PATCH", &settings, Some(json!({"Attributes": {"QuietBoot": false}}))).await.status;
+            let before = pending().await;
+            let when = json!({"ApplyTime": "OnReset"});
+            let body = json!({"@Redfish.SettingsApplyTime": when, "Attributes": {"QuietBoot": false}});
+            world.send("PATCH", &settings, Some(body)).await;
+            (bare, before, pending().await)
+        },
+        with: (200, json!(true), json!(false)), without: (200, json!(false), json!(false));
+    no_new_accounts: "idrac-no-new-accounts", |world| {
+            let body = json!({"UserName": "somebody", "Password": "Tr0ub4dor-and-3", "RoleId": "Operator"});
+            world.send("POST", "/redfish/v1/AccountService/Accounts", Some(body)).await.status
+        },
+        with: 405, without: 201;
     no_etag_in_documents: "idrac-no-etag-in-documents", |world| {
             let has = |document: Value| document.get("@odata.etag").is_some();
             let system = world.get(SYSTEM).await;

@@ -122,6 +122,12 @@ twins! {
             (code(&any), with_header(world, "PATCH", SYSTEM, ("If-Match", &tag), off()).await.status)
         },
         with: (said(412, "Base.1.4.PreconditionFailed"), 200), without: (said(200, ""), 200);
+    members_without_etag: "ilo-members-without-etag", |world| {
+            let systems = world.get("/redfish/v1/Systems?$expand=.").await.json();
+            let member = systems["Members"][0].clone();
+            (member["Id"].clone(), member.get("@odata.etag").is_some(), systems["@odata.etag"].is_string())
+        },
+        with: (json!("1"), false, true), without: (json!("1"), true, true);
     idle_connection_reset: "ilo-idle-connection-reset", |world| (used_again(world, 3).await, used_again(world, 8).await),
         with: (true, false), without: (true, true);
     identity_refused: "ilo-identity-refused", |world| {

@@ -1,6 +1,6 @@
 //! Dell: fixed names, the service tag, what is where on iDRAC 9 and 10.
 
-use crate::{members, reset_types, walk, world::World};
+use crate::{insert_and_eject, members, reset_types, walk, world::World};
 
 const SYSTEM: &str = "/redfish/v1/Systems/System.Embedded.1";
 const MANAGER: &str = "/redfish/v1/Managers/iDRAC.Embedded.1";
@@ -55,4 +55,15 @@ async fn idrac_9_and_10_differ_in_media_light_and_environment() {
     let (nine, ten) = (nine.get(SYSTEM).await.json(), ten.get(SYSTEM).await.json());
     assert!(nine["IndicatorLED"].is_string() && ten["IndicatorLED"].is_null());
     assert_eq!(nine["@odata.type"], "#ComputerSystem.v1_20_1.ComputerSystem");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_medium_goes_in_and_out_where_each_has_its_slots() {
+    for (profile, slot) in [
+        ("dell-idrac9", format!("{MANAGER}/VirtualMedia/CD")),
+        ("dell-idrac10", format!("{SYSTEM}/VirtualMedia/1")),
+    ] {
+        let world = World::of(profile, &[]).await;
+        assert_eq!(insert_and_eject(&world, &slot).await, (204, true.into(), true), "{profile}");
+    }
 }

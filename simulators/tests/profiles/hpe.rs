@@ -1,6 +1,6 @@
 //! HPE: numbers for names, the BIOS in lower case, what iLO 5 and 6 have.
 
-use crate::{members, reset_types, walk, world::World};
+use crate::{insert_and_eject, members, reset_types, walk, world::World};
 
 const SYSTEM: &str = "/redfish/v1/Systems/1";
 const MANAGER: &str = "/redfish/v1/Managers/1";
@@ -50,4 +50,13 @@ async fn ilo_5_and_6_differ_in_light_and_environment() {
     let (five, six) = (five.get(SYSTEM).await.json(), six.get(SYSTEM).await.json());
     assert!(five["IndicatorLED"].is_string() && five["LocationIndicatorActive"].is_null());
     assert!(six["IndicatorLED"].is_null() && six["LocationIndicatorActive"].is_boolean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_medium_goes_in_and_out_below_the_manager() {
+    for profile in ["hpe-ilo5", "hpe-ilo6"] {
+        let world = World::of(profile, &[]).await;
+        let seen = insert_and_eject(&world, &format!("{MANAGER}/VirtualMedia/2")).await;
+        assert_eq!(seen, (200, true.into(), true), "{profile}");
+    }
 }

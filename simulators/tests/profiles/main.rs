@@ -52,3 +52,13 @@ pub(crate) fn reset_types<'d>(document: &'d Value, action: &str) -> Vec<&'d str>
     let listed = &document["Actions"][action]["ResetType@Redfish.AllowableValues"];
     listed.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
 }
+
+/// What a slot shows while a medium is in it, and whether it can be ejected with an empty object.
+pub(crate) async fn insert_and_eject(world: &World, slot: &str) -> (u16, Value, bool) {
+    let image = serde_json::json!({"Image": "https://images.example.com/rescue.iso"});
+    let insert = world.send("POST", &format!("{slot}/Actions/VirtualMedia.InsertMedia"), Some(image)).await;
+    let shown = world.get(slot).await.json()["Inserted"].clone();
+    let eject = format!("{slot}/Actions/VirtualMedia.EjectMedia");
+    let eject = world.send("POST", &eject, Some(serde_json::json!({}))).await;
+    (insert.status, shown, eject.status < 300)
+}
