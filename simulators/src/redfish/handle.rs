@@ -223,7 +223,9 @@ fn read(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: Option<
     {
         return instead;
     }
-    if let Some(schema) = metadata::schema_of(found, answer.document()) {
+    if answer.header("Link").is_none()
+        && let Some(schema) = metadata::schema_of(found, answer.document())
+    {
         answer = answer.with_header("Link", schema);
     }
     answer.with_header("ETag", tag)

@@ -112,7 +112,9 @@ impl Query {
         if !matches!(found, Found::Document(_) | Found::Member(..)) {
             return not_here();
         }
-        let (mut value, mut tag) = show::resource(scene, found)?;
+        let Some((mut value, mut tag)) = show::resource(scene, found) else {
+            return show::read(scene, found);
+        };
         let path = value["@odata.id"].as_str().unwrap_or_default().to_owned();
         let is_collection = value["Members"].is_array();
         if (self.only || self.is_about_members()) && !is_collection {

@@ -47,6 +47,9 @@ pub(crate) fn resource(scene: &Scene<'_>, found: Found<'_>) -> Option<(Value, St
     let mut said = match found {
         Found::Versions => json!({"v1": "/redfish/v1/"}),
         Found::Odata => metadata::service_document(scene.tree()),
+        Found::Document(document) if document.recorded().and_then(Recorded::refusal).is_some() => {
+            return None;
+        }
         Found::Document(document) => value(scene, document),
         Found::Member(live, collection, id) => live::member(scene, live, collection, id)?,
         Found::Metadata | Found::Monitor(_) | Found::Action(_) => return None,
