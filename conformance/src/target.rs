@@ -181,9 +181,9 @@ impl Target {
     pub fn sim(name: &str, profile: Profile) -> Self {
         Self {
             name: name.to_owned(),
+            lacks: profile.lacks.clone(),
             kind: TargetKind::Sim(Box::new(profile)),
             installed: None,
-            lacks: BTreeMap::new(),
             waivers: Vec::new(),
             truths: ALL_TRUTHS.iter().map(|t| (*t).to_owned()).collect(),
             timing: 1.0,

@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     accounts::{self, Accounts, Credentials},
     control::Control,
-    deviations::{Deviation, UnknownDeviation},
+    deviations::{Deviation, UnknownDeviation, beside},
     firmware::{Facts, Firmware, View},
     logbook::{Log, Logbook, Note},
     machine::{Command, Machine, Refusal},
@@ -124,7 +124,8 @@ impl Bmc {
         let mut random = Random::new(options.seed.wrapping_add(1));
         let machine = Machine::new(spec, profile.id(&mut random));
         let mut firmware = Firmware::new(machine, profile.tree(), options.time_scale);
-        firmware.deviate(profile.deviations.iter().chain(&options.deviations).map(String::as_str))?;
+        let given: Vec<_> = options.deviations.iter().map(String::as_str).collect();
+        firmware.deviate(beside(&profile.deviations, &given))?;
         let first_accounts = accounts.unwrap_or_else(|| accounts::generated(&mut random));
         let bmc = Self(Arc::new(Inner {
             firmware: Mutex::new(firmware),
@@ -274,8 +275,8 @@ impl Bmc {
 
     /// Replaces the deviations; those of the profile stay.
     pub(crate) fn deviate(&self, names: &[&str]) -> Result<(), UnknownDeviation> {
-        let built_in = self.0.built_in.iter().map(String::as_str);
-        self.with(|firmware, _| firmware.deviate(built_in.chain(names.iter().copied())))
+        let all = beside(&self.0.built_in, names);
+        self.with(|firmware, _| firmware.deviate(all))
     }
 
     /// Resolves when something has happened after the first `count` events.

@@ -31,6 +31,9 @@ use crate::{
     redfish::{Answer, Asked, Documents, Policy},
 };
 
+/// What a row makes of a POST or PATCH: an answer in place of the handler's, or another body.
+type Change = fn(&Asked<'_>, &mut Map<String, Value>) -> Option<Answer>;
+
 /// A row: a name, what it means, and what it changes.
 #[derive(Clone, Copy)]
 pub struct Deviation {
@@ -38,13 +41,15 @@ pub struct Deviation {
     pub name: &'static str,
     /// What such a BMC does, in a sentence.
     pub about: &'static str,
+    /// What a BMC can only do in one way: such a row takes the place of those that its platform has.
+    pub(crate) topic: Option<&'static str>,
     pub(crate) command: Option<fn(Command, &Facts) -> Ruling>,
     pub(crate) view: Option<fn(&mut View, &Facts)>,
     pub(crate) rules: Option<fn(&mut Rules)>,
     pub(crate) policy: Option<fn(&mut Policy)>,
     pub(crate) tree: Option<fn(&mut Documents)>,
     pub(crate) request: Option<fn(&Asked<'_>) -> Option<Answer>>,
-    pub(crate) change: Option<fn(&Asked<'_>, &mut Map<String, Value>) -> Option<Answer>>,
+    pub(crate) change: Option<Change>,
     pub(crate) answer: Option<fn(&Asked<'_>, &mut Answer)>,
 }
 
@@ -54,6 +59,7 @@ impl Deviation {
         Self {
             name,
             about,
+            topic: None,
             command: None,
             view: None,
             rules: None,
@@ -63,6 +69,11 @@ impl Deviation {
             change: None,
             answer: None,
         }
+    }
+
+    /// One of several ways to go about this.
+    const fn one_way_of(self, topic: &'static str) -> Self {
+        Self { topic: Some(topic), ..self }
     }
 
     const fn on_command(self, command: fn(Command, &Facts) -> Ruling) -> Self {
@@ -90,7 +101,7 @@ impl Deviation {
     }
 
     /// A POST or PATCH of somebody who may: refused, or its body read in another way, before it is looked at.
-    const fn on_change(self, change: fn(&Asked<'_>, &mut Map<String, Value>) -> Option<Answer>) -> Self {
+    const fn on_change(self, change: Change) -> Self {
         Self { change: Some(change), ..self }
     }
 
@@ -136,6 +147,14 @@ pub(crate) fn named(name: &str) -> Result<&'static Deviation, UnknownDeviation> 
     found.ok_or_else(|| UnknownDeviation { name: name.to_owned() })
 }
 
+/// Those of a platform beside these: a BMC goes about a topic in one way, and what is asked for counts more.
+pub(crate) fn beside<'n>(built_in: &'n [String], given: &[&'n str]) -> Vec<&'n str> {
+    let topic = |name: &str| named(name).ok().and_then(|row| row.topic);
+    let is_taken =
+        |name: &&str| topic(name).is_some_and(|it| given.iter().any(|given| topic(given) == Some(it)));
+    built_in.iter().map(String::as_str).filter(|name| !is_taken(name)).chain(given.iter().copied()).collect()
+}
+
 /// A name that no deviation has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownDeviation {
@@ -177,6 +196,13 @@ mod tests {
                 && row.answer.is_none()
         };
         assert_eq!(deviations().iter().find(idle).map(|row| row.name), None);
+    }
+
+    #[test]
+    fn a_topic_is_gone_about_in_the_way_that_is_asked_for() {
+        let platform = ["ami-etag-demanded", "ami-own-etag-refused", "clock-years-off"].map(str::to_owned);
+        assert_eq!(beside(&platform, &["etag-unquoted"]), ["clock-years-off", "etag-unquoted"]);
+        assert_eq!(beside(&platform, &["power-lies"]).len(), 4);
     }
 
     #[test]

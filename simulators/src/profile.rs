@@ -9,6 +9,7 @@ pub use recorded::Recording;
 pub use shown::Resource;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     net::Ipv4Addr,
     sync::{Arc, OnceLock},
@@ -110,6 +111,8 @@ pub struct Profile {
     tree: Resources,
     /// The deviations that this platform always has.
     pub deviations: Vec<String>,
+    /// What a driver can ask of others and not of this platform, by capability, with reasons.
+    pub lacks: BTreeMap<String, String>,
     manufacturer: String,
     model: String,
     part_number: String,
@@ -215,6 +218,11 @@ fn read(text: &str, tree: Resources) -> Result<Profile, String> {
         _ => Err(format!("{key}: expected a text")),
     };
     let deviations = file["deviations"].as_array().ok_or("deviations: expected a list of names")?.iter();
+    let lacks = file.get("lacks").and_then(Value::as_object).into_iter().flatten();
+    let reason = |(name, why): (&String, &Value)| match why {
+        Value::String(why) => Ok((name.clone(), why.clone())),
+        _ => Err(format!("lacks/{name}: expected a reason")),
+    };
     Ok(Profile {
         name: text("name")?,
         about: text("about")?,
@@ -223,6 +231,7 @@ fn read(text: &str, tree: Resources) -> Result<Profile, String> {
         deviations: deviations
             .map(|name| name.as_str().map(str::to_owned).ok_or("deviations: expected a list of names"))
             .collect::<Result<_, _>>()?,
+        lacks: lacks.map(reason).collect::<Result<_, String>>()?,
         manufacturer: text("manufacturer")?,
         model: text("model")?,
         part_number: text("part-number")?,

@@ -11,8 +11,14 @@ use super::{
 use crate::redfish::{Answer, Asked, Etag};
 
 pub(super) const ROWS: &[Deviation] = &[
+    // What a driver may go by where no answer tells (Gigabyte H262 12.84: Vendor and Oem of the root).
+    Deviation::named("ami-by-name", "says in its service root that its firmware is AMI's")
+        .one_way_of("maker").on_tree(|tree| {
+        tree.merge("/redfish/v1", &json!({"Vendor": "AMI", "Oem": {"Ami": {"RtpVersion": "1.7.0"}}}));
+    }),
     // Lenovo SR655, Gigabyte: 428 of a registry of its own (E2; gofish#171, ansible#56150).
-    Deviation::named("ami-etag-demanded", "refuses a PATCH without If-Match in words of its own").on_change(
+    Deviation::named("ami-etag-demanded", "refuses a PATCH without If-Match in words of its own")
+        .one_way_of("etag").on_change(
         |asked, _| {
             untagged(asked).then(|| {
                 let id = "Ami.1.0.PreconditionHeaderMissing";
@@ -24,6 +30,7 @@ pub(super) const ROWS: &[Deviation] = &[
     ),
     // Gigabyte R-series, H262 12.84: W/"…" is served and refused in every spelling; * is taken (E3; community.general#6434).
     Deviation::named("ami-own-etag-refused", "serves weak ETags, and takes nothing but * as If-Match")
+        .one_way_of("etag")
         .on_policy(|policy| policy.etag = Etag::WeakRefused)
         .on_change(|asked, _| {
             let given = asked.header("if-match").filter(|_| asked.method == "PATCH")?;
@@ -34,9 +41,11 @@ pub(super) const ROWS: &[Deviation] = &[
         }),
     // AMI: what comes without If-Match is dropped without a word (README 35; redfish-nagios and others).
     Deviation::named("ami-untagged-dropped", "answers a PATCH without If-Match with 204, and does nothing")
+        .one_way_of("etag")
         .on_change(|asked, _| untagged(asked).then(Answer::no_content)),
     // AMI, ASRock Rack: an override in parts is taken and not applied (B6; ironic management.py:96).
     Deviation::named("ami-partial-boot-not-applied", "takes an override in parts, and does nothing with it")
+        .one_way_of("maker")
         .on_change(|asked, body| {
             let boot = body.get("Boot").filter(|_| sets_boot(asked))?;
             let parts = ["Target", "Enabled", "Mode"].map(|part| format!("BootSourceOverride{part}"));
@@ -113,6 +122,14 @@ pub(super) const ROWS: &[Deviation] = &[
             });
         });
     }),
+    // DGX H100, GB200, Viking: members of an expanded collection lack what they have alone (D10, B15; libredfish viking:787).
+    Deviation::named("expanded-members-bare", "leaves Id, Name, ChassisType and ETag out of expanded members")
+        .on_answer(|_, answer| {
+            let members = answer.document().and_then(|it| it.get_mut("Members")?.as_array_mut());
+            for member in members.into_iter().flatten() {
+                without(member, &["Id", "Name", "ChassisType", "@odata.etag"]);
+            }
+        }),
 ];
 
 const INSERT: &str = "VirtualMedia.InsertMedia";

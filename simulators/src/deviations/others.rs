@@ -31,12 +31,14 @@ pub(super) const ROWS: &[Deviation] = &[
         },
     ),
     // Huawei 2288H V5, iBMC 3.31 (E1; ansible#60031).
-    Deviation::named("etag-demanded-by-412", "refuses a PATCH without If-Match with 412").on_change(|asked, _| {
+    Deviation::named("etag-demanded-by-412", "refuses a PATCH without If-Match with 412")
+        .one_way_of("etag").on_change(|asked, _| {
         let is_bare = asked.method == "PATCH" && asked.header("if-match").is_none();
         is_bare.then(|| base(412, "1.0", "PreconditionFailed", "The ETag is missing or does not match.", &[]))
     }),
     // Several: a compressed answer has a weak ETag, and changes want the strong one (E6; sushy).
     Deviation::named("weak-etag-after-gzip", "gives a weak ETag to those who take gzip, and refuses it")
+        .one_way_of("etag")
         .on_answer(|asked, answer| {
             if asked.header("accept-encoding").is_some_and(|it| it.contains("gzip"))
                 && let Some(tag) = answer.header("ETag")
@@ -49,7 +51,8 @@ pub(super) const ROWS: &[Deviation] = &[
             is_weak.then(|| base(412, "1.8", "PreconditionFailed", "The ETag does not match.", &[]))
         }),
     // Several: the header is there and empty (E7; sushy).
-    Deviation::named("etag-empty", "gives an empty ETag, and refuses it").on_answer(|_, answer| {
+    Deviation::named("etag-empty", "gives an empty ETag, and refuses it")
+        .one_way_of("etag").on_answer(|_, answer| {
         if let Some(tag) = answer.header("ETag") {
             tag.clear();
         }
@@ -59,6 +62,7 @@ pub(super) const ROWS: &[Deviation] = &[
     }),
     // Some: If-Match is compared with the tag without its quotes (E9; gofish entity.go).
     Deviation::named("etag-unquoted", "takes its ETag without the quotes only")
+        .one_way_of("etag")
         .on_policy(|policy| policy.etag = Etag::Unquoted),
     // Many: SessionService is neither linked nor shown, its Sessions are (S3; sushy).
     Deviation::named("session-service-hidden", "shows its sessions, and no session service")
@@ -214,6 +218,16 @@ pub(super) const ROWS: &[Deviation] = &[
             clock.replace_range(..4, &format!("{:04}", year.saturating_sub(20)));
         }
     }),
+    // Some: a new account wants the ETag of the collection (E10; gofish#439).
+    Deviation::named("accounts-want-etag", "refuses a new account without the ETag of the collection").on_change(
+        |asked, _| {
+            let is_new = asked.method == "POST" && asked.path.trim_end_matches('/').ends_with("/Accounts");
+            (is_new && asked.header("if-match").is_none())
+                .then(|| base(428, "1.8", "PreconditionRequired", "A precondition header is required.", &[]))
+        },
+    ),
+    // Several: few sessions at a time (README 37: 4 to 16).
+    Deviation::named("four-sessions", "has room for four sessions").on_policy(|policy| policy.session_limit = 4),
 ];
 
 fn unauthorized() -> Answer {

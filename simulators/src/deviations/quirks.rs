@@ -82,8 +82,10 @@ pub(super) const ROWS: &[Deviation] = &[
         .on_policy(|policy| policy.page = 2),
     // AMI MegaRAC: 428 PreconditionHeaderMissing.
     Deviation::named("etag-required", "refuses a PATCH without If-Match")
+        .one_way_of("etag")
         .on_policy(|policy| policy.etag = Etag::Required),
     Deviation::named("weak-etag-refused", "serves weak ETags and refuses them as If-Match")
+        .one_way_of("etag")
         .on_policy(|policy| policy.etag = Etag::WeakRefused),
     Deviation::named("answers-task", "answers every change with 202 and a task that takes 3 s")
         .on_policy(|policy| policy.success = Success::Task),

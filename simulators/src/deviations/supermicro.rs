@@ -1,5 +1,7 @@
 //! Quirks of Supermicro's BMCs. The letters and numbers are those of the list of field quirks.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -14,6 +16,20 @@ const ENABLED: &str = "BootSourceOverrideEnabled";
 const MODE: &str = "BootSourceOverrideMode";
 
 pub(super) const ROWS: &[Deviation] = &[
+    // What a driver may go by where no answer tells (SYS-821GE, X12: Manufacturer, UsbCd beside Cd).
+    Deviation::named("smc-by-name", "says that Supermicro made it, and offers UsbCd beside Cd")
+        .one_way_of("maker")
+        .on_view(|view, _| Arc::make_mut(&mut view.id).manufacturer = "Supermicro".to_owned())
+        .on_tree(|tree| {
+            for system in tree.of_kind("ComputerSystem") {
+                let targets = system.pointer_mut("/Boot/BootSourceOverrideTarget@Redfish.AllowableValues");
+                if let Some(Value::Array(targets)) = targets
+                    && targets.iter().all(|it| it != "UsbCd")
+                {
+                    targets.push(json!("UsbCd"));
+                }
+            }
+        }),
     // SYS-510T, Redfish 1.14.0: a comma is missing in the firmware (P6; bmclib fixtures).
     Deviation::named("smc-glued-reset-types", "lists two reset types as one, and takes both").on_answer(
         |_, answer| {
@@ -22,6 +38,7 @@ pub(super) const ROWS: &[Deviation] = &[
     ),
     // X11, X12: virtual media boot as UsbCd only, although Cd is listed too (B4; sushy system.py:379).
     Deviation::named("smc-cd-boots-nothing", "boots a CD as UsbCd only; Cd is stored and boots the disk")
+        .one_way_of("maker")
         .on_change(|asked, body| {
             if sets_boot(asked) {
                 call_cd(asked, body);
@@ -38,6 +55,7 @@ pub(super) const ROWS: &[Deviation] = &[
         }),
     // X10 to X12: an override without a mode makes it Legacy (B5; Redfishtool#106, community.general#11542).
     Deviation::named("smc-mode-falls-to-legacy", "makes an override Legacy that does not say its mode")
+        .one_way_of("maker")
         .on_change(|asked, body| {
             if let Some(boot) = boot(asked, body)
                 && boot.get(TARGET).is_some_and(|target| target != "None")
@@ -110,6 +128,23 @@ pub(super) const ROWS: &[Deviation] = &[
                 *answer = Answer::no_content().with_status(202);
             }
         }),
+    // X11, X12: the name of an image stays when it is ejected (V11; community.general#7470).
+    Deviation::named("smc-image-name-stays", "shows the name of an image that was ejected").on_answer(
+        |asked, answer| {
+            if calls(asked, "VirtualMedia.InsertMedia") && answer.status < 300 {
+                let image = asked.document().and_then(|it| it["Image"].as_str().map(str::to_owned));
+                let name = image.unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+                asked.memory.keep(NAME, json!([slot(asked.path), name]), asked.facts.now);
+            }
+            let last = asked.memory.kept(NAME);
+            if let Some(media) = of_kind(answer, "VirtualMedia")
+                && media["ImageName"].is_null()
+                && let Some(last) = last.filter(|last| last[0] == asked.path.trim_end_matches('/'))
+            {
+                media["ImageName"] = last[1].clone();
+            }
+        },
+    ),
 ];
 
 /// The word that the target was last called by.
@@ -173,3 +208,6 @@ fn note_media(asked: &Asked<'_>, status: u16) {
     }
     asked.memory.keep(INSERTED, Value::Object(slots), asked.facts.now);
 }
+
+/// The slot and the name of the image that was inserted last.
+const NAME: &str = "smc-image-name";

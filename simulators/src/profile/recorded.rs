@@ -1,6 +1,6 @@
 //! A profile that is a recorded tree: the resources and the ids are the recording's, the delays an ordinary machine's.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{Profile, Resources};
 use crate::{
@@ -36,6 +36,7 @@ impl Profile {
             spec: Spec::default(),
             tree: Resources::Read(Arc::new(mockup.tree)),
             deviations: Vec::new(),
+            lacks: BTreeMap::new(),
             manufacturer: id.manufacturer.clone(),
             model: id.model.clone(),
             part_number: id.part_number.clone(),

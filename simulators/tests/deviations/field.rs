@@ -62,6 +62,11 @@ async fn property(world: &World, path: &str, pointer: &str) -> Value {
 const UNTAGGED: Option<&str> = None;
 
 twins! {
+    smc_by_name: "smc-by-name", |world| {
+            let targets = property(world, SYSTEM, "/Boot/BootSourceOverrideTarget@Redfish.AllowableValues").await;
+            (property(world, SYSTEM, "/Manufacturer").await == "Supermicro", targets.to_string().contains("UsbCd"))
+        },
+        with: (true, true), without: (false, false);
     smc_glued_reset_types: "smc-glued-reset-types", |world| {
             let listed = property(world, SYSTEM, "/Actions/#ComputerSystem.Reset/ResetType@Redfish.AllowableValues").await;
             world.on().await;
@@ -112,6 +117,11 @@ twins! {
         },
         with: (202, true, Led::Lit, 201), without: (200, false, Led::Lit, 201);
 
+    lenovo_by_name: "lenovo-by-name", |world| {
+            let vendor = property(world, "/redfish/v1", "/Vendor").await == "Lenovo";
+            (vendor, property(world, SYSTEM, "/Manufacturer").await == "Lenovo")
+        },
+        with: (true, true), without: (false, false);
     lenovo_restart_hangs: "lenovo-restart-hangs", |world| {
             world.on().await;
             let status = world.reset("ForceRestart").await.status;
@@ -140,6 +150,11 @@ twins! {
         },
         with: true, without: false;
 
+    ami_by_name: "ami-by-name", |world| {
+            let root = world.get("/redfish/v1/").await.json();
+            (root["Vendor"] == "AMI", root["Oem"]["Ami"].is_object())
+        },
+        with: (true, true), without: (false, false);
     ami_etag_demanded: "ami-etag-demanded", |world| {
             let (bare, right) = (tagged(world, UNTAGGED, &[]).await, tag(world).await);
             (told(&bare), tagged(world, Some(&right), &[]).await.status)
@@ -381,4 +396,49 @@ twins! {
             property(world, MANAGER, "/DateTime").await.as_str().unwrap().starts_with("2006")
         },
         with: true, without: false;
+    accounts_want_etag: "accounts-want-etag", |world| {
+            let account = json!({"UserName": "carol", "Password": "long-enough-1", "RoleId": "Operator"});
+            world.send("POST", "/redfish/v1/AccountService/Accounts", Some(account)).await.status == 428
+        },
+        with: true, without: false;
+    four_sessions: "four-sessions", |world| {
+            let mut statuses = Vec::new();
+            for _ in 0..5 {
+                statuses.push(world.log_in().await.0.status);
+            }
+            statuses
+        },
+        with: vec![201, 201, 201, 201, 503], without: vec![201; 5];
+    smc_image_name_stays: "smc-image-name-stays", |world| {
+            insert(world, json!({"Image": "http://h/a.iso"})).await;
+            eject(world).await;
+            (property(world, MEDIA, "/ImageName").await, property(world, MEDIA, "/Inserted").await)
+        },
+        with: (json!("a.iso"), json!(false)), without: (Value::Null, json!(false));
+    lenovo_media_unlisted: "lenovo-media-unlisted", |world| {
+            let listed = async || property(world, "/redfish/v1/Systems/1/VirtualMedia", "/Members@odata.count").await;
+            let before = listed().await;
+            insert(world, json!({"Image": "http://h/a.iso"})).await;
+            (before, listed().await)
+        },
+        with: (json!(0), json!(2)), without: (json!(2), json!(2));
+    lenovo_inserted_lags: "lenovo-inserted-lags", |world| {
+            insert(world, json!({"Image": "http://h/a.iso"})).await;
+            let slot = world.get(MEDIA).await.json();
+            world.wait(6).await;
+            (slot["Image"].clone(), slot["Inserted"].clone(), property(world, MEDIA, "/Inserted").await)
+        },
+        with: (json!("http://h/a.iso"), json!(false), json!(true)),
+        without: (json!("http://h/a.iso"), json!(true), json!(true));
+    lenovo_bare_bios_answer: "lenovo-bare-bios-answer", |world| {
+            let change = json!({"Attributes": {"QuietBoot": false}});
+            let reply = world.send("PATCH", "/redfish/v1/Systems/1/Bios/Settings", Some(change)).await;
+            (reply.status, reply.json().get("Id").is_some(), reply.json()["@odata.context"].is_string())
+        },
+        with: (200, false, true), without: (200, true, false);
+    expanded_members_bare: "expanded-members-bare", |world| {
+            let member = property(world, "/redfish/v1/Systems?$expand=.", "/Members/0").await;
+            (member.get("Id").is_some(), member.get("PowerState").is_some())
+        },
+        with: (false, true), without: (true, true);
 }

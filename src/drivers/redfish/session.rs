@@ -40,6 +40,14 @@ pub(super) enum Auth {
 }
 
 impl Auth {
+    /// Where the session is, if there is one.
+    fn location(&self) -> Option<String> {
+        match self {
+            Self::Session { location, .. } => location.clone(),
+            Self::Unknown | Self::Nobody | Self::Basic { .. } => None,
+        }
+    }
+
     /// The header that authenticates a request.
     pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let (name, secret) = match self {
@@ -70,13 +78,14 @@ impl Talk<'_> {
         }
         if session && !self.logged_in_again && !self.client.endpoint.seams.never_logs_in_again {
             self.logged_in_again = true;
+            let before = self.state.auth.location();
             self.state.auth = Auth::Unknown;
             self.be_logged_in().await?;
             let reply = self.follow(ask, false).await?;
             if reply.status != 401 {
                 return Ok(reply);
             }
-            if let Some(reply) = self.send_by_basic(ask).await? {
+            if let Some(reply) = self.send_by_basic(ask, before).await? {
                 return Ok(reply);
             }
         }
@@ -86,21 +95,21 @@ impl Talk<'_> {
 
     /// A token that was refused as soon as it was given: Basic may be taken instead (README 37). The password is known
     /// to be right, so that this is no attempt that could lock the account.
-    async fn send_by_basic(&mut self, ask: &Ask) -> Result<Option<Reply>, Failure> {
+    async fn send_by_basic(&mut self, ask: &Ask, before: Option<String>) -> Result<Option<Reply>, Failure> {
         let (Auth::Session { location, .. }, Some(credentials)) =
             (&self.state.auth, &self.client.endpoint.credentials)
         else {
             return Ok(None);
         };
-        let useless = location.clone();
+        let useless = [before, location.clone()];
         self.state.auth = basic(credentials, false);
         let reply = self.follow(ask, false).await?;
         if reply.status == 401 {
             return Ok(None);
         }
         self.notes.quirk(&TOKEN_REFUSED);
-        if let Some(session) = useless {
-            // Whatever becomes of it: it is of no use to anybody.
+        for session in useless.into_iter().flatten() {
+            // Whatever becomes of them: they are of no use to anybody.
             let _ = self.persist(&Ask::delete(session), false).await;
         }
         Ok(Some(reply))
