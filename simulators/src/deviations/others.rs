@@ -226,8 +226,6 @@ pub(super) const ROWS: &[Deviation] = &[
                 .then(|| base(428, "1.8", "PreconditionRequired", "A precondition header is required.", &[]))
         },
     ),
-    // Several: few sessions at a time (README 37: 4 to 16).
-    Deviation::named("four-sessions", "has room for four sessions").on_policy(|policy| policy.session_limit = 4),
 ];
 
 fn unauthorized() -> Answer {

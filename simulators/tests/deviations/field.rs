@@ -401,14 +401,6 @@ twins! {
             world.send("POST", "/redfish/v1/AccountService/Accounts", Some(account)).await.status == 428
         },
         with: true, without: false;
-    four_sessions: "four-sessions", |world| {
-            let mut statuses = Vec::new();
-            for _ in 0..5 {
-                statuses.push(world.log_in().await.0.status);
-            }
-            statuses
-        },
-        with: vec![201, 201, 201, 201, 503], without: vec![201; 5];
     smc_image_name_stays: "smc-image-name-stays", |world| {
             insert(world, json!({"Image": "http://h/a.iso"})).await;
             eject(world).await;
