@@ -21,6 +21,7 @@ mod privileges;
 mod query;
 mod reception;
 mod respond;
+mod secrets;
 mod sessions;
 mod show;
 mod tasks;
@@ -45,6 +46,7 @@ pub(crate) use messages::not_found;
 pub use observer::{Observed, Observer};
 pub(crate) use policy::{Checked, Etag, KeepAlive, Kept, Login, Logout, Paging, Policy, Success};
 pub use reception::Reception;
+use secrets::Secrets;
 use sessions::Sessions;
 use tasks::Tasks;
 pub use tree::mockup::MockupError;
@@ -134,8 +136,9 @@ impl Service {
 
     /// The transcript from the exchange with this number on.
     pub fn exchanges_from(&self, seq: usize) -> Vec<HttpExchange> {
+        let secrets = self.shared.secrets();
         let records = lock(&self.shared.records);
-        records.iter().enumerate().skip(seq).map(|(seq, record)| record.shown(seq)).collect()
+        records.iter().enumerate().skip(seq).map(|(seq, record)| record.shown(seq, &secrets)).collect()
     }
 
     /// How many exchanges there were.
@@ -160,6 +163,12 @@ impl Service {
 }
 
 impl Shared {
+    /// The passwords and the tokens that are worth something now.
+    fn secrets(&self) -> Secrets {
+        let accounts = self.bmc.control().accounts();
+        Secrets::of(&accounts, &lock(&self.sessions).tokens())
+    }
+
     fn new(bmc: &Bmc, options: ServiceOptions, addr: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
             bmc: bmc.clone(),

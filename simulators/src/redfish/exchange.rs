@@ -8,8 +8,7 @@ use hyper::{
     header::{self, HeaderName},
 };
 
-/// What stands in the place of a secret.
-const HIDDEN: &str = "…";
+use super::secrets::{HIDDEN, Secrets};
 
 /// The headers that a judge may ask for.
 const INTERESTING: &[(HeaderName, &str)] = &[
@@ -63,26 +62,26 @@ pub(super) struct Record {
 
 impl Record {
     /// Decodes it and hides its secrets.
-    pub(super) fn shown(&self, seq: usize) -> HttpExchange {
+    pub(super) fn shown(&self, seq: usize, secrets: &Secrets) -> HttpExchange {
         HttpExchange {
             seq: seq as u64,
             at: self.at,
-            method: self.method.to_string(),
-            path: self.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned(),
+            method: secrets.hide(self.method.as_str()).into_owned(),
+            path: secrets.hide_in_path(self.uri.path_and_query().map_or("/", |it| it.as_str())).into_owned(),
             status: self.status,
-            request_body: body(&self.request_body),
-            response_body: body(&self.response_body),
-            request_headers: headers(&self.request_headers),
-            response_headers: headers(&self.response_headers),
+            request_body: body(&self.request_body, |text| secrets.hide_in_path(text).into_owned()),
+            response_body: body(&self.response_body, |text| secrets.hide(text).into_owned()),
+            request_headers: headers(&self.request_headers, secrets),
+            response_headers: headers(&self.response_headers, secrets),
             injected: self.injected.clone(),
         }
     }
 }
 
-fn headers(all: &HeaderMap) -> Vec<(String, String)> {
+fn headers(all: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
     let shown = INTERESTING.iter().filter_map(|(name, title)| {
         let value = all.get(name)?.to_str().unwrap_or("?");
-        Some(((*title).to_owned(), value.to_owned()))
+        Some(((*title).to_owned(), secrets.hide_in_path(value).into_owned()))
     });
     let proof = all.get("x-auth-token").map(|_| ("X-Auth-Token".to_owned(), "present".to_owned()));
     let authorization = all.get(header::AUTHORIZATION).map(|value| {
@@ -92,46 +91,56 @@ fn headers(all: &HeaderMap) -> Vec<(String, String)> {
     shown.chain(proof).chain(authorization).collect()
 }
 
-fn body(bytes: &Bytes) -> Option<String> {
+fn body(bytes: &Bytes, hide: impl Fn(&str) -> String) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
-    (!text.is_empty()).then(|| without_passwords(&text))
+    (!text.is_empty()).then(|| hide(&without_passwords(&text)))
 }
 
-/// Replaces the string after every member whose name ends in `password`, in any case, whatever else the text is.
+/// Replaces the value of every member whose name ends in `password`, in any case, whatever else the text is.
 fn without_passwords(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, value)) = next_password(rest) {
         shown.push_str(before);
         shown.push_str(HIDDEN);
-        rest = after_string(value);
+        rest = after_value(value);
     }
     shown.push_str(rest);
     shown
 }
 
-/// What comes before the next password, its opening quote included, and what follows.
+/// What comes before the next password, the opening quote of a string included, and what follows; null is no password.
 fn next_password(text: &str) -> Option<(&str, &str)> {
     const KEY: &[u8] = b"password\"";
     let mut from = 0;
     loop {
         let found = text.as_bytes()[from..].windows(KEY.len()).position(|it| it.eq_ignore_ascii_case(KEY))?;
         from += found + KEY.len();
-        let value = text[from..].trim_start().strip_prefix(':').map(str::trim_start);
-        if let Some(value) = value.and_then(|it| it.strip_prefix('"')) {
-            return Some((&text[..text.len() - value.len()], value));
+        let Some(value) = text[from..].trim_start().strip_prefix(':').map(str::trim_start) else { continue };
+        let opening = usize::from(value.starts_with('"'));
+        if opening == 1 || value.starts_with(|first: char| !"ntf,}]".contains(first)) {
+            return Some(text.split_at(text.len() - value.len() + opening));
         }
     }
 }
 
-/// What follows the string that has begun, its closing quote included.
-fn after_string(text: &str) -> &str {
-    let mut escaped = false;
-    for (place, letter) in text.char_indices() {
+/// What follows the value: of a string that has begun, its closing quote included; of an array or an object, what is
+/// behind its end; of anything else, what is behind it.
+fn after_value(value: &str) -> &str {
+    let is_nested = value.starts_with(['[', '{']);
+    let is_string = !is_nested && !value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let (mut depth, mut quoted, mut escaped) = (0u32, is_string, false);
+    for (place, letter) in value.char_indices() {
         match letter {
-            '"' if !escaped => return &text[place..],
-            _ => escaped = letter == '\\' && !escaped,
+            '"' if !escaped && is_string => return &value[place..],
+            '"' if !escaped => quoted = !quoted,
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' | ',' if !quoted && depth == 0 => return &value[place..],
+            ']' | '}' if !quoted && depth == 1 => return &value[place + 1..],
+            ']' | '}' if !quoted => depth -= 1,
+            _ => {}
         }
+        escaped = letter == '\\' && !escaped;
     }
     ""
 }
@@ -149,6 +158,13 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_is_no_string_is_replaced_too() {
+        let shown =
+            without_passwords(r#"{"Password":[["s]"],{"a":"s"}],"b":{"password": -12 },"Password":true}"#);
+        assert_eq!(shown, r#"{"Password":…,"b":{"password": …},"Password":true}"#);
+    }
+
+    #[test]
     fn a_password_in_a_broken_document_is_replaced_too() {
         assert_eq!(without_passwords(r#"{"Password":"half"#), r#"{"Password":"…"#);
     }
@@ -158,7 +174,7 @@ mod tests {
         let mut all = HeaderMap::new();
         all.insert("x-auth-token", "tell-nobody".parse().unwrap());
         all.insert("authorization", "Basic YTpi".parse().unwrap());
-        let shown = format!("{:?}", headers(&all));
+        let shown = format!("{:?}", headers(&all, &Secrets::default()));
         assert!(
             shown.contains("X-Auth-Token") && !shown.contains("nobody") && !shown.contains("YTpi"),
             "{shown}"

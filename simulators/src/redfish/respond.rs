@@ -27,6 +27,7 @@ use super::{
     handle::{Request, handle},
     messages::refuse,
     observer::{self, Observed},
+    secrets::Secrets,
     wire::Wires,
 };
 use crate::{bmc::lock, rules::HttpAction};
@@ -221,11 +222,16 @@ fn alter(action: &HttpAction, reply: &mut Reply, wires: &Wires) -> Result<(), Si
 /// Tells whoever watches.
 fn observe(shared: &Shared, parts: &Parts, outcome: &Result<Reply, Silence>, begun: Instant) {
     if let Some(observer) = &shared.observer {
+        let status = outcome.as_ref().map_or(0, |reply| reply.status);
+        // The name of a resource that there is holds no secret.
+        let is_known = status < 400 && status != 0 && parts.uri.query().is_none();
+        let secrets = if is_known { Secrets::default() } else { shared.secrets() };
+        let path = observer::shown(parts.uri.path_and_query().map_or("/", |it| it.as_str()));
         observer.tell(&Observed {
             at: shared.addr,
-            method: parts.method.as_str(),
-            path: observer::shown(parts.uri.path_and_query().map_or("/", |it| it.as_str())),
-            status: outcome.as_ref().map_or(0, |reply| reply.status),
+            method: &secrets.hide(parts.method.as_str()),
+            path: secrets.hide_in_path(&path),
+            status,
             took: begun.elapsed(),
         });
     }

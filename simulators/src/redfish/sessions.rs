@@ -94,6 +94,11 @@ impl Sessions {
         self.open.iter().find(|session| session.id == id)
     }
 
+    /// What they are proved with.
+    pub(super) fn tokens(&self) -> Vec<String> {
+        self.open.iter().map(|session| session.token.clone()).collect()
+    }
+
     /// Ends a session.
     pub(crate) fn close(&mut self, id: &str) {
         self.open.retain(|session| session.id != id);
