@@ -9,6 +9,7 @@ mod told;
 
 use std::{
     net::SocketAddr,
+    ops::Range,
     path::Path,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
@@ -129,6 +130,7 @@ fn runtime(args: &Sim) -> Result<tokio::runtime::Runtime, String> {
 
 fn start(args: &Sim, plan: &Plan) -> Result<Hall, String> {
     let mut all = Vec::with_capacity(args.count);
+    let mut ports = (args.count > MANY).then_some(FIRST_PORT..u16::MAX);
     for place in 0..args.count {
         let bmc = start_bmc(args, plan, place)?;
         let name = format!("bmc{}", place + 1);
@@ -143,13 +145,33 @@ fn start(args: &Sim, plan: &Plan) -> Result<Hall, String> {
         };
         let service = match args.by_host {
             true => Service::behind(&bmc, options),
-            false => Service::start(&bmc, options).map_err(|error| not_listened(address, &error))?,
+            false => listen(&bmc, options, &mut ports).map_err(|error| not_listened(address, &error))?,
         };
         let url = url(args, &reached(service.addr()).to_string());
         all.push(Simulated { name, host, url, bmc, service });
     }
     let reception = if args.by_host { Some(receive(args, plan, &mut all)?) } else { None };
     Ok(Hall { all, _reception: reception })
+}
+
+/// From so many BMCs on, ports are tried one after another: the system's own search for a free one gets slow (15,000 took it
+/// more than a minute, and this two seconds).
+const MANY: usize = 256;
+const FIRST_PORT: u16 = 16_384;
+
+/// Where the port is left to us, the next one that is free.
+fn listen(bmc: &Bmc, options: ServiceOptions, ports: &mut Option<Range<u16>>) -> std::io::Result<Service> {
+    let Some(ports) = ports.as_mut().filter(|_| options.listen.port() == 0) else {
+        return Service::start(bmc, options);
+    };
+    for port in ports {
+        let listen = (options.listen.ip(), port).into();
+        match Service::start(bmc, ServiceOptions { listen, ..options.clone() }) {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+            result => return result,
+        }
+    }
+    Err(std::io::ErrorKind::AddrInUse.into())
 }
 
 fn start_bmc(args: &Sim, plan: &Plan, place: usize) -> Result<Bmc, String> {
