@@ -51,12 +51,15 @@ struct Hall {
 struct Plan {
     profile: Profile,
     addresses: Vec<SocketAddr>,
-    certificate: Option<(Vec<u8>, Vec<u8>)>,
+    certificate: Option<Pair>,
     accounts: Accounts,
     files: Files,
     log: Log,
     requests: Arc<AtomicU64>,
 }
+
+/// A certificate and its key, PEM.
+type Pair = (Vec<u8>, Vec<u8>);
 
 /// Who may log in, and whether we made the administrator's password.
 struct Accounts {
@@ -141,7 +144,6 @@ fn start(args: &Sim, plan: &Plan) -> Result<Hall, String> {
             tls: certificate(args, plan, &host)?,
             listen: address,
             observer: Some(plan.log.observer(plan.requests.clone())),
-            ..ServiceOptions::default()
         };
         let service = match args.by_host {
             true => Service::behind(&bmc, options),
@@ -265,7 +267,7 @@ fn trusted(args: &Sim, plan: &Plan) -> Option<String> {
     }
 }
 
-fn given_certificate(args: &Sim) -> Result<Option<(Vec<u8>, Vec<u8>)>, String> {
+fn given_certificate(args: &Sim) -> Result<Option<Pair>, String> {
     let (Some(chain), Some(key)) = (&args.cert, &args.key) else { return Ok(None) };
     if args.tls == TlsArg::Off {
         return Err("--cert has no use with --tls off".to_owned());
