@@ -119,6 +119,11 @@ impl Control {
         self.0.deviate(names)
     }
 
+    /// The names of the deviations that are on, those of the profile first.
+    pub fn deviations(&self) -> Vec<&'static str> {
+        self.0.with(|firmware, _| firmware.deviations().iter().map(|it| it.name).collect())
+    }
+
     /// User and password of the first administrator; empty where there is no account left.
     pub fn credentials(&self) -> (String, String) {
         let accounts = self.0.accounts();

@@ -19,6 +19,7 @@
 //! | [`View`], [`deviations()`] | what the BMC's firmware makes of it, and named ways to be wrong |
 //! | [`Bmc`], [`Control`] | one BMC on tokio's clock, and the handle beside the wire |
 //! | [`redfish`], [`rules`] | the Redfish face and its faults |
+//! | [`desk`] | the control API: HTTP and JSON for other people's test suites |
 //! | [`relay`] | TCP and UDP with faults |
 //! | [`recording`] | a live Redfish service as a tree of files |
 //! | [`openipmi`] | OpenIPMI's `ipmi_sim` as the IPMI face |
@@ -29,6 +30,7 @@ mod accounts;
 mod admission;
 mod bmc;
 mod control;
+pub mod desk;
 mod deviations;
 mod firmware;
 mod logbook;

@@ -9,6 +9,7 @@ mod change;
 pub(crate) mod clock;
 mod conditions;
 mod connection;
+mod events;
 mod exchange;
 mod handle;
 mod live;
@@ -26,6 +27,7 @@ mod sessions;
 mod show;
 mod tasks;
 pub mod tls;
+mod transcript;
 mod tree;
 mod wire;
 mod writable;
@@ -39,22 +41,25 @@ use std::{
 use tokio::{net::TcpListener, task::AbortHandle};
 
 pub(crate) use answer::{Answer, Asked, Body};
+use events::Events;
 pub use exchange::HttpExchange;
-use exchange::Record;
 use handle::Scene;
-pub(crate) use messages::not_found;
+pub(crate) use messages::{base_error, not_found};
+pub(crate) use observer::shown as without_session;
 pub use observer::{Observed, Observer};
 pub(crate) use policy::{Checked, Etag, KeepAlive, Kept, Login, Logout, Paging, Policy, Success};
 pub use reception::Reception;
 use secrets::Secrets;
 use sessions::Sessions;
 use tasks::Tasks;
+use transcript::Records;
+pub use transcript::Transcript;
 pub use tree::mockup::MockupError;
 pub(crate) use tree::{Documents, Tree, mockup::Mockup, trimmed};
 
 use crate::{
     bmc::{Bmc, lock},
-    rules::{HttpRule, Rulebook},
+    rules::{HttpAction, HttpRule, Rulebook, Situation},
 };
 
 /// How the service is offered.
@@ -66,12 +71,19 @@ pub struct ServiceOptions {
     pub listen: SocketAddr,
     /// Who is told of each exchange.
     pub observer: Option<Observer>,
+    /// Which exchanges are kept.
+    pub transcript: Transcript,
 }
 
 impl Default for ServiceOptions {
-    /// Plain HTTP on a free loopback port.
+    /// Plain HTTP on a free loopback port, with a whole transcript.
     fn default() -> Self {
-        Self { tls: None, listen: (Ipv4Addr::LOCALHOST, 0).into(), observer: None }
+        Self {
+            tls: None,
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            observer: None,
+            transcript: Transcript::All,
+        }
     }
 }
 
@@ -88,8 +100,9 @@ struct Shared {
     tls: Option<tls::Certificate>,
     sessions: Mutex<Sessions>,
     tasks: Mutex<Tasks>,
+    events: Arc<Events>,
     rules: Mutex<Rulebook>,
-    records: Mutex<Vec<Record>>,
+    records: Mutex<Records>,
     connections: Mutex<connection::Connections>,
     addr: SocketAddr,
     observer: Option<Observer>,
@@ -126,24 +139,35 @@ impl Service {
     /// Ends it: nothing listens any more, and every connection is gone.
     pub fn stop(&self) {
         self.accepting.abort();
+        self.shared.events.stop();
         self.shared.drop_connections();
     }
 
     /// Replaces the rules; counts start from nothing.
     pub fn set_rules(&self, rules: Vec<HttpRule>) {
-        *lock(&self.shared.rules) = Rulebook::new(rules);
+        let shared = &self.shared;
+        *lock(&shared.rules) = Rulebook::new(rules, shared.bmc.seed(), shared.bmc.control().event_count());
     }
 
-    /// The transcript from the exchange with this number on.
+    /// The rules that are set.
+    pub fn rules(&self) -> Vec<HttpRule> {
+        lock(&self.shared.rules).rules()
+    }
+
+    /// The transcript from the exchange with this number on, as far as it is kept.
     pub fn exchanges_from(&self, seq: usize) -> Vec<HttpExchange> {
+        self.some_exchanges_from(seq, usize::MAX)
+    }
+
+    /// The same, at most so many.
+    pub fn some_exchanges_from(&self, seq: usize, most: usize) -> Vec<HttpExchange> {
         let secrets = self.shared.secrets();
-        let records = lock(&self.shared.records);
-        records.iter().enumerate().skip(seq).map(|(seq, record)| record.shown(seq, &secrets)).collect()
+        lock(&self.shared.records).shown_from(seq, most, &secrets)
     }
 
     /// How many exchanges there were.
     pub fn exchange_count(&self) -> usize {
-        lock(&self.shared.records).len()
+        lock(&self.shared.records).total()
     }
 
     /// How many sessions are open.
@@ -163,10 +187,12 @@ impl Service {
 }
 
 impl Shared {
-    /// The passwords and the tokens that are worth something now.
+    /// The passwords, the tokens and the headers of subscriptions that are worth something now.
     fn secrets(&self) -> Secrets {
         let accounts = self.bmc.control().accounts();
-        Secrets::of(&accounts, &lock(&self.sessions).tokens())
+        let mut known = lock(&self.sessions).tokens();
+        known.extend(self.events.secrets());
+        Secrets::of(&accounts, &known)
     }
 
     fn new(bmc: &Bmc, options: ServiceOptions, addr: SocketAddr) -> Arc<Self> {
@@ -175,8 +201,9 @@ impl Shared {
             tls: options.tls,
             sessions: Mutex::new(Sessions::new(bmc.seed())),
             tasks: Mutex::default(),
+            events: Arc::default(),
             rules: Mutex::default(),
-            records: Mutex::default(),
+            records: Mutex::new(Records::new(options.transcript)),
             connections: Mutex::default(),
             addr,
             observer: options.observer,
@@ -192,7 +219,28 @@ impl Shared {
             from,
             sessions: &self.sessions,
             tasks: &self.tasks,
+            events: &self.events,
         }
+    }
+
+    /// What the rules make of a request: everything that strikes it.
+    fn ruled(&self, method: &str, path: &str) -> Vec<HttpAction> {
+        let mut rules = lock(&self.rules);
+        if rules.is_empty() {
+            return Vec::new();
+        }
+        let situation = Situation::of(&self.bmc, rules.events_from());
+        rules.decide(method, path, &situation)
+    }
+
+    /// What the rules make of a connection.
+    fn welcomed(&self) -> Option<HttpAction> {
+        let mut rules = lock(&self.rules);
+        if rules.is_empty() {
+            return None;
+        }
+        let situation = Situation::of(&self.bmc, rules.events_from());
+        rules.welcome(&situation)
     }
 
     fn drop_connections(&self) {

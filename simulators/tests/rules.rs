@@ -6,9 +6,10 @@ mod world;
 use std::{io, time::Duration};
 
 use halmark_simulators::{
-    machine::{HostAct, Led},
-    rules::{HttpAction, HttpRule, Nth},
+    machine::{Command, Host, HostAct, Led},
+    rules::{Corruption, HttpAction, HttpRule, Nth, When},
 };
+use serde_json::json;
 use tokio::time::{Instant, timeout};
 use world::{Client, Reply, SYSTEM, World};
 
@@ -130,7 +131,7 @@ async fn a_rule_means_its_method_its_path_and_its_turn() {
         methods: vec!["GET".into()],
         path: Some("/redfish/v1/Systems/*".into()),
         nth: Nth { from: 1, to: Some(2) },
-        action: respond,
+        ..HttpRule::every(respond)
     }]);
     assert_eq!(world.get("/redfish/v1/").await.status, 200);
     let statuses =
@@ -163,4 +164,89 @@ async fn dropped_connections_end_and_new_ones_are_welcome() {
     world.service.stop();
     world.wait(1).await;
     assert!(Client::connect(world.service.addr()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_rules_strike_one_exchange() {
+    let world = World::healthy().await;
+    let begin = Instant::now();
+    world.service.set_rules(vec![
+        HttpRule::every(HttpAction::Delay(Duration::from_secs(2))),
+        HttpRule::every(HttpAction::Delay(Duration::from_secs(3))),
+        HttpRule::every(HttpAction::Field { at: "/PowerState".into(), becomes: Corruption::UnknownWord }),
+        HttpRule::every(HttpAction::StripHeader("ETag".into())),
+    ]);
+    let reply = world.get(SYSTEM).await;
+    assert_eq!((&reply.json()["PowerState"], reply.header("ETag")), (&json!("Halfway"), None));
+    assert!(begin.elapsed() >= Duration::from_secs(5));
+    let injected = world.service.exchanges_from(0)[0].injected.clone();
+    assert_eq!(
+        injected.as_deref(),
+        Some("delay 2s + delay 3s + field /PowerState unknown-word + strip header ETag")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_that_an_answer_does_not_have_is_not_said_to_be_spoilt() {
+    let world = World::healthy().await;
+    let action = HttpAction::Field { at: "/PowerState".into(), becomes: Corruption::Missing };
+    world.service.set_rules(vec![HttpRule::every(action)]);
+    assert_eq!(world.get("/redfish/v1/").await.status, 200);
+    assert!(world.system().await.get("PowerState").is_none());
+    let injected: Vec<_> =
+        world.service.exchanges_from(0).into_iter().map(|it| it.injected.is_some()).collect();
+    assert_eq!(injected, [false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_is_in_force_while_the_host_is_in_post_and_for_so_long_after_an_event() {
+    let world = World::healthy().await;
+    let respond = HttpAction::Respond { status: 503, headers: vec![], body: None };
+    let during = |when| vec![HttpRule { when, ..HttpRule::every(respond.clone()) }];
+    world.service.set_rules(during(When { host: Some(Host::Post), ..When::default() }));
+    assert_eq!(world.get(SYSTEM).await.status, 200);
+    world.command(Command::PowerOn);
+    world.wait(10).await;
+    assert_eq!(world.get(SYSTEM).await.status, 503);
+    world.wait(60).await;
+    assert_eq!(world.get(SYSTEM).await.status, 200);
+    let since = Some("host.reset".to_owned());
+    world.service.set_rules(during(When { since, to: Some(Duration::from_secs(30)), ..When::default() }));
+    assert_eq!(world.get(SYSTEM).await.status, 200);
+    world.command(Command::Reset);
+    assert_eq!(world.get(SYSTEM).await.status, 503);
+    world.wait(31).await;
+    assert_eq!(world.get(SYSTEM).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_stalls_or_is_refused_and_the_next_one_is_not() {
+    let world = World::healthy().await;
+    // The world's own connection is welcome by now.
+    world.get("/redfish/v1/").await;
+    for (action, ends) in [
+        (HttpAction::StallHandshake, io::ErrorKind::TimedOut),
+        (HttpAction::RefuseHandshake, io::ErrorKind::ConnectionReset),
+    ] {
+        world.service.set_rules(vec![HttpRule { nth: Nth::FIRST, ..HttpRule::every(action) }]);
+        assert_eq!(kind(patch(&world, &mut world.client().await).await), ends);
+        assert_eq!(patch(&world, &mut world.client().await).await.unwrap().status, 200);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_of_the_requests_is_struck_and_the_same_ones_every_time() {
+    let mut struck = Vec::new();
+    for _ in 0..2 {
+        let world = World::healthy().await;
+        let respond = HttpAction::Respond { status: 503, headers: vec![], body: None };
+        world.service.set_rules(vec![HttpRule { share: 0.5, ..HttpRule::every(respond) }]);
+        let mut statuses = Vec::new();
+        for _ in 0..16 {
+            statuses.push(world.get(SYSTEM).await.status);
+        }
+        struck.push(statuses);
+    }
+    assert_eq!(struck[0], struck[1]);
+    assert!(struck[0].contains(&503) && struck[0].contains(&200));
 }

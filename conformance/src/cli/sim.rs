@@ -2,6 +2,7 @@
 
 mod addresses;
 pub(super) mod args;
+mod control;
 mod descriptors;
 mod files;
 mod log;
@@ -17,8 +18,9 @@ use std::{
 
 use halmark_simulators::{
     Bmc, BmcOptions, Credentials, Profile, Role,
+    desk::Hall,
     redfish::{
-        Reception, Service, ServiceOptions,
+        Reception, Service, ServiceOptions, Transcript,
         tls::{ByName, Certificate},
     },
 };
@@ -32,8 +34,8 @@ use self::{
 use super::{args::Output, complain, print, run::wait_for_signal, usage};
 use crate::{source::suggestion, verdict::exit};
 
-/// One BMC that is served.
-struct Simulated {
+/// One BMC while all of them start.
+struct Starting {
     name: String,
     host: String,
     url: String,
@@ -42,8 +44,8 @@ struct Simulated {
 }
 
 /// All that is served, and the one port in front of it where there is one.
-struct Hall {
-    all: Vec<Simulated>,
+struct Served {
+    hall: Arc<Hall>,
     _reception: Option<Reception>,
 }
 
@@ -77,9 +79,11 @@ pub(super) fn sim(args: &Sim) -> u8 {
 
 async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
     let begun = Instant::now();
-    let hall = start(args, plan)?;
-    let all = &hall.all;
-    let words = told::Words::of(args, plan, all)?;
+    let _stopped = control::stop_time(args);
+    let served = start(args, plan)?;
+    let hall = &served.hall;
+    let desk = control::offer(args, hall)?;
+    let words = told::Words::of(args, plan, hall.all(), desk.as_ref().map(|it| it.addr()))?;
     match args.output {
         Output::Text => print(&words.text()),
         Output::Json => print(&words.json()),
@@ -94,9 +98,9 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
         () = end => {}
         () = wait_for_signal() => {}
     }
-    all.iter().for_each(|it| it.service.stop());
+    hall.all().iter().for_each(|it| it.service.stop());
     complain(&told::farewell(
-        all.len(),
+        hall.all().len(),
         plan.requests.load(std::sync::atomic::Ordering::Relaxed),
         begun.elapsed(),
     ));
@@ -104,9 +108,6 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
 }
 
 fn prepared(args: &Sim) -> Result<Plan, String> {
-    if args.control.is_some() {
-        return Err("--control is not offered by this version".to_owned());
-    }
     let addresses = addresses::addresses(args)?;
     descriptors::make_room(if args.by_host { 1 } else { args.count })?;
     Ok(Plan {
@@ -131,7 +132,7 @@ fn runtime(args: &Sim) -> Result<tokio::runtime::Runtime, String> {
     built.map_err(|error| format!("no runtime could be made: {error}"))
 }
 
-fn start(args: &Sim, plan: &Plan) -> Result<Hall, String> {
+fn start(args: &Sim, plan: &Plan) -> Result<Served, String> {
     let mut all = Vec::with_capacity(args.count);
     let mut ports = (args.count > MANY).then_some(FIRST_PORT..u16::MAX);
     for place in 0..args.count {
@@ -144,16 +145,19 @@ fn start(args: &Sim, plan: &Plan) -> Result<Hall, String> {
             tls: certificate(args, plan, &host)?,
             listen: address,
             observer: Some(plan.log.observer(plan.requests.clone())),
+            transcript: if args.control.is_some() { Transcript::Last(1_000) } else { Transcript::None },
         };
         let service = match args.by_host {
             true => Service::behind(&bmc, options),
             false => listen(&bmc, options, &mut ports).map_err(|error| not_listened(address, &error))?,
         };
         let url = url(args, &reached(service.addr()).to_string());
-        all.push(Simulated { name, host, url, bmc, service });
+        all.push(Starting { name, host, url, bmc, service });
     }
     let reception = if args.by_host { Some(receive(args, plan, &mut all)?) } else { None };
-    Ok(Hall { all, _reception: reception })
+    let mut hall = Hall::new();
+    all.into_iter().for_each(|it| hall.add(it.name, it.url, it.bmc, it.service));
+    Ok(Served { hall: Arc::new(hall), _reception: reception })
 }
 
 /// From so many BMCs on, ports are tried one after another: the system's own search for a free one gets slow (15,000 took it
@@ -193,7 +197,7 @@ fn start_bmc(args: &Sim, plan: &Plan, place: usize) -> Result<Bmc, String> {
 }
 
 /// One port for all.
-fn receive(args: &Sim, plan: &Plan, all: &mut [Simulated]) -> Result<Reception, String> {
+fn receive(args: &Sim, plan: &Plan, all: &mut [Starting]) -> Result<Reception, String> {
     let listen = plan.addresses.first().copied().unwrap_or_else(|| (args.listen, 0).into());
     let tls = match certificate(args, plan, "localhost")? {
         None => None,

@@ -23,7 +23,7 @@ fn http_rule(fault: &HttpFault) -> rules::HttpRule {
         methods: fault.methods.clone(),
         path: fault.path.clone(),
         nth: nth(fault.nth),
-        action: http_action(&fault.action),
+        ..rules::HttpRule::every(http_action(&fault.action))
     }
 }
 

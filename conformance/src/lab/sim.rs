@@ -73,7 +73,8 @@ impl Sim {
     pub(super) fn new_wire(&mut self) -> Vec<Record> {
         let new = self.service.exchanges_from(self.wire);
         self.wire += new.len();
-        self.struck.extend(new.iter().filter_map(|exchange| exchange.injected.clone()));
+        let struck = new.iter().filter_map(|exchange| exchange.injected.as_deref());
+        self.struck.extend(struck.flat_map(|all| all.split(" + ")).map(ToOwned::to_owned));
         new.into_iter().map(record).collect()
     }
 

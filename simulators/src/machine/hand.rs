@@ -22,6 +22,7 @@ impl Machine {
             HostAct::HangBoot => self.hang_boot(),
             HostAct::FinishBoot => self.finish_boot(),
             HostAct::HangOs => self.hang_os(),
+            HostAct::ShutDownOs => self.shut_down_os(),
         }
         self.advance(now);
     }
@@ -126,6 +127,13 @@ impl Machine {
     fn hang_os(&mut self) {
         if matches!(self.host, Host::Os | Host::Stopping) {
             self.hang();
+        }
+    }
+
+    fn shut_down_os(&mut self) {
+        if self.host == Host::Os {
+            self.host = Host::Stopping;
+            self.plan(self.spec.shutdown, Step::OsStops);
         }
     }
 

@@ -206,3 +206,12 @@ fn what_takes_no_time_has_happened_when_the_command_returns() {
     machine.command(Command::SetLed { led: Led::Lit, lasting: Some(at(0)) }, at(1)).unwrap();
     assert_eq!(names(&machine), ["identify:lit", "identify:unlit"]);
 }
+
+#[test]
+fn an_operating_system_may_shut_down_by_its_own_will() {
+    let mut machine = running();
+    machine.act(HostAct::ShutDownOs, at(1));
+    assert_eq!(machine.host(), Host::Stopping);
+    machine.advance(at(60));
+    assert_eq!(names(&machine)[1..], ["host.os-stopped", "power.off"]);
+}

@@ -183,7 +183,20 @@ pub enum HostAct {
     FinishBoot,
     /// The operating system stops making progress.
     HangOs,
+    /// The operating system shuts down by its own will, and the power goes off.
+    ShutDownOs,
 }
+words!(HostAct {
+    PressPowerButton = "press-power-button",
+    PullAc = "pull-ac",
+    RestoreAc = "restore-ac",
+    IgnoreAcpi = "ignore-acpi",
+    ObeyAcpi = "obey-acpi",
+    HangBoot = "hang-boot",
+    FinishBoot = "finish-boot",
+    HangOs = "hang-os",
+    ShutDownOs = "shut-down-os",
+});
 
 /// Why the machine did not do what it was told; it is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

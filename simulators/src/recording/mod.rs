@@ -38,6 +38,7 @@ pub use endpoint::{Account, Endpoint, Login, Scheme, Trust};
 pub use error::RecordError;
 pub use names::Layout;
 pub use redact::{Kind, UnknownKind};
+pub(crate) use tls::connector;
 
 use client::{Client, Fault};
 use crawl::Crawl;

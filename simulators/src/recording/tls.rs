@@ -16,7 +16,7 @@ use tokio_rustls::{
 use super::{RecordError, Trust};
 
 /// A connector that believes this much.
-pub(super) fn connector(trust: &Trust) -> Result<TlsConnector, RecordError> {
+pub(crate) fn connector(trust: &Trust) -> Result<TlsConnector, RecordError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()

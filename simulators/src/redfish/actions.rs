@@ -4,6 +4,7 @@ mod defaults;
 mod log;
 pub(crate) mod media;
 pub(crate) mod settings;
+mod test_event;
 
 use serde_json::{Map, Value};
 
@@ -50,6 +51,7 @@ pub(crate) fn carry(scene: &Scene<'_>, action: &Action, body: &Map<String, Value
         "SecureBoot.ResetKeys" => settings::reset_keys(scene, &call),
         "VirtualMedia.InsertMedia" => media::insert(scene, &call),
         "VirtualMedia.EjectMedia" => media::eject(scene, &call),
+        "EventService.SubmitTestEvent" => test_event::submit(scene, &call),
         "LogService.ClearLog" => log::clear(scene, &call),
         _ => not_found(&call.resource.path),
     }

@@ -3,6 +3,7 @@
 use hyper::HeaderMap;
 use serde_json::Value;
 
+use super::events::Streaming;
 use crate::{firmware::Facts, memory::Memory};
 
 /// A request, as far as a deviation may look at it, and the situation that it meets.
@@ -80,6 +81,8 @@ pub(crate) enum Body {
         /// Its text.
         text: String,
     },
+    /// Events, for as long as somebody listens.
+    Stream(Streaming),
 }
 
 impl Answer {
@@ -113,7 +116,7 @@ impl Answer {
     pub(crate) fn document(&mut self) -> Option<&mut Value> {
         match &mut self.body {
             Body::Json(document) | Body::JsonAsText(document) => Some(document),
-            Body::Empty | Body::JsonText(_) | Body::Other { .. } => None,
+            Body::Empty | Body::JsonText(_) | Body::Other { .. } | Body::Stream(_) => None,
         }
     }
 }

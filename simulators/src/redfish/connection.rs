@@ -19,7 +19,10 @@ use super::{
     tls,
     wire::{Socket, Wire, Wires},
 };
-use crate::bmc::{Presence, lock};
+use crate::{
+    bmc::{Presence, lock},
+    rules::HttpAction,
+};
 
 /// How long an answer under way may take after the BMC has gone down.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -63,7 +66,11 @@ fn welcome(shared: &Arc<Shared>, stream: TcpStream) {
         return;
     }
     let _ = stream.set_nodelay(true);
-    keep(shared, |shared| serve(shared, stream));
+    match shared.welcomed() {
+        None => keep(shared, |shared| serve(shared, stream)),
+        Some(HttpAction::StallHandshake) => keep(shared, |shared| stall(shared, stream)),
+        Some(_) => stream.reset_on_drop(),
+    }
 }
 
 /// Takes over a connection that somebody else has accepted, and whose TLS is begun.
@@ -118,6 +125,12 @@ impl Drop for Open {
     fn drop(&mut self) {
         lock(&self.shared.connections).open.remove(&self.number);
     }
+}
+
+/// Holds a connection and says nothing, until the BMC goes down.
+async fn stall(shared: Arc<Shared>, stream: TcpStream) {
+    down(&mut shared.bmc.presence()).await;
+    let _ = stream.set_zero_linger();
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream) {

@@ -93,7 +93,45 @@ fn headers(all: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
 
 fn body(bytes: &Bytes, hide: impl Fn(&str) -> String) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
-    (!text.is_empty()).then(|| hide(&without_passwords(&text)))
+    (!text.is_empty()).then(|| without_headers(&hide(&without_passwords(&text))))
+}
+
+/// Replaces what stands after every member `HttpHeaders`, names included: what a subscriber is told is a secret.
+fn without_headers(text: &str) -> String {
+    const KEY: &str = "\"httpheaders\"";
+    let lower = text.to_ascii_lowercase();
+    let mut shown = String::with_capacity(text.len());
+    let mut from = 0;
+    while let Some(at) = lower[from..].find(KEY) {
+        let value = from + at + KEY.len();
+        let end = value + list_end(&text[value..]);
+        shown.push_str(&text[from..value]);
+        match text[value..end].contains('"') {
+            true => shown.push_str(&format!(": [\"{HIDDEN}\"]")),
+            false => shown.push_str(&text[value..end]),
+        }
+        from = end;
+    }
+    shown.push_str(&text[from..]);
+    shown
+}
+
+/// Where the first list or object in a text is over; all of it where it never is.
+fn list_end(text: &str) -> usize {
+    let (mut depth, mut in_text, mut escaped) = (0, false, false);
+    for (place, letter) in text.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if in_text => escaped = true,
+            '"' => in_text = !in_text,
+            '[' | '{' if !in_text => depth += 1,
+            ']' | '}' if !in_text && depth <= 1 => return place + usize::from(depth == 1),
+            ']' | '}' if !in_text => depth -= 1,
+            ',' if !in_text && depth == 0 => return place,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Replaces the value of every member whose name ends in `password`, in any case, whatever else the text is.
@@ -167,6 +205,16 @@ mod tests {
     #[test]
     fn a_password_in_a_broken_document_is_replaced_too() {
         assert_eq!(without_passwords(r#"{"Password":"half"#), r#"{"Password":"…"#);
+    }
+
+    #[test]
+    fn the_headers_of_a_subscription_are_replaced_even_in_half_a_document() {
+        let shown =
+            without_headers(r#"{"HttpHeaders": [{"Authorization":"a]\"b"},{"X":"c"}],"Context":"d"}"#);
+        assert_eq!(shown, r#"{"HttpHeaders": ["…"],"Context":"d"}"#);
+        assert_eq!(without_headers(r#"{"HttpHeaders":[],"a":"b"}"#), r#"{"HttpHeaders":[],"a":"b"}"#);
+        assert_eq!(without_headers(r#"{"HttpHeaders":"secret","a":1}"#), r#"{"HttpHeaders": ["…"],"a":1}"#);
+        assert_eq!(without_headers(r#"{"HttpHeaders":[{"X":"sec"#), r#"{"HttpHeaders": ["…"]"#);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     net::IpAddr,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -13,7 +13,9 @@ use super::{
     actions,
     answer::{Answer, Asked},
     auth::{self, Who},
-    conditions, live,
+    conditions,
+    events::{self, Events},
+    live,
     messages::{not_found, refuse},
     metadata, patch,
     policy::{Policy, Success},
@@ -48,6 +50,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) from: Option<IpAddr>,
     pub(crate) sessions: &'a Mutex<Sessions>,
     pub(crate) tasks: &'a Mutex<Tasks>,
+    pub(crate) events: &'a Arc<Events>,
 }
 
 impl Scene<'_> {
@@ -155,7 +158,7 @@ fn is_open(found: Found<'_>) -> bool {
     match found {
         Found::Versions | Found::Odata | Found::Metadata => true,
         Found::Document(document) => &*document.path == ROOT,
-        Found::Member(..) | Found::Action(_) | Found::Monitor(_) => false,
+        Found::Member(..) | Found::Action(_) | Found::Monitor(_) | Found::Stream => false,
     }
 }
 
@@ -169,6 +172,7 @@ fn allow(found: Found<'_>) -> &'static str {
         },
         Found::Member(live, ..) => live::allow(live).1,
         Found::Action(_) => "POST",
+        Found::Stream => "GET",
         Found::Monitor(_) => "GET, HEAD, DELETE",
         Found::Versions | Found::Odata | Found::Metadata => "GET, HEAD",
     }
@@ -184,6 +188,9 @@ fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: 
     }
     if let Some(problem) = conditions::against(method, request.asked.headers, found) {
         return problem;
+    }
+    if matches!(found, Found::Stream) {
+        return events::open(scene, request.query);
     }
     if matches!(method, "GET" | "HEAD") {
         return read(scene, request, found, who).with_header("Allow", allowed);

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod entry;
 pub(crate) mod session;
+pub(crate) mod subscription;
 pub(crate) mod task;
 
 use serde_json::{Map, Value};
@@ -20,7 +21,7 @@ pub(crate) fn members(scene: &Scene<'_>, live: Live, collection: &Document) -> V
         Live::Accounts => account::ids(scene),
         Live::Tasks => task::ids(scene),
         Live::LogEntries => entry::ids(scene, collection),
-        Live::Subscriptions => Vec::new(),
+        Live::Subscriptions => scene.events.ids(),
     };
     ids.into_iter().map(|id| format!("{}/{id}", collection.path)).collect()
 }
@@ -32,7 +33,7 @@ pub(crate) fn member(scene: &Scene<'_>, live: Live, collection: &Document, id: &
         Live::Accounts => account::document(scene, collection, id),
         Live::Tasks => task::document(scene, collection, id),
         Live::LogEntries => entry::document(scene, collection, id),
-        Live::Subscriptions => None,
+        Live::Subscriptions => subscription::document(scene, collection, id),
     }
 }
 
@@ -42,7 +43,8 @@ pub(crate) fn allow(live: Live) -> (&'static str, &'static str) {
         Live::Sessions => ("GET, HEAD, POST", "GET, HEAD, DELETE"),
         Live::Accounts => ("GET, HEAD, POST", "GET, HEAD, PATCH, DELETE"),
         Live::Tasks => ("GET, HEAD", "GET, HEAD, DELETE"),
-        Live::Subscriptions | Live::LogEntries => ("GET, HEAD", "GET, HEAD"),
+        Live::Subscriptions => ("GET, HEAD, POST", "GET, HEAD, PATCH, DELETE"),
+        Live::LogEntries => ("GET, HEAD", "GET, HEAD"),
     }
 }
 
@@ -56,7 +58,8 @@ pub(crate) fn create(
     match live {
         Live::Sessions => Some(session::log_in(scene, collection, body)),
         Live::Accounts => Some(account::create(scene, collection, body)),
-        Live::Tasks | Live::Subscriptions | Live::LogEntries => None,
+        Live::Subscriptions => Some(subscription::create(scene, collection, body)),
+        Live::Tasks | Live::LogEntries => None,
     }
 }
 
@@ -70,7 +73,8 @@ pub(crate) fn change(
 ) -> Option<Answer> {
     match live {
         Live::Accounts => account::change(scene, collection, id, body),
-        Live::Sessions | Live::Tasks | Live::Subscriptions | Live::LogEntries => None,
+        Live::Subscriptions => subscription::change(scene, collection, id, body),
+        Live::Sessions | Live::Tasks | Live::LogEntries => None,
     }
 }
 
@@ -80,7 +84,8 @@ pub(crate) fn end(scene: &Scene<'_>, live: Live, id: &str) -> Option<Answer> {
         Live::Sessions => session::log_out(scene, id),
         Live::Accounts => account::remove(scene, id),
         Live::Tasks => task::remove(scene, id),
-        Live::Subscriptions | Live::LogEntries => None,
+        Live::Subscriptions => subscription::end(scene, id),
+        Live::LogEntries => None,
     }
 }
 

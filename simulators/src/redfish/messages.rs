@@ -5,7 +5,7 @@ mod event;
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::{Answer, Body};
 
 /// The version of the schema of a message.
 pub(crate) const VERSION: &str = "v1_2_1";
@@ -81,6 +81,15 @@ pub(crate) fn refuse(status: u16, name: &str, args: &[&str]) -> Answer {
 /// 404.
 pub(crate) fn not_found(path: &str) -> Answer {
     refuse(404, "ResourceMissingAtURI", &[path])
+}
+
+/// The text of an error body with one message of the Base registry, where it has one of this name.
+pub(crate) fn base_error(name: &str, args: &[&str]) -> Option<String> {
+    BASE.rows.iter().find(|row| row.0 == name)?;
+    match refuse(400, name, args).body {
+        Body::Json(document) => Some(document.to_string()),
+        _ => None,
+    }
 }
 
 /// The text with each `%n` replaced by its argument; what an argument says is not looked into again.

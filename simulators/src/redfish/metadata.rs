@@ -11,6 +11,8 @@ const PASSING: &[(&str, &str)] = &[
     ("Session", super::live::session::VERSION),
     ("ManagerAccount", super::live::account::VERSION),
     ("Task", super::live::task::VERSION),
+    ("EventDestination", super::live::subscription::VERSION),
+    ("Event", super::events::VERSION),
     ("LogEntry", super::live::entry::VERSION),
     ("Message", super::messages::VERSION),
 ];

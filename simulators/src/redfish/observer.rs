@@ -39,7 +39,7 @@ impl fmt::Debug for Observer {
 }
 
 /// The path without a session's id, which is as good as half a secret.
-pub(super) fn shown(path: &str) -> Cow<'_, str> {
+pub(crate) fn shown(path: &str) -> Cow<'_, str> {
     const SESSIONS: &str = "/Sessions/";
     match path.split_once(SESSIONS) {
         Some((before, after)) if !after.is_empty() => {

@@ -249,6 +249,7 @@ fn needed(scene: &Scene<'_>, method: &str, found: Found<'_>) -> AnyOf {
         }
         Found::Versions | Found::Odata | Found::Metadata => return &[NoAuth],
         Found::Monitor(_) => ("Task", ""),
+        Found::Stream => ("EventService", ""),
     };
     let below =
         BELOW.iter().find(|(kinds, above, _)| kinds.contains(&kind) && scene.tree().is_below(path, above));

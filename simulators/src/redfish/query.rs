@@ -13,7 +13,9 @@ mod tests;
 
 use serde_json::Value;
 
-use self::{expand::Expand, filter::Filter, page::SECOND_PAGE, select::Select};
+pub(crate) use self::filter::{Filter, parse as parse_filter};
+pub(crate) use self::parameters::decoded;
+use self::{expand::Expand, page::SECOND_PAGE, select::Select};
 pub(crate) use self::{
     page::{fits, turn},
     parameters::is_query,

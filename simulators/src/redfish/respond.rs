@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     Shared,
     answer::{Answer, Asked, Body, json},
+    events::{self, EventStream, Streaming},
     exchange::Record,
     handle::{Request, handle},
     messages::refuse,
@@ -30,7 +31,10 @@ use super::{
     secrets::Secrets,
     wire::Wires,
 };
-use crate::{bmc::lock, rules::HttpAction};
+use crate::{
+    bmc::lock,
+    rules::{HttpAction, Phase, corrupt},
+};
 
 /// The largest body that is read.
 const LARGEST: usize = 1 << 20;
@@ -65,27 +69,31 @@ pub(super) async fn respond(
         None => (Bytes::new(), true),
     };
     let begun = Instant::now();
-    let action = lock(&shared.rules).decide(parts.method.as_str(), parts.uri.path());
-    if let Some(HttpAction::Delay(by)) = action {
-        sleep(by).await;
-    }
-    let injected = action.as_ref().map(ToString::to_string);
-    let outcome = match action {
+    let actions = shared.ruled(parts.method.as_str(), parts.uri.path());
+    let mut struck = delayed(&actions).await;
+    let mut outcome = match actions.iter().find(|it| it.phase() == Phase::Instead) {
         _ if is_stale => Err(Silence::Reset),
-        Some(action) if !runs_handler(&action) => instead(&action),
-        action => {
-            let answer = if too_large {
-                refuse(413, "PayloadTooLarge", &[]).with_header("Connection", "close")
-            } else {
-                handled(&shared, &parts, &body)
-            };
-            let mut reply = Reply::of(answer);
-            match action {
-                Some(action) => alter(&action, &mut reply, &wires).map(|()| reply),
-                None => Ok(reply),
+        Some(action) => {
+            struck.push(action.to_string());
+            instead(action)
+        }
+        None if too_large => {
+            Ok(Reply::of(refuse(413, "PayloadTooLarge", &[]).with_header("Connection", "close")))
+        }
+        None => Ok(Reply::of(handled(&shared, &parts, &body))),
+    };
+    for action in actions.iter().filter(|it| it.phase() == Phase::After) {
+        let Ok(reply) = &mut outcome else { break };
+        match alter(action, reply, &wires) {
+            Ok(true) => struck.push(action.to_string()),
+            Ok(false) => {}
+            Err(silence) => {
+                struck.push(action.to_string());
+                outcome = Err(silence);
             }
         }
-    };
+    }
+    let injected = (!struck.is_empty()).then(|| struck.join(" + "));
     observe(&shared, &parts, &outcome, begun);
     write_down(&shared, parts, body, &outcome, injected);
     match outcome {
@@ -132,7 +140,13 @@ fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {
         },
         query: parts.uri.query(),
     };
-    handle(&scene, &request)
+    if !shared.events.are_wanted() {
+        return handle(&scene, &request);
+    }
+    let before = shared.bmc.control().event_count();
+    let answer = handle(&scene, &request);
+    events::notice(&shared.events, &scene, &request.asked, &answer, before);
+    answer
 }
 
 /// The path with its letters, digits and dashes as they are (RFC 3986 §6.2.2.2); what else is escaped stays so.
@@ -158,9 +172,14 @@ fn unescaped(path: &str) -> Cow<'_, str> {
     plain.into()
 }
 
-fn runs_handler(action: &HttpAction) -> bool {
-    use HttpAction::{DeepJson, Hang, HtmlPage, HugeBody, ResetConnection, Respond};
-    !matches!(action, Respond { .. } | ResetConnection | Hang | HtmlPage | HugeBody { .. } | DeepJson { .. })
+/// Waits for as long as all delays together, and says which they are.
+async fn delayed(actions: &[HttpAction]) -> Vec<String> {
+    let delay = |action: &HttpAction| if let HttpAction::Delay(by) = action { Some(*by) } else { None };
+    let whole: Duration = actions.iter().filter_map(delay).sum();
+    if !whole.is_zero() {
+        sleep(whole).await;
+    }
+    actions.iter().filter(|it| delay(it).is_some()).map(ToString::to_string).collect()
 }
 
 /// Why no answer is sent.
@@ -198,8 +217,8 @@ fn instead(action: &HttpAction) -> Result<Reply, Silence> {
     }
 }
 
-/// What becomes of the handler's answer.
-fn alter(action: &HttpAction, reply: &mut Reply, wires: &Wires) -> Result<(), Silence> {
+/// What becomes of an answer; false where there is nothing in it that could be altered so.
+fn alter(action: &HttpAction, reply: &mut Reply, wires: &Wires) -> Result<bool, Silence> {
     match action {
         HttpAction::ResetAfter => return Err(Silence::Reset),
         HttpAction::HangAfter => return Err(Silence::Forever),
@@ -214,9 +233,13 @@ fn alter(action: &HttpAction, reply: &mut Reply, wires: &Wires) -> Result<(), Si
         HttpAction::StripHeader(name) => {
             reply.headers.remove(name.to_ascii_lowercase());
         }
-        _ => {}
+        HttpAction::Field { at, becomes } => {
+            let Some(spoilt) = corrupt(&reply.bytes(), at, *becomes) else { return Ok(false) };
+            reply.body = Payload::Whole(Full::new(spoilt.into()));
+        }
+        _ => return Ok(false),
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Tells whoever watches.
@@ -248,7 +271,11 @@ fn write_down(
         Ok(reply) => (reply.status, reply.headers.clone(), reply.bytes()),
         Err(_) => (0, HeaderMap::new(), Bytes::new()),
     };
-    lock(&shared.records).push(Record {
+    let mut records = lock(&shared.records);
+    if !records.keeps_any() {
+        return records.count();
+    }
+    records.push(Record {
         at: shared.bmc.now(),
         method: parts.method,
         uri: parts.uri,
@@ -277,6 +304,7 @@ impl Reply {
             Body::JsonText(text) => (Some(JSON), text),
             Body::JsonAsText(document) => (Some("text/plain; charset=utf-8"), json(&document)),
             Body::Other { content_type, text } => (Some(content_type), text.into_bytes()),
+            Body::Stream(stream) => return Self::stream(answer.status, &stream),
         };
         let mut reply = Self::bare(answer.status, Bytes::from(text));
         if let Some(kind) = kind {
@@ -289,6 +317,14 @@ impl Reply {
     fn text(status: u16, kind: &'static str, text: String) -> Self {
         let mut reply = Self::bare(status, Bytes::from(text));
         reply.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        reply
+    }
+
+    fn stream(status: u16, stream: &Streaming) -> Self {
+        let mut reply = Self::text(status, "text/event-stream", String::new());
+        if let Some(stream) = stream.take() {
+            reply.body = Payload::Stream(Box::new(stream));
+        }
         reply
     }
 
@@ -312,7 +348,7 @@ impl Reply {
     fn bytes(&self) -> Bytes {
         match &self.body {
             Payload::Whole(body) => body.clone().into_inner().unwrap_or_default(),
-            Payload::Huge { .. } => Bytes::new(),
+            Payload::Huge { .. } | Payload::Stream(_) => Bytes::new(),
         }
     }
 
@@ -332,6 +368,8 @@ const HUGE_END: &[u8] = br#""}"#;
 pub(super) enum Payload {
     /// In one piece.
     Whole(Full<Bytes>),
+    /// Events, for as long as somebody listens.
+    Stream(Box<EventStream>),
     /// A system that is on, with a property that does not end for so many bytes: JSON that a client without a limit takes.
     Huge {
         /// Whether its beginning is still to come.
@@ -352,6 +390,7 @@ impl HttpBody for Payload {
         static CHUNK: [u8; 1 << 16] = [b'x'; 1 << 16];
         match &mut *self {
             Self::Whole(body) => Pin::new(body).poll_frame(cx),
+            Self::Stream(stream) => stream.poll_lines(cx).map(|lines| lines.map(|it| Ok(Frame::data(it)))),
             Self::Huge { left: 0, .. } => Poll::Ready(None),
             Self::Huge { opens, left } => {
                 let chunk: &'static [u8] = match left.saturating_sub(HUGE_END.len()) {
@@ -368,6 +407,7 @@ impl HttpBody for Payload {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(body) => body.is_end_stream(),
+            Self::Stream(_) => false,
             Self::Huge { left, .. } => *left == 0,
         }
     }
@@ -375,6 +415,7 @@ impl HttpBody for Payload {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(body) => body.size_hint(),
+            Self::Stream(_) => SizeHint::default(),
             Self::Huge { left, .. } => SizeHint::with_exact(*left as u64),
         }
     }

@@ -60,6 +60,8 @@ pub(crate) enum Found<'t> {
     Action(&'t Action),
     /// The monitor of a task, perhaps.
     Monitor(&'t str),
+    /// The stream of events.
+    Stream,
 }
 
 /// The resources of a platform.
@@ -155,8 +157,15 @@ impl Tree {
             return (!id.contains('/')).then_some(Found::Monitor(id));
         }
         let (parent, id) = path.rsplit_once('/')?;
-        let collection = self.document(parent)?;
-        collection.live.map(|live| Found::Member(live, collection, id))
+        let collection = self.document(parent).filter(|it| it.live.is_some());
+        let member = collection.and_then(|it| Some(Found::Member(it.live?, it, id)));
+        member.or_else(|| self.is_stream(path).then_some(Found::Stream))
+    }
+
+    /// Whether events come from this path as a stream (DSP0268 EventService.ServerSentEventUri).
+    fn is_stream(&self, path: &str) -> bool {
+        let services = self.documents.iter().filter(|it| &*it.kind == "EventService");
+        services.filter_map(|it| it.template()["ServerSentEventUri"].as_str()).any(|it| trimmed(it) == path)
     }
 
     /// The resource at this path.

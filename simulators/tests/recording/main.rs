@@ -102,7 +102,7 @@ fn shows(path: &str, document: &Value) -> HttpRule {
 }
 
 fn on(path: &str, nth: Nth, action: HttpAction) -> HttpRule {
-    HttpRule { methods: vec!["GET".to_owned()], path: Some(path.to_owned()), nth, action }
+    HttpRule { methods: vec!["GET".to_owned()], path: Some(path.to_owned()), nth, ..HttpRule::every(action) }
 }
 
 /// A document that leads to these links.

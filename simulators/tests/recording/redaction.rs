@@ -47,7 +47,7 @@ fn rules() -> Vec<HttpRule> {
             methods: vec!["GET".to_owned()],
             path: Some("/redfish/v1/Systems/nobody-*".to_owned()),
             nth: Nth::ALL,
-            action: HttpAction::Respond {
+            ..HttpRule::every(HttpAction::Respond {
                 status: 404,
                 headers: vec![(
                     "Link".to_owned(),
@@ -56,7 +56,7 @@ fn rules() -> Vec<HttpRule> {
                 body: Some(
                     json!({"error": {"message": "no CNRY4711X here, says a0-b1-c2-ca-fe-01"}}).to_string(),
                 ),
-            },
+            })
         },
     ]
 }

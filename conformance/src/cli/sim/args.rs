@@ -72,6 +72,13 @@ pub struct Sim {
     /// Offer the control API here, such as 127.0.0.1:9000: it sees the truth, and sets faults (docs/control.md).
     #[arg(long, value_name = "ADDRESS")]
     pub control: Option<SocketAddr>,
+    /// The environment variable with the token that a client of the control API has to bring; anybody on this machine may come
+    /// if it is not set.
+    #[arg(long, value_name = "VARIABLE", default_value = "HALMARK_CONTROL_TOKEN")]
+    pub control_token_env: String,
+    /// A file with that token in its first line.
+    #[arg(long, value_name = "FILE", requires = "control")]
+    pub control_token_file: Option<PathBuf>,
     /// Write a line for each request to this file, or to standard error (-).
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,

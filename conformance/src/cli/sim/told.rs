@@ -1,11 +1,12 @@
 //! What is said when the BMCs are ready, and at the end.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
+use halmark_simulators::desk::Simulated;
 use serde_json::{Value, json};
 
 use super::{
-    Plan, Simulated,
+    Plan,
     args::{Sim, TlsArg},
 };
 
@@ -30,7 +31,12 @@ pub(super) struct Words {
 
 impl Words {
     /// Writes the files that they speak of.
-    pub(super) fn of(args: &Sim, plan: &Plan, all: &[Simulated]) -> Result<Self, String> {
+    pub(super) fn of(
+        args: &Sim,
+        plan: &Plan,
+        all: &[Simulated],
+        control: Option<SocketAddr>,
+    ) -> Result<Self, String> {
         let write = |name: &str, text: &str| {
             let written = plan.files.write(name, text).map(|path| path.display().to_string());
             written.map_err(|error| format!("the file {name} cannot be written: {error}"))
@@ -65,7 +71,7 @@ impl Words {
             list: write("bmcs.json", &format!("{list:#}\n"))?,
             profile: plan.profile.name.clone(),
             what: what(plan),
-            control: None,
+            control: control.map(|addr| format!("http://{addr}")),
             variables: (args.user_env.clone(), args.password_env.clone()),
             insecure: args.tls != TlsArg::Off,
         })

@@ -13,7 +13,7 @@ const MOST: usize = 128;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Filter {
+pub(crate) enum Filter {
     /// One of these at least.
     Any(Vec<Self>),
     /// Each of these.
@@ -28,7 +28,7 @@ pub(super) enum Filter {
 
 /// What is compared.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     /// A value.
     Literal(Value),
     /// A property, by the names that lead to it.
@@ -37,7 +37,7 @@ pub(super) enum Operand {
 
 /// How two values stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relation {
+pub(crate) enum Relation {
     Equal,
     NotEqual,
     Greater,
@@ -47,7 +47,7 @@ pub(super) enum Relation {
 }
 
 /// Keeps the members that it holds for; the count is theirs. What a client may not read is not there.
-pub(super) fn keep(
+pub(crate) fn keep(
     filter: &Filter,
     scene: &Scene<'_>,
     collection: &mut Value,
@@ -66,8 +66,22 @@ pub(super) fn keep(
 }
 
 impl Filter {
+    /// Whether it asks for nothing but these properties.
+    pub(crate) fn asks_only_for(&self, offered: &[&str]) -> bool {
+        let is_offered = |operand: &Operand| match operand {
+            Operand::Literal(_) => true,
+            Operand::Property(names) => matches!(&names[..], [name] if offered.contains(&name.as_str())),
+        };
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().all(|part| part.asks_only_for(offered)),
+            Self::Not(inner) => inner.asks_only_for(offered),
+            Self::Holds(operand) => is_offered(operand),
+            Self::Compare(left, _, right) => is_offered(left) && is_offered(right),
+        }
+    }
+
     /// Whether it holds for this document. What is not there is null.
-    pub(super) fn holds(&self, document: &Value) -> bool {
+    pub(crate) fn holds(&self, document: &Value) -> bool {
         match self {
             Self::Any(parts) => parts.iter().any(|part| part.holds(document)),
             Self::All(parts) => parts.iter().all(|part| part.holds(document)),
@@ -145,7 +159,7 @@ fn items(value: &Value) -> Vec<&Value> {
 }
 
 /// Reads an expression; `None` where it is none, or is larger than anybody needs.
-pub(super) fn parse(text: &str) -> Option<Filter> {
+pub(crate) fn parse(text: &str) -> Option<Filter> {
     let mut parser = Parser { tokens: tokens(text)?.into_iter().peekable(), comparisons: 0 };
     let filter = parser.any(0)?;
     parser.tokens.next().is_none().then_some(filter)

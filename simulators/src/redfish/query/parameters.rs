@@ -73,7 +73,7 @@ fn number(value: &str, name: &str) -> Result<usize, Answer> {
 }
 
 /// Undoes percent-encoding; a plus is a space, as forms and most HTTP libraries write it.
-fn decoded(text: &str) -> Option<String> {
+pub(crate) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -1,0 +1,101 @@
+//! What the desk does.
+
+use serde_json::{Map, Value};
+
+use super::route::{Said, refuse};
+use crate::{
+    control::Control,
+    deviations::deviations,
+    machine::{Device, HostAct, Lasting, Led, Mode, Override, Power},
+    redfish::Service,
+    rules::{HttpRule, Node, Unreadable},
+};
+
+/// Something happens beside the BMC: `{"act": "pull-ac"}`.
+pub(super) fn act(control: &Control, body: &Value) -> Result<(), Said> {
+    let words: Vec<_> = HostAct::ALL.iter().map(|it| it.word()).collect();
+    let what = format!("{{\"act\": …}} with one of {}", words.join(", "));
+    let act = only(body, "act", &what)?;
+    control.act(Node::new("/act", act).word(&words, HostAct::from_word)?);
+    Ok(())
+}
+
+/// A mark in the truth log: `{"note": "step 2"}`.
+pub(super) fn note(control: &Control, body: &Value) -> Result<(), Said> {
+    const WHAT: &str = "{\"note\": \"…\"}";
+    let note = Node::new("/note", only(body, "note", WHAT)?).text("a text")?;
+    // Nobody can write what the machine would write.
+    control.note(&format!("note:{}", note.chars().take(200).collect::<String>()));
+    Ok(())
+}
+
+/// Preconditions: `{"power": "powered-on", "boot.override": null, "boot.default": "disk", "identify": "lit"}`; what is not
+/// given stays. All of it is read before anything is done.
+pub(super) fn establish(control: &Control, body: &Value) -> Result<(), Said> {
+    const KNOWN: [&str; 4] = ["power", "boot.override", "boot.default", "identify"];
+    let object = Node::new("", body).object(&KNOWN, "{\"power\": \"powered-on\", …}")?;
+    let power = word(object, "power", Power::ALL, Power::word)?;
+    let default = word(object, "boot.default", Device::ALL, Device::word)?;
+    let led = word(object, "identify", Led::ALL, Led::word)?;
+    let to = object.get("boot.override").map(override_).transpose()?;
+    if matches!(power, Some(Power::PoweringOn | Power::PoweringOff)) {
+        return Err(refuse(400, "a transition cannot be established", "powered-on or powered-off"));
+    }
+    default.into_iter().for_each(|device| control.set_default_boot(device));
+    power.into_iter().for_each(|power| control.establish_power(power));
+    to.into_iter().for_each(|to| control.establish_override(to));
+    led.into_iter().for_each(|led| control.establish_led(led));
+    Ok(())
+}
+
+fn override_(value: &Value) -> Result<Option<Override>, Unreadable> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    const WHAT: &str = "null or {\"device\": \"pxe\", \"lasting\": \"once\", \"mode\": \"uefi\"}";
+    let node = Node::new("/boot.override", value);
+    let object = node.object(&["device", "lasting", "mode"], WHAT)?;
+    let Some(device) = word(object, "device", Device::ALL, Device::word)? else { return node.wrong(WHAT) };
+    let lasting = word(object, "lasting", Lasting::ALL, Lasting::word)?.unwrap_or(Lasting::Once);
+    let mode = word(object, "mode", Mode::ALL, Mode::word)?.unwrap_or(Mode::Uefi);
+    Ok(Some(Override { device, lasting, mode }))
+}
+
+/// Replaces the deviations by these, beside those of the profile: `["power-lies"]`.
+pub(super) fn deviate(control: &Control, body: &Value) -> Result<(), Said> {
+    const WHAT: &str = "a list of names of deviations, as GET /deviations has them";
+    let names = Node::new("", body).list(WHAT)?;
+    let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
+    let Some(names) = names else { return Ok(Node::new("", body).wrong(WHAT)?) };
+    if let Some(place) = names.iter().position(|name| deviations().iter().all(|it| it.name != *name)) {
+        let at = format!("/{place}");
+        return Ok(Node::new(&at, &body[place]).wrong(WHAT)?);
+    }
+    control.deviate(&names).map_err(|unknown| refuse(400, unknown.to_string(), WHAT))
+}
+
+/// Replaces the rules of the wire.
+pub(super) fn set_rules(service: &Service, body: &Value) -> Result<(), Said> {
+    service.set_rules(HttpRule::read_all(body)?);
+    Ok(())
+}
+
+/// The one member that an object has.
+fn only<'v>(body: &'v Value, name: &str, what: &str) -> Result<&'v Value, Unreadable> {
+    let node = Node::new("", body);
+    node.object(&[name], what)?.get(name).map_or_else(|| node.wrong(what), Ok)
+}
+
+/// A member that is a word, where it is there.
+fn word<T: Copy>(
+    object: &Map<String, Value>,
+    name: &str,
+    all: &[T],
+    word: fn(T) -> &'static str,
+) -> Result<Option<T>, Unreadable> {
+    let Some(value) = object.get(name) else { return Ok(None) };
+    let at = format!("/{name}");
+    let words: Vec<_> = all.iter().map(|it| word(*it)).collect();
+    let meaning = |given: &str| all.iter().copied().find(|it| word(*it) == given);
+    Node::new(&at, value).word(&words, meaning).map(Some)
+}
