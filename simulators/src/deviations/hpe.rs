@@ -63,9 +63,11 @@ pub(super) const ROWS: &[Deviation] = &[
         }),
     // B7: Gen10 (DL160); bmclib, boot_device.go; community.general#3509.
     Deviation::named("ilo-boot-mode-refused", "shows the mode of an override, and refuses to be told one")
+        .one_way_of("maker")
         .on_change(|asked, _| refuses_mode(asked)),
     // B7: Gen9.
     Deviation::named("ilo4-no-boot-mode", "knows no mode of an override")
+        .one_way_of("maker")
         .on_tree(|tree| {
             for system in tree.of_kind("ComputerSystem") {
                 if let Some(Value::Object(boot)) = system.get_mut("Boot") {
@@ -109,10 +111,12 @@ pub(super) const ROWS: &[Deviation] = &[
             is_bare.then(|| ilo(415, "iLO.2.14.UnsupportedMediaType", &[]))
         }),
     // E4: iLO 5 and 6; nv-redfish.
-    Deviation::named("ilo-any-etag-refused", "refuses If-Match: *").on_change(|asked, _| {
-        let is_any = asked.header("If-Match") == Some("*");
-        is_any.then(|| ilo(412, "Base.1.4.PreconditionFailed", &[]))
-    }),
+    Deviation::named("ilo-any-etag-refused", "refuses If-Match: *").one_way_of("etag").on_change(
+        |asked, _| {
+            let is_any = asked.header("If-Match") == Some("*");
+            is_any.then(|| ilo(412, "Base.1.4.PreconditionFailed", &[]))
+        },
+    ),
     // E4: iLO 5 and 6; nv-redfish.
     Deviation::named("ilo-members-without-etag", "gives members that it expands without their ETag")
         .on_answer(|_, answer| {
