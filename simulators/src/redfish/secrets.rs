@@ -79,23 +79,20 @@ impl Secrets {
     /// The path and query without them, however they are escaped there.
     pub(super) fn hide_in_path<'t>(&self, path: &'t str) -> Cow<'t, str> {
         let shown = self.hide(path);
-        if !shown.contains('%') || !self.is_in(&unescaped(&shown)) {
+        if !shown.contains('%') || !self.is_in(&shown) {
             return shown;
         }
         let pieces = shown.split_inclusive(['/', '?', '&', '=']);
         let without = pieces.map(|piece| {
             let end = piece.trim_end_matches(['/', '?', '&', '=']).len();
-            if self.is_in(&unescaped(piece)) {
-                format!("{HIDDEN}{}", &piece[end..])
-            } else {
-                piece.to_owned()
-            }
+            if self.is_in(piece) { format!("{HIDDEN}{}", &piece[end..]) } else { piece.to_owned() }
         });
         without.collect::<String>().into()
     }
 
-    fn is_in(&self, text: &str) -> bool {
-        let spaced = text.replace('+', " ");
+    /// A plus may be itself, or a space.
+    fn is_in(&self, escaped: &str) -> bool {
+        let (text, spaced) = (unescaped(escaped), unescaped(&escaped.replace('+', " ")));
         self.plain.iter().any(|secret| text.contains(secret) || spaced.contains(secret))
     }
 }
