@@ -1,7 +1,7 @@
 """DMTF's python-redfish-library: HTTP with a session; what is asked, and what an answer means, is up to the user."""
 
 import redfish
-from witness import NotThere, linked, until
+from witness import NotThere, linked, patiently, until
 from with_sushy import gone, path_of, same
 
 
@@ -11,6 +11,10 @@ class Unable(Exception):
 
 class Refused(Exception):
     """The service's own words."""
+
+    def __init__(self, text, status=0):
+        super().__init__(text)
+        self.status_code = status
 
 
 class Dmtf:
@@ -115,7 +119,7 @@ class Dmtf:
             parameters = self.read(action["@Redfish.ActionInfo"])["Parameters"]
             allowed = next(it["AllowableValues"] for it in parameters if it["Name"] == "ResetType")
         assert kind in allowed, f"{kind} is not among {allowed}"
-        self.post(action["target"], {"ResetType": kind})
+        patiently(self.place, lambda: self.post(action["target"], {"ResetType": kind}))
 
     def reaches(self, state):
         until("the power state", lambda: self.read(self.path)["PowerState"] == state or self.read(self.path)["PowerState"])
@@ -214,5 +218,5 @@ class Dmtf:
 def checked(method, path, answer):
     """The answer, if the service did it."""
     if answer.status >= 300:
-        raise Refused(f"{method} {path}: {answer.status} {answer.text[:400]}")
+        raise Refused(f"{method} {path}: {answer.status} {answer.text[:400]}", answer.status)
     return answer

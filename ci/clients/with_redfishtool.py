@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from witness import NotThere, linked, until
+from witness import NotThere, linked, patiently, until
 from with_sushy import gone, same
 
 # redfishtool's own main, with the arguments that were read.
@@ -18,6 +18,10 @@ class Unable(Exception):
 
 class Refused(Exception):
     """Its own words."""
+
+    def __init__(self, text):
+        super().__init__(text)
+        self.status_code = 409 if "409" in text else 0
 
 
 class Tool:
@@ -93,7 +97,7 @@ class Tool:
         same(self.systems("-P", "PowerState", "get")["PowerState"], self.witness.system()["PowerState"])
 
     def power_on(self):
-        self.raw("Systems", "-F", "reset", "On")
+        patiently(self.place, lambda: self.raw("Systems", "-F", "reset", "On"))
         self.reaches("On")
 
     def power_off(self):
@@ -111,7 +115,7 @@ class Tool:
         same((boot["BootSourceOverrideEnabled"], boot["BootSourceOverrideTarget"]), self.witness.boot()[0])
 
     def boot_gone(self):
-        self.raw("Systems", "-F", "reset", "On")
+        patiently(self.place, lambda: self.raw("Systems", "-F", "reset", "On"))
         until("the override", lambda: self.witness.boot()[0][0] == "Disabled" or self.witness.boot())
         same(self.systems("get")["Boot"]["BootSourceOverrideEnabled"], "Disabled")
 

@@ -3,7 +3,7 @@
 import sushy
 from sushy import auth
 from sushy import exceptions
-from witness import NotThere, linked, until
+from witness import NotThere, linked, patiently, until
 
 
 class Unable(Exception):
@@ -72,7 +72,7 @@ class Sushy:
         same(self.host.power_state.value, self.witness.system()["PowerState"])
 
     def power_on(self):
-        self.host.reset_system(sushy.ResetType.ON)
+        patiently(self.place, lambda: self.host.reset_system(sushy.ResetType.ON))
         self.reaches(sushy.PowerState.ON)
 
     def power_off(self):
@@ -100,7 +100,7 @@ class Sushy:
             same((boot.enabled, boot.target), (sushy.BootSourceOverrideEnabled.ONCE, sushy.BootSource.PXE))
 
     def boot_gone(self):
-        self.host.reset_system(sushy.ResetType.ON)
+        patiently(self.place, lambda: self.host.reset_system(sushy.ResetType.ON))
         disabled = sushy.BootSourceOverrideEnabled.DISABLED
         until("sushy's override", lambda: self.fresh().boot.enabled == disabled or self.host.boot.enabled)
         assert ("Once", "Pxe") not in self.witness.boot()

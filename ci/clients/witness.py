@@ -113,3 +113,16 @@ def until(what, fact, seconds=60):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: still {seen!r} after {seconds} s")
         time.sleep(0.1)
+
+
+def patiently(place, ask, seconds=30):
+    """Asks again where the BMC is busy, as some are for seconds after a power off."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except Exception as error:
+            if getattr(error, "status_code", 0) != 409 or time.monotonic() > end:
+                raise
+            place.note("asks again where a reset is refused with 409 right after a power off")
+            time.sleep(0.5)

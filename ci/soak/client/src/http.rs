@@ -76,7 +76,9 @@ impl Connection {
             if whole(&self.answer).is_some() {
                 self.head = head_end(&self.answer).unwrap_or(0);
                 let status = self.answer.get(9..12).and_then(|it| std::str::from_utf8(it).ok());
-                return status.and_then(|it| it.parse().ok()).ok_or_else(|| io::ErrorKind::InvalidData.into());
+                return status
+                    .and_then(|it| it.parse().ok())
+                    .ok_or_else(|| io::ErrorKind::InvalidData.into());
             }
         }
     }

@@ -71,13 +71,13 @@ async fn main() -> Result<(), Failed> {
 impl Wanted {
     fn read() -> Result<Self, Failed> {
         let words: Vec<String> = std::env::args().skip(1).collect();
-        let [operations, seconds, every, connections, ca, urls @ ..] = words.as_slice() else {
+        let [operations, lasting, every, connections, ca, urls @ ..] = words.as_slice() else {
             return Err("say OPERATIONS SECONDS EVERY CONNECTIONS CA URL...".into());
         };
         let seconds = |text: &str| text.parse::<f64>().map(Duration::from_secs_f64);
         Ok(Self {
             operations: operations.parse()?,
-            lasting: seconds(&words[1])?,
+            lasting: seconds(lasting)?,
             every: seconds(every)?,
             connections: connections.parse()?,
             trust: Trust::read(ca)?,

@@ -1,6 +1,6 @@
 //! One connection's work: what is asked next is drawn, the same for the same number.
 
-use std::{env, sync::Arc, time::Duration};
+use std::{collections::HashSet, env, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
@@ -33,7 +33,8 @@ pub struct Known {
 impl Known {
     /// Walks the first BMC; every BMC gets a subscription, where it takes one.
     pub async fn of(trust: &Trust, urls: &[String], destination: &str) -> Result<Self, Failed> {
-        let login = json!({"UserName": env::var("BMC_USER")?, "Password": env::var("BMC_PASSWORD")?}).to_string();
+        let login =
+            json!({"UserName": env::var("BMC_USER")?, "Password": env::var("BMC_PASSWORD")?}).to_string();
         let mut known = Self {
             readable: Vec::new(),
             sessions: String::new(),
@@ -58,7 +59,8 @@ impl Known {
                 known.walk(&mut connection, &token).await?;
             }
             if !known.subscriptions.is_empty() {
-                let made = connection.send("POST", &known.subscriptions, &token, &known.subscription()).await?;
+                let made =
+                    connection.send("POST", &known.subscriptions, &token, &known.subscription()).await?;
                 known.events = made == 201;
             }
             connection.send("DELETE", &session, &token, "").await?;
@@ -83,9 +85,9 @@ impl Known {
     }
 
     async fn walk(&mut self, connection: &mut Connection, token: &str) -> Result<(), Failed> {
-        let mut open = vec!["/redfish/v1/".to_owned()];
+        let (mut open, mut seen) = (vec!["/redfish/v1/".to_owned()], HashSet::new());
         while let Some(path) = open.pop() {
-            if self.readable.contains(&path) || path.contains('#') || self.readable.len() >= MOST {
+            if path.contains('#') || !seen.insert(path.clone()) || self.readable.len() >= MOST {
                 continue;
             }
             if connection.send("GET", &path, token, "").await? != 200 {
@@ -180,10 +182,21 @@ impl Worker {
         self.drawn % below
     }
 
-    async fn ask(&mut self, what: &str, method: &str, path: &str, body: &str, fine: &[u16]) -> Result<u16, Failed> {
+    async fn ask(
+        &mut self,
+        what: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+        fine: &[u16],
+    ) -> Result<u16, Failed> {
         let began = Instant::now();
         let token = if what == "login" { "" } else { &self.token };
-        let status = self.connection.send(method, path, token, body).await.map_err(|problem| format!("{what}: {problem}"))?;
+        let status = self
+            .connection
+            .send(method, path, token, body)
+            .await
+            .map_err(|problem| format!("{what}: {problem}"))?;
         self.times.took(began.elapsed());
         self.done += 1;
         if !fine.contains(&status) {
@@ -235,7 +248,8 @@ impl Worker {
         let known = self.known.clone();
         let (Some(test), true) = (&known.test_event, known.events) else { return self.read().await };
         if self.draw(4) > 0 {
-            let body = json!({"EventType": "Alert", "MessageId": "ResourceEvent.1.4.TestMessage"}).to_string();
+            let body =
+                json!({"EventType": "Alert", "MessageId": "ResourceEvent.1.4.TestMessage"}).to_string();
             return self.ask("test event", "POST", test, &body, &[200, 202, 204]).await.map(drop);
         }
         if self.ask("subscribe", "POST", &known.subscriptions, &known.subscription(), &[201]).await? == 201 {

@@ -63,9 +63,28 @@ async fn main() -> Result<(), Failed> {
     let environment = Environment::read()?;
     let mut strict = None;
     for title in [
-        "login", "system", "chassis", "manager", "processors", "memory", "storage", "NICs", "sensors", "power read",
-        "power on", "power off", "boot: PXE once set", "boot: gone after the boot", "media: insert", "media: list",
-        "media: eject", "account: create", "account: log in as", "account: password", "account: delete", "logout",
+        "login",
+        "system",
+        "chassis",
+        "manager",
+        "processors",
+        "memory",
+        "storage",
+        "NICs",
+        "sensors",
+        "power read",
+        "power on",
+        "power off",
+        "boot: PXE once set",
+        "boot: gone after the boot",
+        "media: insert",
+        "media: list",
+        "media: eject",
+        "account: create",
+        "account: log in as",
+        "account: password",
+        "account: delete",
+        "logout",
     ] {
         let went = match &mut strict {
             None => match Strict::log_in(Environment::read()?).await {
@@ -173,11 +192,21 @@ impl Strict {
 
     /// Whose session the service says that ours is; null where it is gone.
     fn session_claim(&self, user: Value) -> Value {
-        let path = self.session.as_ref().and_then(|it| it.location()).map(ToString::to_string).unwrap_or_default();
+        let path =
+            self.session.as_ref().and_then(|it| it.location()).map(ToString::to_string).unwrap_or_default();
         json!({"path": path.replace(self.environment.url.as_str().trim_end_matches('/'), ""), "pointer": "/UserName", "is": user})
     }
 
     async fn step(&mut self, title: &str) -> Result<Went, Failed> {
+        match self.went(title).await {
+            Err(problem) if told(problem.as_ref()).contains("status: 412") => {
+                Ok(Went::Nowhere("the service refuses If-Match, and nv-redfish sends it with every change"))
+            }
+            went => went,
+        }
+    }
+
+    async fn went(&mut self, title: &str) -> Result<Went, Failed> {
         match title {
             "system" => self.find_system().await,
             "chassis" => self.find_chassis().await,
@@ -224,9 +253,11 @@ impl Strict {
             return Err("no chassis".into());
         }
         // The one with the sensors, where there are several.
-        let at = all.iter().position(|it| it.raw().thermal.is_some() || it.raw().sensors.is_some()).unwrap_or(0);
+        let at =
+            all.iter().position(|it| it.raw().thermal.is_some() || it.raw().sensors.is_some()).unwrap_or(0);
         let chassis = all.swap_remove(at);
-        let claim = json!({"path": chassis.raw().odata_id.to_string(), "pointer": "/Id", "is": chassis.raw().id});
+        let claim =
+            json!({"path": chassis.raw().odata_id.to_string(), "pointer": "/Id", "is": chassis.raw().id});
         self.chassis = Some(chassis);
         Ok(Went::Well(vec![claim]))
     }
@@ -258,9 +289,12 @@ impl Strict {
         let Some(all) = self.system()?.ethernet_interfaces().await? else {
             return Ok(Went::Nowhere("the system has no link EthernetInterfaces"));
         };
-        let claim = |path: String, mac: Option<String>| json!({"path": path, "pointer": "/MACAddress", "is": mac});
+        let claim =
+            |path: String, mac: Option<String>| json!({"path": path, "pointer": "/MACAddress", "is": mac});
         let seen = all.members().await?;
-        let claims = seen.iter().map(|it| claim(it.raw().odata_id.to_string(), it.mac_address().map(|it| it.to_string())));
+        let claims = seen
+            .iter()
+            .map(|it| claim(it.raw().odata_id.to_string(), it.mac_address().map(|it| it.to_string())));
         Ok(Went::Well(claims.collect()))
     }
 
@@ -273,7 +307,11 @@ impl Strict {
                     return Err(format!("{} has no reading", link.odata_id()).into());
                 }
             }
-            return if links.is_empty() { Err("there is no sensor".into()) } else { Ok(Went::Well(Vec::new())) };
+            return if links.is_empty() {
+                Err("there is no sensor".into())
+            } else {
+                Ok(Went::Well(Vec::new()))
+            };
         }
         match (chassis.thermal().await?, chassis.power().await?) {
             (Some(_), Some(_)) => Ok(Went::Well(Vec::new())),
@@ -284,11 +322,13 @@ impl Strict {
     async fn power_read(&self) -> Result<Went, Failed> {
         let system = self.fresh().await?;
         let state = serde_json::to_value(system.power_state())?;
-        Ok(Went::Well(vec![json!({"path": system.raw().odata_id.to_string(), "pointer": "/PowerState", "is": state})]))
+        Ok(Went::Well(vec![
+            json!({"path": system.raw().odata_id.to_string(), "pointer": "/PowerState", "is": state}),
+        ]))
     }
 
-    async fn power(&self, kind: ResetType, state: PowerState) -> Result<Went, Failed> {
-        drop(self.system()?.reset(Some(kind)).await?);
+    async fn power(&mut self, kind: ResetType, state: PowerState) -> Result<Went, Failed> {
+        self.reset(kind).await?;
         for _ in 0..600 {
             if self.fresh().await?.power_state() == Some(state) {
                 return self.power_read().await;
@@ -303,8 +343,9 @@ impl Strict {
         let once = BootSourceOverrideEnabled::Once;
         let claim = || Ok(Went::Well(vec![json!({"boot": ["Once", "Pxe"]})]));
         let system = self.system()?;
+        let has_settings = system.raw().settings_object().is_some();
         match system.set_boot_source_override(BootSource::Pxe, once, None, None).await {
-            Ok(_) if system.raw().settings_object().is_some() || self.enabled().await? == Some(once) => claim(),
+            Ok(_) if has_settings || self.enabled().await? == Some(once) => claim(),
             Ok(_) => {
                 let mode = Some(BootSourceOverrideMode::Uefi);
                 drop(system.set_boot_source_override(BootSource::Pxe, once, mode, None).await?);
@@ -316,7 +357,9 @@ impl Strict {
                     .with_boot_source_override_target(BootSource::Pxe)
                     .with_boot_source_override_enabled(once);
                 drop(system.update(&ComputerSystemUpdate::builder().with_boot(boot.build()).build()).await?);
-                self.notes.push("writes the override to the system itself where its settings object does not take it");
+                self.notes.push(
+                    "writes the override to the system itself where its settings object does not take it",
+                );
                 claim()
             }
             Err(problem) => Err(problem.into()),
@@ -327,8 +370,22 @@ impl Strict {
         Ok(self.fresh().await?.raw().boot.as_ref().and_then(|it| it.boot_source_override_enabled.flatten()))
     }
 
-    async fn boot_gone(&self) -> Result<Went, Failed> {
-        drop(self.system()?.reset(Some(ResetType::On)).await?);
+    /// Asks again where the BMC is busy, as some are for seconds after a power off.
+    async fn reset(&mut self, kind: ResetType) -> Result<(), Failed> {
+        for _ in 0..60 {
+            match self.system()?.reset(Some(kind)).await {
+                Err(problem) if told(&problem).contains("status: 409") => {
+                    self.notes.push("asks again where a reset is refused with 409 right after a power off");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                answer => return Ok(drop(answer?)),
+            }
+        }
+        Err("the reset was refused with 409 for 30 s".into())
+    }
+
+    async fn boot_gone(&mut self) -> Result<Went, Failed> {
+        self.reset(ResetType::On).await?;
         let mut seen = None;
         for _ in 0..600 {
             seen = self.enabled().await?;
@@ -341,7 +398,8 @@ impl Strict {
     }
 
     async fn account_create(&mut self) -> Result<Went, Failed> {
-        let service = self.root.account_service(AccountServiceConfig::standard()).await?.ok_or("no account service")?;
+        let service =
+            self.root.account_service(AccountServiceConfig::standard()).await?.ok_or("no account service")?;
         let accounts = service.accounts().await?.ok_or("no accounts")?;
         let create = ManagerAccountCreate::builder(self.password.clone(), "strict".into(), "Operator".into());
         match accounts.create_account(create).await {
@@ -350,9 +408,9 @@ impl Strict {
                 Ok(Went::Well(vec![json!({"user": "strict", "password": self.password})]))
             }
             Ok(_) => Err("the answer has no account in it".into()),
-            Err(problem) if told(&problem).contains("status: 405") => {
-                Ok(Went::Nowhere("accounts are slots that are filled by PATCH, and nv-redfish does that with the vendor's own feature"))
-            }
+            Err(problem) if told(&problem).contains("status: 405") => Ok(Went::Nowhere(
+                "accounts are slots that are filled by PATCH, and nv-redfish does that with the vendor's own feature",
+            )),
             Err(problem) => Err(problem.into()),
         }
     }
@@ -391,7 +449,11 @@ impl Strict {
 }
 
 /// A collection that the system links to.
-fn counted<T>(all: Option<Vec<T>>, name: &'static str, count: impl Fn(&[T]) -> usize) -> Result<Went, Failed> {
+fn counted<T>(
+    all: Option<Vec<T>>,
+    name: &'static str,
+    count: impl Fn(&[T]) -> usize,
+) -> Result<Went, Failed> {
     match all {
         None => Ok(Went::Nowhere(match name {
             "Processors" => "the system has no link Processors",
