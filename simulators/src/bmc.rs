@@ -322,7 +322,7 @@ impl Inner {
             true => Presence::Up,
             false => Presence::Restarting,
         };
-        let count = machine.events().len();
+        let count = machine.event_count();
         self.presence.send_if_modified(|was| std::mem::replace(was, presence) != presence);
         self.happened.send_if_modified(|was| std::mem::replace(was, count) != count);
     }

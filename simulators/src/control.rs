@@ -55,12 +55,12 @@ impl Control {
 
     /// The truth log from the event with this number on.
     pub fn events_from(&self, seq: usize) -> Vec<Event> {
-        self.0.with(|firmware, _| firmware.machine.events().get(seq..).unwrap_or_default().to_vec())
+        self.0.with(|firmware, _| firmware.machine.events_from(seq).to_vec())
     }
 
     /// How many events there are.
     pub fn event_count(&self) -> usize {
-        self.0.with(|firmware, _| firmware.machine.events().len())
+        self.0.with(|firmware, _| firmware.machine.event_count())
     }
 
     /// Resolves at the next event after this call (not after the first poll): take it, look, then await it.
@@ -142,6 +142,12 @@ impl Control {
         let mut accounts = self.0.accounts();
         let slot = accounts.named(user).map(|it| it.slot);
         slot.into_iter().for_each(|slot| accounts.change(slot, |it| it.must_change_password = true));
+    }
+
+    /// Keeps this many of the last events at least, and forgets older ones, so that memory stays small for as long as the BMC
+    /// lives; their numbers go on.
+    pub fn keep_events(&self, least: usize) {
+        self.0.with(|firmware, _| firmware.machine.keep_events(least));
     }
 
     /// Events are no longer recorded: a fault of the harness.

@@ -95,7 +95,7 @@ pub(crate) struct Entry {
 pub(crate) struct Logbook {
     system: Book,
     own: Book,
-    seen: usize,
+    seen: u64,
 }
 
 #[derive(Debug, Default)]
@@ -110,12 +110,13 @@ impl Logbook {
 
     /// Writes down what the machine has done; `clock` tells a moment of the machine by the BMC's clock.
     pub(crate) fn follow(&mut self, events: &[Event], clock: impl Fn(&Event) -> i64) {
-        for event in events.get(self.seen..).unwrap_or_default() {
+        let new = events.partition_point(|event| event.seq < self.seen);
+        for event in &events[new..] {
             if let Some((log, note)) = Note::of(&event.name) {
                 self.write(log, clock(event), note);
             }
         }
-        self.seen = events.len();
+        self.seen = events.last().map_or(self.seen, |event| event.seq + 1);
     }
 
     /// Writes something down; the oldest entry gives way where there is no room.

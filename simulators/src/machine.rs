@@ -70,7 +70,7 @@ impl Machine {
             ready_since: None,
             clock: Duration::ZERO,
             agenda: Agenda::default(),
-            log: Log { events: Vec::new(), recording: true },
+            log: Log { events: Vec::new(), recording: true, forgotten: 0, kept: None },
         }
     }
 
@@ -99,9 +99,24 @@ impl Machine {
         self.agenda.next()
     }
 
-    /// Everything that has happened.
+    /// Everything that has happened, as far as it is kept.
     pub fn events(&self) -> &[Event] {
         &self.log.events
+    }
+
+    /// The same, from the event with this number on.
+    pub fn events_from(&self, seq: usize) -> &[Event] {
+        self.log.events.get(seq.saturating_sub(self.log.forgotten)..).unwrap_or_default()
+    }
+
+    /// How many events there were, those included that are not kept.
+    pub fn event_count(&self) -> usize {
+        self.log.forgotten + self.log.events.len()
+    }
+
+    /// Keeps this many of the last events at least, and forgets older ones; all are kept where nobody says so.
+    pub fn keep_events(&mut self, least: usize) {
+        self.log.kept = Some(least.max(1));
     }
 
     /// The host's power.
@@ -413,12 +428,22 @@ impl Machine {
 struct Log {
     events: Vec<Event>,
     recording: bool,
+    /// How many events are not kept any more.
+    forgotten: usize,
+    kept: Option<usize>,
 }
 
 impl Log {
     fn write(&mut self, at: Duration, name: String) {
-        if self.recording {
-            self.events.push(Event { seq: self.events.len() as u64, at, name });
+        if !self.recording {
+            return;
+        }
+        self.events.push(Event { seq: (self.forgotten + self.events.len()) as u64, at, name });
+        // Many at a time, so that keeping few costs little.
+        if let Some(kept) = self.kept.filter(|kept| self.events.len() >= 2 * kept) {
+            let old = self.events.len() - kept;
+            self.events.drain(..old);
+            self.forgotten += old;
         }
     }
 }

@@ -34,6 +34,9 @@ use self::{
 use super::{args::Output, complain, print, run::wait_for_signal, usage};
 use crate::{source::suggestion, verdict::exit};
 
+/// How many events of a machine are kept at least: it may run for weeks.
+const KEPT: usize = 1_000;
+
 /// One BMC while all of them start.
 struct Starting {
     name: String,
@@ -137,6 +140,7 @@ fn start(args: &Sim, plan: &Plan) -> Result<Served, String> {
     let mut ports = (args.count > MANY).then_some(FIRST_PORT..u16::MAX);
     for place in 0..args.count {
         let bmc = start_bmc(args, plan, place)?;
+        bmc.control().keep_events(KEPT);
         let name = format!("bmc{}", place + 1);
         let address = plan.addresses.get(place).or(plan.addresses.first()).copied();
         let address = address.unwrap_or_else(|| (args.listen, 0).into());

@@ -215,3 +215,16 @@ fn an_operating_system_may_shut_down_by_its_own_will() {
     machine.advance(at(60));
     assert_eq!(names(&machine)[1..], ["host.os-stopped", "power.off"]);
 }
+
+#[test]
+fn a_machine_that_keeps_few_events_goes_on_counting() {
+    let mut machine = machine();
+    machine.keep_events(2);
+    for second in 0..5 {
+        machine.establish_power(Power::On, at(second));
+    }
+    assert_eq!(machine.event_count(), 5);
+    assert_eq!(machine.events_from(4).iter().map(|event| event.seq).collect::<Vec<_>>(), [4]);
+    assert_eq!((machine.events_from(0)[0].seq, machine.events().len()), (2, 3));
+    assert!(machine.events_from(5).is_empty());
+}

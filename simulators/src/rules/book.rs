@@ -26,7 +26,7 @@ impl Situation {
     pub(crate) fn of(bmc: &Bmc, events_from: Option<usize>) -> Self {
         bmc.with(|firmware, now| {
             let machine = &firmware.machine;
-            let events = events_from.and_then(|from| machine.events().get(from..)).unwrap_or_default();
+            let events = events_from.map(|from| machine.events_from(from)).unwrap_or_default();
             Self { now, power: machine.power(), host: machine.host(), events: events.to_vec() }
         })
     }
