@@ -156,8 +156,8 @@ class Dmtf:
         same(self.witness.get(self.slot)["Image"], image["Image"])
 
     def media_list(self):
-        slot = self.read(self.slot)
-        same((slot["Image"], slot["Inserted"]), ("http://127.0.0.1/boot.iso", True))
+        until("the slot", lambda: self.read(self.slot)["Inserted"] or "empty")
+        same(self.read(self.slot)["Image"], "http://127.0.0.1/boot.iso")
 
     def media_eject(self):
         action = self.read(self.slot).get("Actions", {}).get("#VirtualMedia.EjectMedia")
@@ -165,7 +165,8 @@ class Dmtf:
             self.patch(self.slot, {"Image": None, "Inserted": False})
         else:
             self.post(action["target"], {})
-        assert not self.read(self.slot)["Inserted"] and not self.witness.get(self.slot)["Inserted"]
+        until("the slot", lambda: not self.read(self.slot)["Inserted"] or "full")
+        assert not self.witness.get(self.slot)["Inserted"]
 
     def account_create(self):
         self.accounts = self.read(self.client.root["AccountService"]["@odata.id"])["Accounts"]["@odata.id"]

@@ -38,6 +38,8 @@ class Tool:
         who = ["-t", self.token] if with_token else who
         arguments = ["-r", self.place.url.split("://")[1], "-S", "Always", "-A", "Session", *who, *words]
         done = subprocess.run([sys.executable, "-W", "ignore", "-c", MAIN], input=json.dumps(arguments), capture_output=True, text=True)
+        if "status_code: 412" in done.stderr + done.stdout:
+            raise Unable("the service refuses its own ETag, and redfishtool sends nothing else")
         if done.returncode:
             raise Refused(f"{' '.join(words[:4])} ended with {done.returncode}: {(done.stderr + done.stdout).strip()[-400:]}")
         return done.stdout
@@ -87,11 +89,10 @@ class Tool:
 
     def sensors(self):
         chassis = self.witness.chassis()
-        if "Sensors" in chassis:
-            assert self.raw("Chassis", "-L", chassis["@odata.id"], "Sensors").strip()
-        else:
-            linked(chassis, "Thermal", "the chassis")
-            assert self.tool("Chassis", "-L", chassis["@odata.id"], "Thermal")["Temperatures"]
+        if "Thermal" not in chassis:
+            raise NotThere("the chassis has no Thermal, and redfishtool reads no other sensors")
+        assert self.tool("Chassis", "-L", chassis["@odata.id"], "Thermal")["Temperatures"]
+        assert self.raw("Chassis", "-L", chassis["@odata.id"], "Sensors").strip()
 
     def power_read(self):
         same(self.systems("-P", "PowerState", "get")["PowerState"], self.witness.system()["PowerState"])
@@ -109,6 +110,9 @@ class Tool:
         self.power_read()
 
     def boot_set(self):
+        settings = self.witness.system().get("@Redfish.Settings", {}).get("SettingsObject", {}).get("@odata.id")
+        if settings and "BootSourceOverrideTarget" in self.witness.get(settings).get("Boot", {}):
+            raise Unable("the override is written to the settings object, and redfishtool writes it to the system")
         self.raw("Systems", "-F", "setBootOverride", "Once", "Pxe")
         assert ("Once", "Pxe") in self.witness.boot(), self.witness.boot()
         boot = self.systems("get")["Boot"]
@@ -134,8 +138,8 @@ class Tool:
         self.raw("raw", method, path, "-d", json.dumps(body))
 
     def media_list(self):
-        slot = self.tool("raw", "GET", self.slot)
-        same((slot["Image"], slot["Inserted"]), ("http://127.0.0.1/boot.iso", True))
+        until("the slot", lambda: self.tool("raw", "GET", self.slot)["Inserted"] or "empty")
+        same(self.tool("raw", "GET", self.slot)["Image"], "http://127.0.0.1/boot.iso")
 
     def media_eject(self):
         action = self.witness.get(self.slot).get("Actions", {}).get("#VirtualMedia.EjectMedia")
@@ -143,13 +147,19 @@ class Tool:
             self.send("PATCH", self.slot, {"Image": None, "Inserted": False})
         else:
             self.send("POST", action["target"], {})
+        until("the slot", lambda: not self.tool("raw", "GET", self.slot)["Inserted"] or "full")
         assert not self.witness.get(self.slot)["Inserted"]
 
     def account_create(self):
         self.password = self.place.secret()
         if any(not it["UserName"] for it in self.witness.accounts()):
             raise Unable("redfishtool cannot fill an empty slot with a name and a password at once")
-        self.raw("AccountService", "adduser", "toolclient", self.password, "Operator")
+        try:
+            self.raw("AccountService", "adduser", "toolclient", self.password, "Operator")
+        except Refused as refused:
+            if "status_code: 405" in str(refused):
+                raise Unable("no account is created by POST here, and redfishtool has no other way") from refused
+            raise
         assert self.witness.accepts("toolclient", self.password)
 
     def account_login(self):

@@ -119,13 +119,17 @@ class Sushy:
         same(self.witness.get(self.slot.path)["Image"], "http://127.0.0.1/boot.iso")
 
     def media_list(self):
-        self.slot.refresh(force=True)
-        same((self.slot.image, self.slot.inserted), ("http://127.0.0.1/boot.iso", True))
+        until("sushy's slot", lambda: self.taken() or "empty")
+        same(self.slot.image, "http://127.0.0.1/boot.iso")
 
     def media_eject(self):
         self.slot.eject_media()
+        until("sushy's slot", lambda: not self.taken() or "full")
+        assert not self.witness.get(self.slot.path).get("Inserted")
+
+    def taken(self):
         self.slot.refresh(force=True)
-        assert not self.slot.inserted and not self.witness.get(self.slot.path).get("Inserted")
+        return self.slot.inserted
 
     def account_create(self):
         raise Unable("sushy knows no accounts")

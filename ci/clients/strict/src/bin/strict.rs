@@ -158,6 +158,8 @@ impl Environment {
             .use_rustls_tls()
             .add_root_certificate(trusted)
             .timeout(Duration::from_secs(30))
+            // An iLO resets connections that were idle, and the crate does not send again.
+            .pool_max_idle_per_host(0)
             .build()?;
         let cache = CacheSettings::default();
         Ok(Arc::new(HttpBmc::new(Client::with_client(client), self.url.clone(), credentials, cache)))
