@@ -21,7 +21,7 @@ class Refused(Exception):
 
     def __init__(self, text):
         super().__init__(text)
-        self.status_code = 409 if "409" in text else 0
+        self.status_code = 409 if "status_code: 409" in text or ("status_code: 400" in text and " reset " in text) else 0
 
 
 class Tool:
@@ -102,7 +102,7 @@ class Tool:
         self.reaches("On")
 
     def power_off(self):
-        self.raw("Systems", "-F", "reset", "ForceOff")
+        patiently(self.place, lambda: self.raw("Systems", "-F", "reset", "ForceOff"))
         self.reaches("Off")
 
     def reaches(self, state):

@@ -76,7 +76,7 @@ class Sushy:
         self.reaches(sushy.PowerState.ON)
 
     def power_off(self):
-        self.host.reset_system(sushy.ResetType.FORCE_OFF)
+        patiently(self.place, lambda: self.host.reset_system(sushy.ResetType.FORCE_OFF))
         self.reaches(sushy.PowerState.OFF)
 
     def reaches(self, state):

@@ -116,13 +116,14 @@ def until(what, fact, seconds=60):
 
 
 def patiently(place, ask, seconds=30):
-    """Asks again where the BMC is busy, as some are for seconds after a power off."""
+    """Asks again where the BMC is not ready for the next reset, as some are for seconds after one."""
     end = time.monotonic() + seconds
     while True:
         try:
             return ask()
         except Exception as error:
-            if getattr(error, "status_code", 0) != 409 or time.monotonic() > end:
+            early = getattr(error, "status_code", 0) == 409 or "InvalidOperationForSystemState" in str(error)
+            if not early or time.monotonic() > end:
                 raise
-            place.note("asks again where a reset is refused with 409 right after a power off")
+            place.note("asks again where a reset comes too early after another, as the BMC says")
             time.sleep(0.5)

@@ -372,18 +372,19 @@ impl Strict {
         Ok(self.fresh().await?.raw().boot.as_ref().and_then(|it| it.boot_source_override_enabled.flatten()))
     }
 
-    /// Asks again where the BMC is busy, as some are for seconds after a power off.
+    /// Asks again where the BMC is not ready for the next reset, as some are for seconds after one.
     async fn reset(&mut self, kind: ResetType) -> Result<(), Failed> {
         for _ in 0..60 {
             match self.system()?.reset(Some(kind)).await {
-                Err(problem) if told(&problem).contains("status: 409") => {
-                    self.notes.push("asks again where a reset is refused with 409 right after a power off");
+                Err(problem) if is_early(&told(&problem)) => {
+                    self.notes
+                        .push("asks again where a reset comes too early after another, as the BMC says");
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
                 answer => return Ok(drop(answer?)),
             }
         }
-        Err("the reset was refused with 409 for 30 s".into())
+        Err("the reset was refused for 30 s as too early".into())
     }
 
     async fn boot_gone(&mut self) -> Result<Went, Failed> {
@@ -448,6 +449,11 @@ impl Strict {
         self.http.set_credentials(BmcCredentials::anonymous());
         Ok(Went::Well(vec![claim]))
     }
+}
+
+/// Whether the BMC says that it is not ready for a reset.
+fn is_early(told: &str) -> bool {
+    told.contains("status: 409") || told.contains("InvalidOperationForSystemState")
 }
 
 /// A collection that the system links to.
