@@ -56,7 +56,7 @@ fn healthy_part(
 ) -> (Outcome, String) {
     let suite = Suite::embedded(seed).unwrap_or_else(|e| panic!("the suite is good: {e}"));
     let claims = lab::claims("redfish", &Seeded::default());
-    let target = Target::named("sim:generic").unwrap();
+    let target = Target::named("sim:generic").expect("the profile is compiled in");
     let selection =
         Selection { ids: ids.iter().map(|id| (*id).to_owned()).collect(), partition, ..Selection::default() };
     let plan = plan::plan(&suite, &selection, &claims.iter().cloned().collect(), &target, seed);
