@@ -174,6 +174,20 @@ pub struct Seams {
     pub ignores_etag: bool,
     /// Takes 202 for the end of a task.
     pub ignores_tasks: bool,
+    /// Takes the first page of a collection for the whole.
+    pub ignores_next_link: bool,
+    /// Takes the path of a link to another host for one of its own.
+    pub follows_foreign_link: bool,
+    /// Sends a changing request again that was answered with a server error.
+    pub retries_server_error: bool,
+    /// Waits by its own backoff, whatever `Retry-After` says.
+    pub ignores_retry_after: bool,
+    /// Asks for a task again and again, whatever `Retry-After` says.
+    pub hurries_tasks: bool,
+    /// Takes the end of a task for success, however it ended.
+    pub believes_failed_tasks: bool,
+    /// Opens a session of its own for every operation.
+    pub logs_in_every_time: bool,
     /// Never verifies a certificate.
     pub trusts_any_certificate: bool,
     /// Does not verify the BMC's RAKP 2 and RAKP 4 codes.

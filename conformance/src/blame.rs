@@ -49,14 +49,28 @@ pub enum Culprit {
 }
 
 /// The verdict on a driver that was closed and left sessions behind.
-pub(crate) fn residue((condition, left): (String, usize), subject: Subject) -> Result<Verdict, Box<Verdict>> {
+pub(crate) fn residue(
+    (condition, left): (String, usize),
+    evidence: &Evidence<'_>,
+    subject: Subject,
+) -> Result<Verdict, Box<Verdict>> {
+    let said_goodbye = all_ended(&evidence.wire);
     let (word, detail) = match subject {
+        Subject::Target if said_goodbye => (Word::Fail, "target"),
+        Subject::Driver if said_goodbye => (Word::Error, "target"),
         Subject::Driver => (Word::Fail, "driver"),
         Subject::Target => (Word::Error, "plugin"),
     };
     let text = format!("after the driver was closed, {left} sessions of it are open");
     let charge = "manners".to_owned();
     Ok(Verdict { detail: detail.to_owned(), condition: Some(condition), text, charge, ..Verdict::new(word) })
+}
+
+/// Whether every session that was opened was ended, as the BMC said.
+fn all_ended(records: &[wire::Record]) -> bool {
+    let ended = records.iter().filter(|r| r.is_logout() && r.accepted()).count();
+    let begun = records.iter().filter(|r| r.is_login() && r.accepted()).count();
+    begun > 0 && ended >= begun
 }
 
 struct Charge {
@@ -143,6 +157,9 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
     match (&made.step.returns, &made.called.returned) {
         // A success was wanted and an error came.
         (Returns::Ok | Returns::Value(_), Seen::Error { .. }) => match asked {
+            Asked::Accepted(_, at) if strange.is_none() && !provoked && is_endless(&evidence.wire, at) => {
+                target("never ends its task", Some(at))
+            }
             Asked::Accepted(_, at) => driver("misread", Some(at)),
             _ if strange.is_some() || provoked => driver("gives up", strange.or(refusal)),
             Asked::Refused(at) => target("refuses", Some(at)),
@@ -161,7 +178,10 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
             }
             Asked::Accepted(_, at) if strange.is_none() => target("accepts what it should refuse", Some(at)),
             Asked::Never
-                if strange.is_none() && !records.is_empty() && !made.step.call.operation().changes() =>
+                if strange.is_none()
+                    && !provoked
+                    && !records.is_empty()
+                    && !made.step.call.operation().changes() =>
             {
                 accepted_login(records, from)
             }
@@ -200,6 +220,20 @@ fn promised(records: &[wire::Record], at: usize) -> bool {
         matches!(records.get(at).map(|r| &r.exchange), Some(wire::Exchange::Http { status: 202, .. }));
     let kept = |r: &wire::Record| matches!(&r.exchange, wire::Exchange::Http { response: Some(body), .. } if body.contains("\"Completed\""));
     promise && !after(at).iter().any(kept)
+}
+
+/// Whether the BMC's yes was the promise of a task that was asked for again and again and was still running at the last.
+fn is_endless(records: &[wire::Record], at: usize) -> bool {
+    const PATIENT: usize = 5;
+    let runs = |r: &wire::Record| matches!(&r.exchange, wire::Exchange::Http { status: 202, .. });
+    let path = |r: &wire::Record| match &r.exchange {
+        wire::Exchange::Http { method, path, .. } if method == "GET" => Some(path.clone()),
+        _ => None,
+    };
+    let after = records.get(at + 1..).unwrap_or_default();
+    let monitor = after.first().and_then(path);
+    let polls: Vec<_> = after.iter().filter(|r| monitor.is_some() && path(r) == monitor).collect();
+    records.get(at).is_some_and(runs) && polls.len() >= PATIENT && polls.into_iter().all(runs)
 }
 
 /// A read succeeded although it should have been refused: the BMC let it in.
@@ -326,7 +360,12 @@ fn effect(evidence: &Evidence<'_>, made: &[Made<'_>], until: usize) -> Charge {
     let mut last = None;
     for (number, call) in changing.iter().enumerate() {
         let next = changing.get(number + 1).map_or(records.len(), |next| next.called.wire.min(records.len()));
-        let asked = wire::asked(call.step.call, records.get(..next).unwrap_or_default(), call.called.wire);
+        let records = records.get(..next).unwrap_or_default();
+        let asked = wire::asked(call.step.call, records, call.called.wire);
+        let besides = wire::asked_besides(call.step.call, records, call.called.wire);
+        if let (Asked::Accepted(..), Some(at)) = (&asked, besides) {
+            return driver("asked for something else too", Some(at));
+        }
         let already = call.called.returned == Seen::Value("already-so".into());
         match asked {
             Asked::Wrongly(at) => return driver("invented", Some(at)),

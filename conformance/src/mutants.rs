@@ -74,6 +74,30 @@ pub enum DriverFault {
     KeepsPadding,
     /// Reading the power state switches the light off.
     WritesOnRead,
+    /// An error while reading the power state is told as on.
+    ErrorAsOn,
+    /// A shutdown that takes too long becomes a forced off.
+    ShutdownThenOff,
+    /// An action that changed something is told as already so.
+    ChangedAsAlreadySo,
+    /// An action that was needless is told as a change.
+    AlreadySoAsChanged,
+    /// An override without a device is taken for none.
+    InvalidAsNone,
+    /// The first override that was read is told for ever.
+    StaleOverride,
+    /// Setting an override resets the host, so that it is used at once.
+    OverrideResetsHost,
+    /// The first state of the light that was read is told for ever.
+    StaleIdentify,
+    /// The light is set to blink where it was to be lit.
+    BlinksForLit,
+    /// The last character of the serial number is lost.
+    CutsSerial,
+    /// The vendor is told as the model, and the model as the vendor.
+    SwapsVendorAndModel,
+    /// The MAC address is told in capitals.
+    MacInCapitals,
     /// Every operation hangs.
     Hangs,
 }
@@ -94,6 +118,11 @@ impl DriverFault {
         ("nmi-is-reset", Self::Substitutes(PowerAction::Nmi, PowerAction::Reset)),
         ("cycles-twice", Self::Twice(PowerAction::Cycle)),
         ("resets-twice", Self::Twice(PowerAction::Reset)),
+        ("nmi-twice", Self::Twice(PowerAction::Nmi)),
+        ("reset-is-nmi", Self::Substitutes(PowerAction::Reset, PowerAction::Nmi)),
+        ("reset-is-shutdown", Self::Substitutes(PowerAction::Reset, PowerAction::Shutdown)),
+        ("cycle-is-off", Self::Substitutes(PowerAction::Cycle, PowerAction::Off)),
+        ("off-is-cycle", Self::Substitutes(PowerAction::Off, PowerAction::Cycle)),
         ("on-when-on-resets", Self::Forces(PowerAction::On)),
         ("reset-when-off-powers-on", Self::Forces(PowerAction::Reset)),
         ("cycle-when-off-powers-on", Self::Forces(PowerAction::Cycle)),
@@ -124,6 +153,18 @@ impl DriverFault {
         ("invalid-as-disk", Self::InvalidAsDisk),
         ("keeps-padding", Self::KeepsPadding),
         ("writes-on-read", Self::WritesOnRead),
+        ("error-as-on", Self::ErrorAsOn),
+        ("shutdown-then-off", Self::ShutdownThenOff),
+        ("changed-as-already-so", Self::ChangedAsAlreadySo),
+        ("already-so-as-changed", Self::AlreadySoAsChanged),
+        ("invalid-as-none", Self::InvalidAsNone),
+        ("reports-stale-override", Self::StaleOverride),
+        ("override-resets-host", Self::OverrideResetsHost),
+        ("reports-stale-identify", Self::StaleIdentify),
+        ("blinks-for-lit", Self::BlinksForLit),
+        ("cuts-serial", Self::CutsSerial),
+        ("swaps-vendor-and-model", Self::SwapsVendorAndModel),
+        ("mac-in-capitals", Self::MacInCapitals),
         ("hangs", Self::Hangs),
     ];
 }
@@ -135,6 +176,7 @@ pub struct Mutant {
     capabilities: Capabilities,
     power: Mutex<Option<PowerState>>,
     boot: Mutex<Option<BootOverride>>,
+    light: Mutex<Option<Identify>>,
 }
 
 impl Mutant {
@@ -144,7 +186,14 @@ impl Mutant {
         if fault == DriverFault::UnsupportedAsSuccess {
             capabilities.operations.remove(&Operation::PowerNmi);
         }
-        Self { inner, fault, capabilities, power: Mutex::default(), boot: Mutex::default() }
+        Self {
+            inner,
+            fault,
+            capabilities,
+            power: Mutex::default(),
+            boot: Mutex::default(),
+            light: Mutex::default(),
+        }
     }
 
     fn say<T>(&self, value: T) -> Reply<T> {
@@ -213,6 +262,7 @@ impl Driver for Mutant {
         let reply = self.tell(self.inner.power_read(by).await, PowerState::Unknown);
         let mut answer = match (self.fault, reply) {
             (DriverFault::ErrorAsOff, Err(_)) => return self.say(PowerState::PoweredOff),
+            (DriverFault::ErrorAsOn, Err(_)) => return self.say(PowerState::PoweredOn),
             (_, reply) => reply?,
         };
         remember(&self.power, answer.value);
@@ -240,6 +290,11 @@ impl Driver for Mutant {
                 tokio::time::sleep(std::time::Duration::from_secs(10)).await;
                 self.inner.power(action, by).await
             }
+            DriverFault::ShutdownThenOff if action == PowerAction::Shutdown => {
+                self.inner.power(action, by).await?;
+                tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+                self.inner.power(PowerAction::Off, by).await
+            }
             DriverFault::TurnsOnFirst if action == PowerAction::Off => {
                 self.inner.power(PowerAction::On, by).await?;
                 self.inner.power(action, by).await
@@ -260,7 +315,13 @@ impl Driver for Mutant {
             },
             _ => self.inner.power(action, by).await,
         };
-        self.tell(reply, Change::Changed)
+        let mut answer = self.tell(reply, Change::Changed)?;
+        answer.value = match (self.fault, answer.value) {
+            (DriverFault::ChangedAsAlreadySo, _) => Change::AlreadySo,
+            (DriverFault::AlreadySoAsChanged, _) => Change::Changed,
+            (_, told) => told,
+        };
+        Ok(answer)
     }
 
     async fn boot_override(&self, by: Deadline) -> Reply<BootOverride> {
@@ -268,12 +329,25 @@ impl Driver for Mutant {
         if let (DriverFault::EchoesOverride, Some(set)) = (self.fault, remembered(&self.boot)) {
             return self.say(set);
         }
-        self.tell(self.inner.boot_override(by).await, BootOverride::NONE)
+        if let (DriverFault::StaleOverride, Some(first)) = (self.fault, remembered(&self.boot)) {
+            return self.say(first);
+        }
+        let answer = self.tell(self.inner.boot_override(by).await, BootOverride::NONE)?;
+        if self.fault == DriverFault::StaleOverride {
+            remember(&self.boot, answer.value);
+        }
+        Ok(answer)
     }
 
     async fn set_boot_override(&self, to: BootOverride, by: Deadline) -> Reply<Change> {
         self.hang().await;
-        remember(&self.boot, to);
+        if self.fault == DriverFault::EchoesOverride {
+            remember(&self.boot, to);
+        }
+        if self.fault == DriverFault::OverrideResetsHost {
+            self.inner.set_boot_override(to, by).await?;
+            return self.tell(self.inner.power(PowerAction::Reset, by).await, Change::Changed);
+        }
         let to = match (self.fault, to.duration) {
             (DriverFault::OverrideDoesNothing, _) => return self.say(Change::Changed),
             (DriverFault::OnceAsContinuous, BootDuration::Once) => {
@@ -285,6 +359,7 @@ impl Driver for Mutant {
             (DriverFault::DropsDevice, BootDuration::Once | BootDuration::Continuous) => {
                 BootOverride { device: BootDevice::Disk, ..to }
             }
+            (DriverFault::InvalidAsNone, _) if !to.is_consistent() => BootOverride::NONE,
             (DriverFault::InvalidAsDisk, _) if !to.is_consistent() => {
                 BootOverride { device: BootDevice::Disk, ..to }
             }
@@ -298,7 +373,11 @@ impl Driver for Mutant {
 
     async fn identify(&self, by: Deadline) -> Reply<Identify> {
         self.hang().await;
+        if let (DriverFault::StaleIdentify, Some(first)) = (self.fault, remembered(&self.light)) {
+            return self.say(first);
+        }
         let mut answer = self.tell(self.inner.identify(by).await, Identify::Unknown)?;
+        remember(&self.light, answer.value);
         if self.fault == DriverFault::UnknownIdentifyAsUnlit && answer.value == Identify::Unknown {
             answer.value = Identify::Unlit;
         }
@@ -310,7 +389,11 @@ impl Driver for Mutant {
         if self.fault == DriverFault::IdentifyDoesNothing {
             return self.say(Change::Changed);
         }
-        self.tell(self.inner.set_identify(to, by).await, Change::Changed)
+        let state = match (self.fault, to.state) {
+            (DriverFault::BlinksForLit, Identify::Lit) => Identify::Blinking,
+            (_, state) => state,
+        };
+        self.tell(self.inner.set_identify(SetIdentify { state, ..to }, by).await, Change::Changed)
     }
 
     async fn identity(&self, by: Deadline) -> Reply<Identity> {
@@ -324,6 +407,13 @@ impl Driver for Mutant {
             DriverFault::NilUuid => identity.uuid = Some(uuid::Uuid::nil()),
             DriverFault::SerialFromBoard => {
                 identity.serial = identity.board_serial.clone().or_else(|| identity.part_number.clone())
+            }
+            DriverFault::CutsSerial => drop(identity.serial.as_mut().and_then(String::pop)),
+            DriverFault::SwapsVendorAndModel => {
+                std::mem::swap(&mut identity.vendor, &mut identity.model);
+            }
+            DriverFault::MacInCapitals => {
+                identity.bmc_mac.iter_mut().for_each(|mac| mac.make_ascii_uppercase());
             }
             DriverFault::KeepsPadding => {
                 identity.serial = identity.serial.as_ref().map(|serial| format!("{serial} "))

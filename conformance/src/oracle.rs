@@ -94,7 +94,7 @@ fn judge_case(scenario: &Scenario, events: &[&Event], terms: Terms<'_>) -> Resul
         ));
     }
     if let Some(left) = sessions_left(scenario, start, end) {
-        return blame::residue(left, terms.subject);
+        return blame::residue(left, &evidence, terms.subject);
     }
     walk.put_back(scenario)?;
     let unlooked = scenario.sessions_condition().is_some() && end.sessions.is_none();

@@ -6,6 +6,7 @@
 mod ami;
 mod bmc;
 mod boot;
+mod broken;
 mod dell;
 mod hpe;
 mod identify;
@@ -20,6 +21,7 @@ mod session;
 mod shape;
 mod supermicro;
 mod vendor;
+mod wrong;
 
 use std::{fmt, sync::OnceLock};
 
@@ -129,6 +131,8 @@ pub fn deviations() -> &'static [Deviation] {
             bmc::ROWS,
             quirks::ROWS,
             shape::ROWS,
+            wrong::ROWS,
+            broken::ROWS,
             supermicro::ROWS,
             lenovo::ROWS,
             ami::ROWS,

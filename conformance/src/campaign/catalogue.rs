@@ -185,6 +185,13 @@ const SEAMS: &[(&str, Set)] = &[
     ("no-body-cap", |s| s.no_body_cap = true),
     ("ignores-etag", |s| s.ignores_etag = true),
     ("ignores-tasks", |s| s.ignores_tasks = true),
+    ("ignores-next-link", |s| s.ignores_next_link = true),
+    ("follows-foreign-link", |s| s.follows_foreign_link = true),
+    ("retries-server-error", |s| s.retries_server_error = true),
+    ("ignores-retry-after", |s| s.ignores_retry_after = true),
+    ("hurries-tasks", |s| s.hurries_tasks = true),
+    ("believes-failed-tasks", |s| s.believes_failed_tasks = true),
+    ("logs-in-every-time", |s| s.logs_in_every_time = true),
     ("trusts-any-certificate", |s| s.trusts_any_certificate = true),
     ("trusts-any-bmc", |s| s.trusts_any_bmc = true),
 ];

@@ -132,6 +132,12 @@ impl Record {
         }
     }
 
+    /// Whether it ends a session.
+    pub fn is_logout(&self) -> bool {
+        matches!(&self.exchange, Exchange::Http { method, path, .. }
+            if method == "DELETE" && path.contains("/SessionService/Sessions/"))
+    }
+
     /// Whether the BMC said that it did what it was asked.
     pub fn accepted(&self) -> bool {
         match &self.exchange {
@@ -260,6 +266,28 @@ pub fn asked(call: Call, records: &[Record], from: usize) -> Asked {
         }
     }
     if accepted.0 > 0 { Asked::Accepted(accepted.0, accepted.1) } else { other.unwrap_or(Asked::Never) }
+}
+
+/// The power action that the BMC was asked for, and said yes to, beside the one that `call` is.
+pub fn asked_besides(call: Call, records: &[Record], from: usize) -> Option<usize> {
+    let Call::Plain(operation) = call else { return None };
+    // A cycle may be had as off and on.
+    if operation == halmark::Operation::PowerCycle {
+        return None;
+    }
+    records
+        .iter()
+        .skip(from)
+        .position(|record| match &record.exchange {
+            Exchange::Http { method, path, request, .. } => {
+                record.accepted() && http::asks(call, method, path, request.as_deref()) == Some(false)
+            }
+            Exchange::Ipmi { netfn, command, data, .. } => {
+                record.accepted() && rmcp::asks(call, *netfn, *command, data) == Some(false)
+            }
+            Exchange::Session { .. } => false,
+        })
+        .map(|at| at + from)
 }
 
 /// The last thing that the BMC said on the wire about what an operation reads, in the form of the driver's answer.

@@ -27,13 +27,15 @@ pub(crate) fn carry_out(scene: &Scene<'_>, commands: &[Command]) -> Result<(), R
 
 /// What a change that was accepted is answered with on this platform.
 pub(crate) fn accepted(scene: &Scene<'_>, usual: impl FnOnce() -> Answer) -> Answer {
+    const FOREVER: u32 = 10 * 365 * 24 * 3600;
     let start_task = |fails| task::start(scene, scene.look.second * 3, fails);
     match scene.policy().success {
         Success::AsUsual => usual(),
         Success::NoContent => Answer::no_content(),
         Success::Ok => Answer::ok(json!({"@Message.ExtendedInfo": [message("Success", &[])]})),
-        Success::Task => start_task(false),
+        Success::Task | Success::IdleTask => start_task(false),
         Success::FailingTask => start_task(true),
+        Success::EndlessTask => task::start(scene, scene.look.second * FOREVER, false),
     }
 }
 

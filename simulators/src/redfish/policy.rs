@@ -9,6 +9,8 @@ pub(crate) struct Policy {
     pub(crate) passwords: Checked,
     /// Whether session tokens are looked at.
     pub(crate) tokens: Checked,
+    /// Whether roles are looked at.
+    pub(crate) roles: Checked,
     /// What the deletion of a session does.
     pub(crate) logout: Logout,
     /// Which ways to log in there are.
@@ -36,6 +38,7 @@ impl Default for Policy {
         Self {
             passwords: Checked::Yes,
             tokens: Checked::Yes,
+            roles: Checked::Yes,
             logout: Logout::Ends,
             login: Login::SessionOrBasic,
             systems: Paging::Whole,
@@ -123,6 +126,10 @@ pub(crate) enum Success {
     Task,
     /// 202 and a task that fails; nothing is changed.
     FailingTask,
+    /// 202 and a task that ends well; nothing is changed.
+    IdleTask,
+    /// 202 and a task that never ends.
+    EndlessTask,
 }
 
 /// What becomes of a connection that was idle (RFC 9112 §9.3).

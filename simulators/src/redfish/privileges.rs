@@ -10,6 +10,7 @@ use super::{
     auth::Who,
     handle::Scene,
     live,
+    policy::Checked,
     tree::{Action, Document, Found, Live},
 };
 use crate::accounts::Role;
@@ -196,7 +197,8 @@ const OWN_PROPERTIES: &[&str] = &["Password"];
 pub(crate) fn may(scene: &Scene<'_>, who: &Who, method: &str, found: Found<'_>) -> bool {
     let is_own = is_own(scene, who, found);
     let changes_own = is_own && method == "PATCH" && matches!(found, Found::Member(Live::Accounts, ..));
-    changes_own || needed(scene, method, found).iter().any(|it| has(who.role, *it, is_own))
+    let unruled = scene.policy().roles == Checked::No;
+    unruled || changes_own || needed(scene, method, found).iter().any(|it| has(who.role, *it, is_own))
 }
 
 /// Whether somebody who may write here may write all of this: an account's owner may write the password alone.

@@ -23,10 +23,13 @@ mod hpe;
 mod machine;
 mod power;
 mod quirks;
+mod wrong;
 
 #[test]
 fn every_deviation_has_its_twins() {
-    let seen = [dell::NAMES, field::NAMES, hpe::NAMES, machine::NAMES, power::NAMES, quirks::NAMES].concat();
+    let seen =
+        [dell::NAMES, field::NAMES, hpe::NAMES, machine::NAMES, power::NAMES, quirks::NAMES, wrong::NAMES]
+            .concat();
     let unseen: Vec<_> = halmark_simulators::deviations().iter().map(|it| it.name).collect();
     let unseen: Vec<_> = unseen.into_iter().filter(|name| !seen.contains(name)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");

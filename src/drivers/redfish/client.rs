@@ -53,14 +53,13 @@ impl Client {
     pub(super) async fn talk(&self, operation: Operation, by: Deadline) -> Result<Talk<'_>, DriverError> {
         let by = if self.endpoint.seams.never_gives_up { Deadline::after(NEVER) } else { by };
         match timeout_at(by.instant(), self.state.lock()).await {
-            Ok(state) => Ok(Talk {
-                client: self,
-                state,
-                operation,
-                by,
-                notes: Notes::default(),
-                logged_in_again: false,
-            }),
+            Ok(mut state) => {
+                if self.endpoint.seams.logs_in_every_time {
+                    state.auth = Auth::Unknown;
+                }
+                let (notes, logged_in_again) = (Notes::default(), false);
+                Ok(Talk { client: self, state, operation, by, notes, logged_in_again })
+            }
             Err(_) => {
                 let cause = Cause::Unreachable { reason: "another operation is under way".to_owned() };
                 Err(Failure::from(cause).of(operation, Protocol::Redfish))
@@ -161,7 +160,7 @@ impl Talk<'_> {
                     let wait = backoff.at_least(retry_after(&reply));
                     (self.refused(ask, &reply), wait)
                 }
-                Ok(reply) if reply.status >= 500 && harmless && !troubled => {
+                Ok(reply) if reply.status >= 500 && (harmless || seams.retries_server_error) && !troubled => {
                     troubled = true;
                     (self.refused(ask, &reply), backoff.next())
                 }
@@ -266,7 +265,8 @@ pub(super) fn local(endpoint: &Endpoint, link: &str) -> Result<String, Deviation
             let default = format!("{}:{}", authority, endpoint.scheme.default_port());
             let ours = endpoint.authority();
             let same = [authority, &default].iter().any(|a| a.eq_ignore_ascii_case(&ours));
-            if !same || !scheme.eq_ignore_ascii_case(endpoint.scheme.word()) {
+            let believes_anybody = endpoint.seams.follows_foreign_link;
+            if !believes_anybody && (!same || !scheme.eq_ignore_ascii_case(endpoint.scheme.word())) {
                 return Err(foreign());
             }
             path

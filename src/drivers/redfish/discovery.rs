@@ -222,6 +222,7 @@ impl Talk<'_> {
                 elsewhere = elsewhere.or(Some(member));
             }
             match view.link("Members@odata.nextLink", &mut Default::default()) {
+                Some(_) if self.client.endpoint.seams.ignores_next_link => break,
                 Some(next) => page = next,
                 None => break,
             }

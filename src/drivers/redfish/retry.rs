@@ -32,7 +32,8 @@ impl Backoff {
     /// What the BMC asked for, exactly; the next wait where it did not say, or said zero.
     pub(super) fn at_least(&mut self, asked: Option<Duration>) -> Duration {
         let own = self.next();
-        let asked = asked.filter(|asked| !asked.is_zero() && !self.seams.hammers);
+        let deaf = self.seams.hammers || self.seams.ignores_retry_after;
+        let asked = asked.filter(|asked| !asked.is_zero() && !deaf);
         asked.unwrap_or(own)
     }
 
