@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Deviation;
+use super::{Deviation, vendor::vendor_message};
 use crate::{
     firmware::Ruling,
     machine::{
@@ -11,6 +11,8 @@ use crate::{
     },
     redfish::{Documents, Etag, Kept, Paging, Success},
 };
+
+const SUCCESS: &str = "The request completed successfully.";
 
 pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("no-power-cycle", "does not offer PowerCycle, and refuses it")
@@ -104,6 +106,21 @@ pub(super) const ROWS: &[Deviation] = &[
     }),
     Deviation::named("answers-200", "answers every change with 200 and a message")
         .on_policy(|policy| policy.success = Success::Ok),
+    // OpenBMC (bmcweb#1338), iDRAC: 200 and a message, and not the resource.
+    Deviation::named(
+        "patch-answers-message",
+        "answers a PATCH with 200 and a message in place of the resource",
+    )
+    .on_answer(|asked, answer| {
+        if asked.method == "PATCH"
+            && answer.status == 200
+            && let Some(document) = answer.document()
+        {
+            let said = document.get("@Message.ExtendedInfo").cloned();
+            let success = || json!([vendor_message("Base.1.12.Success", SUCCESS, &[], "OK")]);
+            *document = json!({"@Message.ExtendedInfo": said.unwrap_or_else(success)});
+        }
+    }),
     Deviation::named("answers-204", "answers every change with 204")
         .on_policy(|policy| policy.success = Success::NoContent),
 ];

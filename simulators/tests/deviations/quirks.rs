@@ -101,6 +101,11 @@ twins! {
         with: 4, without: 16;
     answers_200: "answers-200", |world| (world.reset("On").await.status, world.set_light("Lit").await.status),
         with: (200, 200), without: (204, 200);
+    patch_answers_message: "patch-answers-message", |world| {
+            let reply = world.set_light("Lit").await;
+            (reply.status, reply.json().get("@odata.id").is_some(), reply.json().get("@Message.ExtendedInfo").is_some())
+        },
+        with: (200, false, true), without: (200, true, false);
     answers_204: "answers-204", |world| (world.reset("On").await.status, world.set_light("Lit").await.status),
         with: (204, 204), without: (204, 200);
     state_paused: "state-paused", |world| world.power_word().await, with: "Paused", without: "Off";
