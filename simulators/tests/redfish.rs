@@ -218,6 +218,16 @@ async fn a_patch_names_every_property_that_is_wrong_and_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_boot_target_alone_is_refused_while_nothing_is_overridden() {
+    let world = World::healthy().await;
+    let reply = world.patch(json!({"Boot": {"BootSourceOverrideTarget": "Hdd"}})).await;
+    assert_eq!((reply.status, reply.message().as_str()), (400, "PropertyValueConflict"));
+    assert_eq!(world.set_boot("Once", "Pxe").await.status, 200);
+    assert_eq!(world.patch(json!({"Boot": {"BootSourceOverrideTarget": "Hdd"}})).await.status, 200);
+    assert_eq!(world.control.truth().override_.unwrap().device, Device::Disk);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_light_is_one_light_on_system_and_chassis() {
     let world = World::healthy().await;
     world.set_light("Blinking").await;

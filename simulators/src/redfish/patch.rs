@@ -157,6 +157,9 @@ impl<'b> Work<'b> {
     fn carry_out(self, scene: &Scene<'_>, document: &Document) -> Answer {
         let mut commands = self.commands;
         if self.boot.enabled.is_some() || self.boot.target.is_some() || self.boot.mode.is_some() {
+            if self.boot.is_idle(scene.view().override_) {
+                return self.boot.idle();
+            }
             commands.push(Command::SetOverride(self.boot.becomes(scene.view().override_)));
         }
         if let Err(refusal) = carry_out(scene, &commands) {
@@ -224,6 +227,17 @@ fn light(word: &str) -> Led {
 }
 
 impl Boot<'_> {
+    /// A target alone, while nothing is overridden: there is nothing that would keep it.
+    fn is_idle(&self, now: Option<Override>) -> bool {
+        now.is_none() && self.enabled.is_none() && self.target.is_some_and(|target| target != "None")
+    }
+
+    fn idle(&self) -> Answer {
+        const TARGET: &str = "BootSourceOverrideTarget";
+        let said = message("PropertyValueConflict", &[TARGET, "BootSourceOverrideEnabled"]);
+        error(400, vec![about(said, &format!("/Boot/{TARGET}"))])
+    }
+
     /// What is not sent stays as it is.
     fn becomes(&self, now: Option<Override>) -> Option<Override> {
         let device = self.target.map_or(now.map(|it| it.device), device)?;

@@ -82,7 +82,7 @@ twins! {
         without: (said(200, ""), 200, "Once Cd UEFI".to_owned());
     no_boot_mode: "ilo4-no-boot-mode", |world| {
             let shown = world.boot().await;
-            (shown, boot(world, json!({"BootSourceOverrideMode": "UEFI", "BootSourceOverrideTarget": "Pxe"})).await)
+            (shown, boot(world, json!({"BootSourceOverrideEnabled": "Once", "BootSourceOverrideMode": "UEFI", "BootSourceOverrideTarget": "Pxe"})).await)
         },
         with: ("Disabled None ?".to_owned(), said(400, "iLO.2.8.PropertyNotWritableOrUnknown")),
         without: ("Disabled None UEFI".to_owned(), said(200, ""));

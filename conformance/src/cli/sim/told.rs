@@ -131,7 +131,7 @@ impl Words {
         };
         let who = match &self.netrc {
             Some(netrc) => format!("--netrc-file {netrc}"),
-            None => format!("-u \"${}:${}\"", self.variables.0, self.variables.1),
+            None => format!("-u \"{}:${}\"", self.user, self.variables.1),
         };
         format!("curl {trust}{who} {url}/redfish/v1/Systems")
     }

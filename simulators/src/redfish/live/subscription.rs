@@ -18,6 +18,17 @@ use crate::redfish::{
 pub(crate) const VERSION: &str = "v1_15_0";
 
 /// What can be changed later.
+/// DSP0268 EventType, deprecated: what may be asked for; what is told does not depend on it.
+const EVENT_TYPES: &[&str] = &[
+    "StatusChange",
+    "ResourceUpdated",
+    "ResourceAdded",
+    "ResourceRemoved",
+    "Alert",
+    "MetricReport",
+    "Other",
+];
+
 const CHANGEABLE: [&str; 4] = ["Context", "DeliveryRetryPolicy", "HttpHeaders", "VerifyCertificate"];
 /// What can be said besides, of a new one.
 const GIVEN_ONCE: [&str; 10] = [
@@ -89,7 +100,7 @@ pub(crate) fn create(scene: &Scene<'_>, collection: &Document, body: &Map<String
         let value = body["SubordinateResources"].to_string();
         sent.complain("PropertyValueNotInList", &[&value, "SubordinateResources"], "/SubordinateResources");
     }
-    sent.texts("EventTypes", None);
+    sent.texts("EventTypes", Some(&json!(EVENT_TYPES)));
     let mut target = Target {
         destination,
         context: String::new(),
