@@ -161,6 +161,9 @@ impl Service {
 
     /// The same, at most so many.
     pub fn some_exchanges_from(&self, seq: usize, most: usize) -> Vec<HttpExchange> {
+        if self.exchange_count() <= seq {
+            return Vec::new();
+        }
         let secrets = self.shared.secrets();
         lock(&self.shared.records).shown_from(seq, most, &secrets)
     }

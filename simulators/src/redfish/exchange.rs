@@ -1,6 +1,6 @@
 //! What went over the wire, decoded, without the secrets.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use hyper::{
     HeaderMap, Method, Uri,
@@ -69,8 +69,8 @@ impl Record {
             method: secrets.hide(self.method.as_str()).into_owned(),
             path: secrets.hide_in_path(self.uri.path_and_query().map_or("/", |it| it.as_str())).into_owned(),
             status: self.status,
-            request_body: body(&self.request_body, |text| secrets.hide_in_path(text).into_owned()),
-            response_body: body(&self.response_body, |text| secrets.hide(text).into_owned()),
+            request_body: body(&self.request_body, |text| secrets.hide_in_path(text)),
+            response_body: body(&self.response_body, |text| secrets.hide(text)),
             request_headers: headers(&self.request_headers, secrets),
             response_headers: headers(&self.response_headers, secrets),
             injected: self.injected.clone(),
@@ -91,19 +91,21 @@ fn headers(all: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
     shown.chain(proof).chain(authorization).collect()
 }
 
-fn body(bytes: &Bytes, hide: impl Fn(&str) -> String) -> Option<String> {
+/// The text that is kept of a body, if it has one: copied once, unless there is something to hide.
+fn body(bytes: &Bytes, hide: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
-    (!text.is_empty()).then(|| without_headers(&hide(&without_passwords(&text))))
+    (!text.is_empty()).then(|| without_headers(&hide(&without_passwords(&text))).into_owned())
 }
 
 /// Replaces what stands after every member `HttpHeaders`, names included: what a subscriber is told is a secret.
-fn without_headers(text: &str) -> String {
-    const KEY: &str = "\"httpheaders\"";
-    let lower = text.to_ascii_lowercase();
-    let mut shown = String::with_capacity(text.len());
-    let mut from = 0;
-    while let Some(at) = lower[from..].find(KEY) {
-        let value = from + at + KEY.len();
+fn without_headers(text: &str) -> Cow<'_, str> {
+    const KEY: &[u8] = b"\"httpheaders\"";
+    let next = |from: usize| {
+        let found = text.as_bytes()[from..].windows(KEY.len()).position(|it| it.eq_ignore_ascii_case(KEY));
+        found.map(|at| from + at + KEY.len())
+    };
+    let (mut shown, mut from) = (String::new(), 0);
+    while let Some(value) = next(from) {
         let end = value + list_end(&text[value..]);
         shown.push_str(&text[from..value]);
         match text[value..end].contains('"') {
@@ -112,8 +114,7 @@ fn without_headers(text: &str) -> String {
         }
         from = end;
     }
-    shown.push_str(&text[from..]);
-    shown
+    if from == 0 { text.into() } else { (shown + &text[from..]).into() }
 }
 
 /// Where the first list or object in a text is over; all of it where it never is.
@@ -135,16 +136,14 @@ fn list_end(text: &str) -> usize {
 }
 
 /// Replaces the value of every member whose name ends in `password`, in any case, whatever else the text is.
-fn without_passwords(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
+fn without_passwords(text: &str) -> Cow<'_, str> {
+    let (mut shown, mut rest) = (String::new(), text);
     while let Some((before, value)) = next_password(rest) {
         shown.push_str(before);
         shown.push_str(HIDDEN);
         rest = after_value(value);
     }
-    shown.push_str(rest);
-    shown
+    if shown.is_empty() { text.into() } else { (shown + rest).into() }
 }
 
 /// What comes before the next password, the opening quote of a string included, and what follows; null is no password.
