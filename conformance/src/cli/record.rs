@@ -15,7 +15,7 @@ use halmark_simulators::recording::{
     Trust,
 };
 
-use super::{complain, print, usage};
+use super::{complain, print, run::wait_for_signal, usage};
 use crate::verdict::exit;
 
 pub(super) const AFTER_HELP: &str = "\
@@ -104,7 +104,7 @@ pub(super) fn record(args: &Record) -> u8 {
         &options(args),
         &endpoint,
         &mut |progress| screen.show(progress),
-        interrupted(),
+        wait_for_signal(),
     ));
     screen.clear();
     match outcome {
@@ -226,20 +226,6 @@ fn first_line(file: &Path) -> Result<String, u8> {
     };
     read.map_err(|e| usage(format!("{} cannot be read: {e}", file.display())))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
 }
 
 /// One line on a terminal that says how far it is; nothing elsewhere.
