@@ -137,9 +137,20 @@ pub enum TargetError {
     Profile(String),
 }
 
+/// Whether somebody who wrote this meant a file.
+fn is_path(name: &str) -> bool {
+    name.contains('/') && !name.starts_with("sim") || name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
 impl std::fmt::Display for TargetError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Unknown(name) if is_path(name) => {
+                write!(
+                    f,
+                    "there is no file {name}: expected the path of a target file, or the name of a target such as sim:generic"
+                )
+            }
             Self::Unknown(name) => {
                 let profiles: Vec<_> = Profile::names().iter().map(|p| format!("sim:{p}")).collect();
                 write!(

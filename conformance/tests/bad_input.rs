@@ -193,6 +193,7 @@ fn unknown_names_on_the_command_line() {
         ("scenario", vec!["run", "power.cicle"]),
         ("driver", vec!["run", "--driver", "redfsh"]),
         ("target", vec!["run", "--target", "sim:generc"]),
+        ("target-file", vec!["run", "--target", "rack.yaml"]),
         ("area", vec!["run", "--area", "pwoer"]),
         ("capability", vec!["run", "--capability", "power.cycl"]),
         ("partition", vec!["run", "--partition", "5/4"]),

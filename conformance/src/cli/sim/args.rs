@@ -70,7 +70,7 @@ pub struct Sim {
     #[arg(long, requires = "control")]
     pub held: bool,
     /// Offer the control API here, such as 127.0.0.1:9000: it sees the truth, and sets faults (docs/control.md).
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_parser = control_address, value_name = "ADDRESS")]
     pub control: Option<SocketAddr>,
     /// The environment variable with the token that a client of the control API has to bring; anybody on this machine may come
     /// if it is not set.
@@ -109,5 +109,24 @@ fn factor(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if factor > 0.0 && factor <= 1_000.0 => Ok(factor),
         _ => Err("expected a number above 0, up to 1000, such as 0.1".to_owned()),
+    }
+}
+
+/// Where the control API listens; `localhost` is 127.0.0.1.
+fn control_address(text: &str) -> Result<SocketAddr, String> {
+    let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let address = named.as_deref().unwrap_or(text).parse();
+    address.map_err(|_| "expected an address and a port, such as 127.0.0.1:9000".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_control_api_listens_on_localhost_or_an_address() {
+        assert_eq!(control_address("localhost:9000"), control_address("127.0.0.1:9000"));
+        assert!(control_address("[::1]:9000").is_ok());
+        assert!(control_address("9000").unwrap_err().contains("127.0.0.1:9000"));
     }
 }
