@@ -1,7 +1,5 @@
 //! `halmark power`: the reference drivers on one BMC, directly.
 
-use std::{io::Read as _, path::Path};
-
 use halmark::{
     Credentials, Deadline, Driver, Endpoint, PowerAction, Secret, Tls, drivers,
     endpoint::{Scheme, Suite},
@@ -10,7 +8,7 @@ use serde_json::json;
 
 use super::{
     args::{Output, Power, PowerArg},
-    complain, print, usage,
+    complain, credentials, print, usage,
 };
 use crate::verdict::exit;
 
@@ -89,9 +87,8 @@ fn action(arg: PowerArg) -> Option<PowerAction> {
 
 fn connect(args: &Power) -> Result<Box<dyn Driver>, u8> {
     let mut endpoint = Endpoint::parse(&args.endpoint).map_err(usage)?;
-    if let Some(credentials) = credentials(args)? {
-        endpoint = endpoint.with_credentials(credentials);
-    }
+    let (user, password) = credentials::given(args.user.as_deref(), args.password_file.as_deref(), "")?;
+    endpoint = endpoint.with_credentials(Credentials::new(user, password));
     endpoint.tls =
         match (&args.ca, &args.pin, args.insecure) {
             (Some(ca), ..) => Tls::Ca(ca.clone()),
@@ -108,35 +105,8 @@ fn connect(args: &Power) -> Result<Box<dyn Driver>, u8> {
         Some(other) => return Err(usage(format!("cipher suite {other} is not spoken: expected 3 or 17"))),
     };
     if let Some(file) = &args.kg_file {
-        endpoint.ipmi.kg = Some(Secret::new(first_line(file)?));
+        endpoint.ipmi.kg = Some(Secret::new(credentials::first_line(file)?));
     }
     let default = if endpoint.scheme == Scheme::Ipmi { "ipmi" } else { "redfish" };
     drivers::connect(args.driver.as_deref().unwrap_or(default), endpoint).map_err(usage)
-}
-
-fn credentials(args: &Power) -> Result<Option<Credentials>, u8> {
-    let user = args.user.clone().or_else(|| std::env::var("HALMARK_USER").ok());
-    let password = match &args.password_file {
-        Some(file) => Some(first_line(file)?),
-        None => std::env::var("HALMARK_PASSWORD").ok(),
-    };
-    match (user, password) {
-        (Some(user), Some(password)) => Ok(Some(Credentials::new(user, password))),
-        (None, None) => Err(usage(
-            "no credentials: set HALMARK_USER and HALMARK_PASSWORD, or give --user and --password-file",
-        )),
-        (Some(_), None) => Err(usage("no password: set HALMARK_PASSWORD or give --password-file")),
-        (None, Some(_)) => Err(usage("no user: set HALMARK_USER or give --user")),
-    }
-}
-
-fn first_line(file: &Path) -> Result<String, u8> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map(drop)
-    } else {
-        std::fs::read_to_string(file).map(|read| text = read)
-    };
-    read.map_err(|e| usage(format!("{} cannot be read: {e}", file.display())))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
 }

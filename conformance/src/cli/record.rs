@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{self, IsTerminal as _, Read as _},
+    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -15,7 +15,7 @@ use halmark_simulators::recording::{
     Trust,
 };
 
-use super::{complain, print, run::wait_for_signal, usage};
+use super::{complain, credentials, print, run::wait_for_signal, usage};
 use crate::verdict::exit;
 
 pub(super) const AFTER_HELP: &str = "\
@@ -199,33 +199,10 @@ fn login(args: &Record) -> Result<Login, u8> {
     if args.anonymous {
         return Ok(Login::Nobody);
     }
-    let user = args.user.clone().or_else(|| std::env::var("HALMARK_USER").ok());
-    let password = match &args.password_file {
-        Some(file) => Some(first_line(file)?),
-        None => std::env::var("HALMARK_PASSWORD").ok(),
-    };
-    let account = match (user, password) {
-        (Some(user), Some(password)) => Account { user, password },
-        (None, None) => {
-            return Err(usage(
-                "no credentials: set HALMARK_USER and HALMARK_PASSWORD, or give --user and --password-file, or --anonymous",
-            ));
-        }
-        (Some(_), None) => return Err(usage("no password: set HALMARK_PASSWORD or give --password-file")),
-        (None, Some(_)) => return Err(usage("no user: set HALMARK_USER or give --user")),
-    };
+    let (user, password) =
+        credentials::given(args.user.as_deref(), args.password_file.as_deref(), ", or --anonymous")?;
+    let account = Account { user, password };
     Ok(if args.basic { Login::Basic(account) } else { Login::Session(account) })
-}
-
-fn first_line(file: &Path) -> Result<String, u8> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        io::stdin().read_to_string(&mut text).map(drop)
-    } else {
-        fs::read_to_string(file).map(|read| text = read)
-    };
-    read.map_err(|e| usage(format!("{} cannot be read: {e}", file.display())))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// One line on a terminal that says how far it is; nothing elsewhere.
