@@ -22,6 +22,7 @@ use crate::{
     control::Control,
     deviations::{Deviation, UnknownDeviation, beside},
     firmware::{Facts, Firmware, View},
+    ipmi::Kept,
     logbook::{Log, Logbook, Note},
     machine::{Command, Machine, Refusal},
     memory::Memory,
@@ -62,6 +63,7 @@ struct Inner {
     logbook: Mutex<Logbook>,
     written: Mutex<Written>,
     memory: Memory,
+    ipmi: Mutex<Kept>,
     happened: watch::Sender<usize>,
     presence: watch::Sender<Presence>,
     dead: AtomicBool,
@@ -137,6 +139,7 @@ impl Bmc {
             logbook: Mutex::default(),
             written: Mutex::default(),
             memory: Memory::default(),
+            ipmi: Mutex::default(),
             happened: watch::Sender::new(0),
             presence: watch::Sender::new(Presence::Up),
             dead: AtomicBool::new(false),
@@ -215,6 +218,11 @@ impl Bmc {
     /// What its deviations remember.
     pub(crate) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// What it keeps for IPMI alone.
+    pub(crate) fn ipmi(&self) -> MutexGuard<'_, Kept> {
+        lock(&self.0.ipmi)
     }
 
     /// Sets the BMC's clock, in seconds since 1970.

@@ -1,0 +1,181 @@
+//! A command as data: its numbers, who may send it, and what it answers (IPMI v2.0 §5, appendix G).
+
+use std::time::Duration;
+
+use super::{Kept, privilege::Privilege};
+use crate::bmc::{Bmc, Look};
+
+/// A request as it came in, whatever carried it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// The network function, even (table 5-1).
+    pub(crate) netfn: u8,
+    /// The command.
+    pub(crate) number: u8,
+    /// The logical unit of the BMC that is asked (§7.2).
+    pub(crate) lun: u8,
+    /// What follows the command.
+    pub(crate) data: &'a [u8],
+    /// Who asks.
+    pub(crate) caller: Caller,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The channel that the request came in by.
+    pub(crate) channel: Channel,
+    /// The session that it belongs to, outside of which few commands are answered.
+    pub(crate) session: Option<Session>,
+}
+
+/// The session of a caller, as far as commands care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// The BMC's number for it.
+    pub(crate) id: u32,
+    /// The slot of its account; 1 is the user without a name.
+    pub(crate) user: u8,
+    /// The level that it works at now.
+    pub(crate) privilege: Privilege,
+    /// The highest level that it may be raised to.
+    pub(crate) limit: Privilege,
+}
+
+/// A way into the BMC (§6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channel {
+    /// The LAN: channel 1.
+    Lan,
+    /// The system interface, from the host's inside: channel Fh. It needs no session and may do everything.
+    System,
+}
+
+impl Channel {
+    /// Its number.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Lan => 1,
+            Self::System => 0x0F,
+        }
+    }
+}
+
+/// What is answered: the data after the completion code 00h, or another code.
+pub(crate) type Reply = Result<Vec<u8>, Completion>;
+
+/// A completion code other than 00h (table 5-2, or the command's own from 80h to BEh).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Completion(pub(crate) u8);
+
+impl Completion {
+    pub(crate) const BUSY: Self = Self(0xC0);
+    pub(crate) const INVALID_COMMAND: Self = Self(0xC1);
+    pub(crate) const INVALID_FOR_LUN: Self = Self(0xC2);
+    pub(crate) const OUT_OF_SPACE: Self = Self(0xC4);
+    pub(crate) const RESERVATION_LOST: Self = Self(0xC5);
+    pub(crate) const LENGTH_INVALID: Self = Self(0xC7);
+    pub(crate) const FIELD_TOO_LONG: Self = Self(0xC8);
+    pub(crate) const OUT_OF_RANGE: Self = Self(0xC9);
+    pub(crate) const CANNOT_RETURN_SO_MUCH: Self = Self(0xCA);
+    pub(crate) const NOT_PRESENT: Self = Self(0xCB);
+    pub(crate) const INVALID_FIELD: Self = Self(0xCC);
+    pub(crate) const ILLEGAL_FOR_SENSOR: Self = Self(0xCD);
+    pub(crate) const INSUFFICIENT_PRIVILEGE: Self = Self(0xD4);
+    pub(crate) const NOT_IN_THIS_STATE: Self = Self(0xD5);
+    pub(crate) const DISABLED: Self = Self(0xD6);
+    pub(crate) const UNSPECIFIED: Self = Self(0xFF);
+}
+
+/// What a command works with, at one moment.
+pub(crate) struct Scene<'a> {
+    /// The BMC.
+    pub(crate) bmc: &'a Bmc,
+    /// What its firmware shows.
+    pub(crate) look: Look,
+    /// The time since the machine's birth.
+    pub(crate) now: Duration,
+    /// What it keeps for IPMI alone.
+    pub(crate) kept: &'a mut Kept,
+    /// What the sessions of the face can be asked for.
+    pub(crate) sessions: &'a mut dyn Sessions,
+}
+
+/// What commands can ask of the face's sessions.
+pub(crate) trait Sessions {
+    /// Every open session, by its number.
+    fn list(&self) -> Vec<Open>;
+
+    /// Changes the level that a session works at.
+    fn raise(&mut self, id: u32, to: Privilege);
+
+    /// Ends a session once the answer is on its way; whether there was one.
+    fn close(&mut self, id: u32) -> bool;
+
+    /// How many there can be.
+    fn slots(&self) -> u8;
+}
+
+/// An open session as Get Session Info shows it (§22.20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Open {
+    /// The BMC's number for it.
+    pub(crate) id: u32,
+    /// Its handle, from 1.
+    pub(crate) handle: u8,
+    /// The slot of its account.
+    pub(crate) user: u8,
+    /// The level that it works at now.
+    pub(crate) privilege: Privilege,
+    /// Whether it is one of IPMI v2.0.
+    pub(crate) is_v2: bool,
+    /// Whose address it has.
+    pub(crate) peer: std::net::SocketAddr,
+}
+
+/// A command that the BMC knows.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Network function, even.
+    pub(crate) netfn: u8,
+    /// Command.
+    pub(crate) number: u8,
+    /// The byte that names the body that defines it, where the network function is 2Ch (table 5-1): DCh for DCMI.
+    pub(crate) group: Option<u8>,
+    /// Its name in the standard.
+    pub(crate) name: &'static str,
+    /// Who may send it.
+    pub(crate) need: Need,
+    /// What it does.
+    pub(crate) run: fn(&mut Scene<'_>, &Request<'_>) -> Reply,
+}
+
+/// Who may send a command (appendix G).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Everybody, also outside of a session.
+    Nothing,
+    /// A session of at least this level.
+    Level(Privilege),
+    /// The system interface alone.
+    InBand,
+}
+
+impl Row {
+    /// A command of the standard itself.
+    pub(crate) const fn new(
+        (netfn, number): (u8, u8),
+        name: &'static str,
+        need: Need,
+        run: fn(&mut Scene<'_>, &Request<'_>) -> Reply,
+    ) -> Self {
+        Self { netfn, number, group: None, name, need, run }
+    }
+}
+
+impl Request<'_> {
+    /// The data, which must be exactly so long.
+    pub(crate) fn exactly<const N: usize>(&self) -> Result<[u8; N], Completion> {
+        self.data.try_into().map_err(|_| Completion::LENGTH_INVALID)
+    }
+}

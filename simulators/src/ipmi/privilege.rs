@@ -1,0 +1,47 @@
+//! Privilege levels (IPMI v2.0 §6.8).
+
+use crate::accounts::Role;
+
+/// What a session may do, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Privilege {
+    /// Start a callback.
+    Callback = 1,
+    /// Look on.
+    User = 2,
+    /// The host, but not the BMC.
+    Operator = 3,
+    /// Everything.
+    Administrator = 4,
+    /// What the maker reserves.
+    Oem = 5,
+}
+
+impl Privilege {
+    /// The level with this number.
+    pub(crate) const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Callback),
+            2 => Some(Self::User),
+            3 => Some(Self::Operator),
+            4 => Some(Self::Administrator),
+            5 => Some(Self::Oem),
+            _ => None,
+        }
+    }
+
+    /// Its number.
+    pub(crate) const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The most that an account of this role can have.
+    pub(crate) const fn of(role: Role) -> Self {
+        match role {
+            Role::Administrator => Self::Administrator,
+            Role::Operator => Self::Operator,
+            Role::ReadOnly => Self::User,
+        }
+    }
+}
