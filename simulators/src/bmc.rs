@@ -63,6 +63,7 @@ struct Inner {
     logbook: Mutex<Logbook>,
     written: Mutex<Written>,
     memory: Memory,
+    #[allow(dead_code)] // until the face listens
     ipmi: Mutex<Kept>,
     happened: watch::Sender<usize>,
     presence: watch::Sender<Presence>,
@@ -221,6 +222,7 @@ impl Bmc {
     }
 
     /// What it keeps for IPMI alone.
+    #[allow(dead_code)] // until the face listens
     pub(crate) fn ipmi(&self) -> MutexGuard<'_, Kept> {
         lock(&self.0.ipmi)
     }
