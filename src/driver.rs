@@ -1,14 +1,18 @@
 //! The contract: what every driver offers, what it answers, and the closed set of ways in which it fails.
 
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-pub use crate::deviation::Deviation;
-use crate::model::{
-    BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Change, Identify, Identity, PowerAction,
-    PowerState, SetIdentify, words,
+pub use crate::{capabilities::Capabilities, deviation::Deviation, operation::Operation};
+use crate::{
+    console::Console,
+    model::{
+        Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootOverride, Change, EventLog,
+        Fru, Identify, Identity, NewAccount, PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify,
+        Timestamp, VendorAnswer, VendorCall, words,
+    },
 };
 
 /// A driver's answer or its failure.
@@ -77,86 +81,94 @@ pub trait Driver: Send + Sync {
         Err(DriverError::unsupported(Operation::BmcReset))
     }
 
+    /// `fru.read`: what the machine's own FRU inventory says, area by area.
+    async fn fru(&self, by: Deadline) -> Reply<Fru> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::FruRead))
+    }
+
+    /// `sensors.read`: every sensor with its reading; one that cannot be read has no value, never zero.
+    async fn sensors(&self, by: Deadline) -> Reply<Vec<Sensor>> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::SensorsRead))
+    }
+
+    /// `power.metrics`: what the machine consumes. A BMC that does not measure it is [`Cause::NotFound`].
+    async fn power_metrics(&self, by: Deadline) -> Reply<PowerMetrics> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::PowerMetrics))
+    }
+
+    /// `log.list`: the event log, the oldest entry first.
+    async fn log(&self, by: Deadline) -> Reply<EventLog> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::LogList))
+    }
+
+    /// `log.clear`: erases the event log. A log without entries is [`Change::AlreadySo`].
+    async fn clear_log(&self, by: Deadline) -> Reply<Change> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::LogClear))
+    }
+
+    /// `accounts.list`: the BMC's accounts; slots without a name are left out.
+    async fn accounts(&self, by: Deadline) -> Reply<Vec<Account>> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::AccountsList))
+    }
+
+    /// `accounts.create`: the account as it was made. A name or an ID that is taken, and a full BMC, are
+    /// [`Cause::Conflict`]. What fails on the way is taken back.
+    async fn create_account(&self, account: &NewAccount, by: Deadline) -> Reply<Account> {
+        let _ = (account, by);
+        Err(DriverError::unsupported(Operation::AccountsCreate))
+    }
+
+    /// `accounts.update`. An account that is not there is [`Cause::NotFound`].
+    async fn update_account(&self, id: &AccountId, to: &AccountUpdate, by: Deadline) -> Reply<Change> {
+        let _ = (id, to, by);
+        Err(DriverError::unsupported(Operation::AccountsUpdate))
+    }
+
+    /// `accounts.delete`. An account that is not there is [`Change::AlreadySo`].
+    async fn delete_account(&self, id: &AccountId, by: Deadline) -> Reply<Change> {
+        let _ = (id, by);
+        Err(DriverError::unsupported(Operation::AccountsDelete))
+    }
+
+    /// `console.open`: the host's serial console. One that is in use by another is [`Cause::Conflict`].
+    async fn open_console(&self, by: Deadline) -> Reply<Box<dyn Console>> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::ConsoleOpen))
+    }
+
+    /// `bmc.clock.get`.
+    async fn bmc_clock(&self, by: Deadline) -> Reply<BmcClock> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::BmcClockGet))
+    }
+
+    /// `bmc.clock.set`.
+    async fn set_bmc_clock(&self, to: Timestamp, by: Deadline) -> Reply<Change> {
+        let _ = (to, by);
+        Err(DriverError::unsupported(Operation::BmcClockSet))
+    }
+
+    /// `bmc.network.read`: the interface of the BMC that this driver reaches.
+    async fn bmc_network(&self, by: Deadline) -> Reply<BmcNetwork> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::BmcNetworkRead))
+    }
+
+    /// `vendor.call`: a raw command. The BMC's refusal is an answer, not an error. A call of another protocol than the
+    /// driver's is [`Cause::InvalidArgument`].
+    async fn vendor_call(&self, call: &VendorCall, by: Deadline) -> Reply<VendorAnswer> {
+        let _ = (call, by);
+        Err(DriverError::unsupported(Operation::VendorCall))
+    }
+
     /// Ends the session politely, within a few seconds; errors are nobody's concern any more.
     async fn close(&self) {}
-}
-
-/// The operations of the contract, by their names in scenarios.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// Read the power state.
-    PowerRead,
-    /// Power on.
-    PowerOn,
-    /// Power off at once.
-    PowerOff,
-    /// Ask the operating system to shut down.
-    PowerShutdown,
-    /// Off and on.
-    PowerCycle,
-    /// Reset.
-    PowerReset,
-    /// Diagnostic interrupt.
-    PowerNmi,
-    /// Read the boot override.
-    BootOverrideGet,
-    /// Set the boot override.
-    BootOverrideSet,
-    /// Read the identify light.
-    IdentifyGet,
-    /// Set the identify light.
-    IdentifySet,
-    /// Read the identity.
-    IdentityRead,
-    /// Restart the BMC.
-    BmcReset,
-}
-words!(Operation {
-    PowerRead = "power.read",
-    PowerOn = "power.on",
-    PowerOff = "power.off",
-    PowerShutdown = "power.shutdown",
-    PowerCycle = "power.cycle",
-    PowerReset = "power.reset",
-    PowerNmi = "power.nmi",
-    BootOverrideGet = "boot.override.get",
-    BootOverrideSet = "boot.override.set",
-    IdentifyGet = "identify.get",
-    IdentifySet = "identify.set",
-    IdentityRead = "identity.read",
-    BmcReset = "bmc.reset",
-});
-
-impl Operation {
-    /// The operation that carries out a power action.
-    pub const fn of_power(action: PowerAction) -> Self {
-        match action {
-            PowerAction::On => Self::PowerOn,
-            PowerAction::Off => Self::PowerOff,
-            PowerAction::Shutdown => Self::PowerShutdown,
-            PowerAction::Cycle => Self::PowerCycle,
-            PowerAction::Reset => Self::PowerReset,
-            PowerAction::Nmi => Self::PowerNmi,
-        }
-    }
-
-    /// The power action that this operation carries out, if it is one.
-    pub const fn power_action(self) -> Option<PowerAction> {
-        match self {
-            Self::PowerOn => Some(PowerAction::On),
-            Self::PowerOff => Some(PowerAction::Off),
-            Self::PowerShutdown => Some(PowerAction::Shutdown),
-            Self::PowerCycle => Some(PowerAction::Cycle),
-            Self::PowerReset => Some(PowerAction::Reset),
-            Self::PowerNmi => Some(PowerAction::Nmi),
-            _ => None,
-        }
-    }
-
-    /// Whether it asks for a change.
-    pub const fn changes(self) -> bool {
-        !matches!(self, Self::PowerRead | Self::BootOverrideGet | Self::IdentifyGet | Self::IdentityRead)
-    }
 }
 
 /// The protocol that an answer was obtained over.
@@ -168,62 +180,6 @@ pub enum Protocol {
     Ipmi,
 }
 words!(Protocol { Redfish = "redfish", Ipmi = "ipmi" });
-
-/// What a driver claims: exactly this works, everything else is [`Cause::Unsupported`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Capabilities {
-    /// The protocols it speaks.
-    pub protocols: BTreeSet<Protocol>,
-    /// The operations it carries out.
-    pub operations: BTreeSet<Operation>,
-    /// The devices that `boot.override.set` takes, `none` aside.
-    pub boot_devices: BTreeSet<BootDevice>,
-    /// The durations that `boot.override.set` takes, `none` aside.
-    pub boot_durations: BTreeSet<BootDuration>,
-    /// The modes that `boot.override.set` takes.
-    pub boot_modes: BTreeSet<BootMode>,
-    /// The states that `identify.set` takes.
-    pub identify_states: BTreeSet<Identify>,
-    /// Whether `identify.set` takes a duration.
-    pub identify_for: bool,
-    /// The kinds that `bmc.reset` takes.
-    pub bmc_resets: BTreeSet<BmcReset>,
-}
-
-impl Capabilities {
-    /// Every claim as a word: operations, and qualifiers such as `boot.device:pxe` or `protocol:ipmi`.
-    pub fn words(&self) -> BTreeSet<String> {
-        let qualified = |kind: &str, words: Vec<&'static str>| {
-            words.into_iter().map(|w| format!("{kind}:{w}")).collect::<Vec<_>>()
-        };
-        let mut all: BTreeSet<String> = self.operations.iter().map(|o| o.to_string()).collect();
-        all.extend(qualified("protocol", self.protocols.iter().map(|p| p.word()).collect()));
-        all.extend(qualified("boot.device", self.boot_devices.iter().map(|d| d.word()).collect()));
-        all.extend(qualified("boot.duration", self.boot_durations.iter().map(|d| d.word()).collect()));
-        all.extend(qualified("boot.mode", self.boot_modes.iter().map(|m| m.word()).collect()));
-        all.extend(qualified("identify", self.identify_states.iter().map(|s| s.word()).collect()));
-        all.extend(qualified("bmc.reset", self.bmc_resets.iter().map(|k| k.word()).collect()));
-        if self.identify_for {
-            all.insert("identify:for".to_owned());
-        }
-        all
-    }
-
-    /// Every word that any driver could claim, for checking what a scenario requires.
-    pub fn vocabulary() -> BTreeSet<String> {
-        let all = Self {
-            protocols: Protocol::ALL.iter().copied().collect(),
-            operations: Operation::ALL.iter().copied().collect(),
-            boot_devices: BootDevice::ALL.iter().copied().filter(|d| *d != BootDevice::None).collect(),
-            boot_durations: BootDuration::ALL.iter().copied().filter(|d| *d != BootDuration::None).collect(),
-            boot_modes: BootMode::ALL.iter().copied().collect(),
-            identify_states: Identify::ALL.iter().copied().filter(|s| *s != Identify::Unknown).collect(),
-            identify_for: true,
-            bmc_resets: BmcReset::ALL.iter().copied().collect(),
-        };
-        all.words()
-    }
-}
 
 /// When an operation has to have returned. On tokio's clock, so that a paused clock counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,42 +2,8 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf};
 
-use zeroize::Zeroizing;
-
 use crate::driver::Protocol;
-
-/// A value that never prints. Memory is wiped when it is dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<Vec<u8>>);
-
-impl Secret {
-    /// Takes a secret in.
-    pub fn new(secret: impl Into<Vec<u8>>) -> Self {
-        Self(Zeroizing::new(secret.into()))
-    }
-
-    /// The secret itself, for the wire only.
-    pub fn reveal(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The secret as text, for protocols that carry text; lossy for what is not UTF-8.
-    pub fn reveal_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(String::from_utf8_lossy(&self.0).into_owned())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
+pub use crate::model::Secret;
 
 /// An account on the BMC.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The hardware abstraction layer of bare metal.
 //!
 //! A [`Driver`] speaks to one server's management controller (BMC) over one protocol and offers the
-//! operations of the contract in the field's own words: power, boot override, identify, identity, and the
-//! BMC's own reset. It says exactly what it can do ([`Capabilities`]), answers with a value, the protocol it
+//! operations of the contract in the field's own words: power, boot override, identify, identity, inventory,
+//! sensors, log, accounts, console, and the BMC itself. It says exactly what it can do ([`Capabilities`]), answers with a value, the protocol it
 //! was obtained over and whatever it had to forgive ([`Answer`]), or fails with one of a closed set of errors
 //! ([`DriverError`]).
 //!
@@ -22,21 +22,26 @@
 //! ```
 //!
 //! Modules, in the order in which they depend on each other:
-//! [`model`] (the vocabulary) ← [`endpoint`] (where and as whom) ← [`driver`] (the contract) ← [`drivers`]
-//! (the reference drivers).
+//! [`model`] (the vocabulary) ← [`endpoint`] (where and as whom) ← [`driver`] and [`console`] (the contract) ←
+//! [`drivers`] (the reference drivers).
 
+mod capabilities;
+pub mod console;
 mod deviation;
 pub mod driver;
 pub mod drivers;
 pub mod endpoint;
 pub mod model;
+mod operation;
 
+pub use console::Console;
 pub use driver::{
     Answer, Capabilities, Cause, Deadline, Deviation, Driver, DriverError, Exchange, Note, Operation,
     Protocol, Reply,
 };
 pub use endpoint::{Credentials, Endpoint, Secret, Tls};
 pub use model::{
-    BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Change, Identify, Identity, PowerAction,
-    PowerState, SetIdentify,
+    Account, AccountId, AccountProtocol, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootDevice,
+    BootDuration, BootMode, BootOverride, Change, EventLog, Fru, Identify, Identity, LogEntry, NewAccount,
+    PowerAction, PowerMetrics, PowerState, Role, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
 };

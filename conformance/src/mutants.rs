@@ -4,9 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use halmark::{
-    Answer, BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Change,
-    Deadline, Driver, DriverError, Identify, Identity, Operation, PowerAction, PowerState, Protocol, Reply,
-    model::SetIdentify,
+    Account, AccountId, AccountUpdate, Answer, BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration,
+    BootMode, BootOverride, Capabilities, Cause, Change, Console, Deadline, Driver, DriverError, EventLog,
+    Fru, Identify, Identity, NewAccount, Operation, PowerAction, PowerMetrics, PowerState, Protocol, Reply,
+    Sensor, Timestamp, VendorAnswer, VendorCall, model::SetIdentify,
 };
 
 /// How a driver can be wrong above the wire.
@@ -434,6 +435,62 @@ impl Driver for Mutant {
             _ => {}
         }
         self.tell(self.inner.reset_bmc(kind, by).await, Change::Changed)
+    }
+
+    async fn fru(&self, by: Deadline) -> Reply<Fru> {
+        self.inner.fru(by).await
+    }
+
+    async fn sensors(&self, by: Deadline) -> Reply<Vec<Sensor>> {
+        self.inner.sensors(by).await
+    }
+
+    async fn power_metrics(&self, by: Deadline) -> Reply<PowerMetrics> {
+        self.inner.power_metrics(by).await
+    }
+
+    async fn log(&self, by: Deadline) -> Reply<EventLog> {
+        self.inner.log(by).await
+    }
+
+    async fn clear_log(&self, by: Deadline) -> Reply<Change> {
+        self.inner.clear_log(by).await
+    }
+
+    async fn accounts(&self, by: Deadline) -> Reply<Vec<Account>> {
+        self.inner.accounts(by).await
+    }
+
+    async fn create_account(&self, account: &NewAccount, by: Deadline) -> Reply<Account> {
+        self.inner.create_account(account, by).await
+    }
+
+    async fn update_account(&self, id: &AccountId, to: &AccountUpdate, by: Deadline) -> Reply<Change> {
+        self.inner.update_account(id, to, by).await
+    }
+
+    async fn delete_account(&self, id: &AccountId, by: Deadline) -> Reply<Change> {
+        self.inner.delete_account(id, by).await
+    }
+
+    async fn open_console(&self, by: Deadline) -> Reply<Box<dyn Console>> {
+        self.inner.open_console(by).await
+    }
+
+    async fn bmc_clock(&self, by: Deadline) -> Reply<BmcClock> {
+        self.inner.bmc_clock(by).await
+    }
+
+    async fn set_bmc_clock(&self, to: Timestamp, by: Deadline) -> Reply<Change> {
+        self.inner.set_bmc_clock(to, by).await
+    }
+
+    async fn bmc_network(&self, by: Deadline) -> Reply<BmcNetwork> {
+        self.inner.bmc_network(by).await
+    }
+
+    async fn vendor_call(&self, call: &VendorCall, by: Deadline) -> Reply<VendorAnswer> {
+        self.inner.vendor_call(call, by).await
     }
 
     async fn close(&self) {

@@ -2,17 +2,35 @@
 //!
 //! Every enumeration prints, parses and serialises as the same kebab-case word.
 
+mod accounts;
 mod bmc;
 mod boot;
+mod bytes;
+mod fru;
 mod identify;
 mod identity;
+mod log;
+mod metrics;
 mod power;
+mod secret;
+mod sensors;
+mod time;
+mod vendor;
 
-pub use bmc::BmcReset;
+pub use accounts::{Account, AccountId, AccountProtocol, AccountUpdate, NewAccount, Role};
+pub use bmc::{AddressSource, BmcClock, BmcNetwork, BmcReset};
 pub use boot::{BootDevice, BootDuration, BootMode, BootOverride};
+pub use bytes::Bytes;
+pub use fru::{Fru, FruBoard, FruChassis, FruProduct, FruRecord};
 pub use identify::{Identify, SetIdentify};
 pub use identity::Identity;
+pub use log::{EventLog, LogEntry};
+pub use metrics::PowerMetrics;
 pub use power::{PowerAction, PowerState};
+pub use secret::Secret;
+pub use sensors::{Availability, Health, Sensor, SensorKind, Thresholds, Unit};
+pub use time::Timestamp;
+pub use vendor::{VendorAnswer, VendorCall};
 
 use serde::{Deserialize, Serialize};
 

@@ -22,6 +22,8 @@ pub mod rmcp;
 mod tests;
 mod wire;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use self::{link::Link, rmcp::handshake::Account};
@@ -133,16 +135,34 @@ impl Driver for Ipmi {
     }
 }
 
+/// What this driver carries out.
+const OPERATIONS: &[Operation] = &[
+    Operation::PowerRead,
+    Operation::PowerOn,
+    Operation::PowerOff,
+    Operation::PowerShutdown,
+    Operation::PowerCycle,
+    Operation::PowerReset,
+    Operation::PowerNmi,
+    Operation::BootOverrideGet,
+    Operation::BootOverrideSet,
+    Operation::IdentifyGet,
+    Operation::IdentifySet,
+    Operation::IdentityRead,
+    Operation::BmcReset,
+];
+
 fn capabilities() -> Capabilities {
     Capabilities {
         protocols: [Protocol::Ipmi].into(),
-        operations: Operation::ALL.iter().copied().collect(),
+        operations: OPERATIONS.iter().copied().collect(),
         boot_devices: [BootDevice::Pxe, BootDevice::Disk, BootDevice::Cdrom, BootDevice::Bios].into(),
         boot_durations: [BootDuration::Once, BootDuration::Continuous].into(),
         boot_modes: BootMode::ALL.iter().copied().collect(),
         identify_states: [Identify::Lit, Identify::Unlit].into(),
         identify_for: true,
         bmc_resets: BmcReset::ALL.iter().copied().collect(),
+        account_roles: BTreeSet::new(),
     }
 }
 

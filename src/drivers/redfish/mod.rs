@@ -33,6 +33,8 @@ mod tests;
 mod tls;
 mod uuid;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use self::client::Client;
@@ -148,16 +150,34 @@ impl Driver for Redfish {
     }
 }
 
+/// What this driver carries out.
+const OPERATIONS: &[Operation] = &[
+    Operation::PowerRead,
+    Operation::PowerOn,
+    Operation::PowerOff,
+    Operation::PowerShutdown,
+    Operation::PowerCycle,
+    Operation::PowerReset,
+    Operation::PowerNmi,
+    Operation::BootOverrideGet,
+    Operation::BootOverrideSet,
+    Operation::IdentifyGet,
+    Operation::IdentifySet,
+    Operation::IdentityRead,
+    Operation::BmcReset,
+];
+
 fn capabilities() -> Capabilities {
     let devices = BootDevice::ALL.iter().copied().filter(|d| *d != BootDevice::None);
     Capabilities {
         protocols: [Protocol::Redfish].into(),
-        operations: Operation::ALL.iter().copied().collect(),
+        operations: OPERATIONS.iter().copied().collect(),
         boot_devices: devices.collect(),
         boot_durations: [BootDuration::Once, BootDuration::Continuous].into(),
         boot_modes: BootMode::ALL.iter().copied().collect(),
         identify_states: [Identify::Lit, Identify::Unlit, Identify::Blinking].into(),
         identify_for: false,
         bmc_resets: BmcReset::ALL.iter().copied().collect(),
+        account_roles: BTreeSet::new(),
     }
 }
