@@ -146,7 +146,9 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// Who may send it.
     pub(crate) need: Need,
-    /// What it does.
+    /// Whether its answer begins with a completion code of its own: some codes other than 00h come with data (DCMI 1.5 §6.6.2).
+    pub(crate) says_code: bool,
+    /// What it does. The byte of a group, or a maker's number, is in the request's data and not in the answer's.
     pub(crate) run: fn(&mut Scene<'_>, &Request<'_>) -> Reply,
 }
 
@@ -169,7 +171,17 @@ impl Row {
         need: Need,
         run: fn(&mut Scene<'_>, &Request<'_>) -> Reply,
     ) -> Self {
-        Self { netfn, number, group: None, name, need, run }
+        Self { netfn, number, group: None, says_code: false, name, need, run }
+    }
+
+    /// A command of DCMI.
+    pub(crate) const fn dcmi(
+        number: u8,
+        name: &'static str,
+        need: Need,
+        run: fn(&mut Scene<'_>, &Request<'_>) -> Reply,
+    ) -> Self {
+        Self { group: Some(0xDC), ..Self::new((0x2C, number), name, need, run) }
     }
 }
 

@@ -5,7 +5,26 @@ use super::{
     commands,
 };
 
-/// What the BMC answers.
+/// What the BMC answers, as it goes out: the completion code, whose command it is where a body or a maker defines it (table
+/// 5-1), errors included, and the data.
+pub(crate) fn answered(scene: &mut Scene<'_>, request: &Request<'_>) -> Vec<u8> {
+    let (code, data) = match answer(scene, request) {
+        Ok(data) if find(request).is_ok_and(|row| row.says_code) => {
+            data.split_first().map_or((0, Vec::new()), |(code, data)| (*code, data.to_vec()))
+        }
+        Ok(data) => (0, data),
+        Err(Completion(code)) => (code, Vec::new()),
+    };
+    let defined_by = match request.netfn {
+        0x2C => 1,
+        0x2E => 3,
+        _ => 0,
+    };
+    let defined_by = request.data.get(..defined_by).unwrap_or_default();
+    [&[code], defined_by, &data].concat()
+}
+
+/// The same without what [`answered`] puts around it.
 pub(crate) fn answer(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let row = find(request)?;
     if !may(row.need, &request.caller) {
