@@ -1,4 +1,4 @@
-//! Simulated BMCs: a pure machine model, its Redfish face, the wire relay with faults, and the wrapper for `ipmi_sim`.
+//! Simulated BMCs: a pure machine model, its Redfish and IPMI faces, the wire relay with faults, and the wrapper for `ipmi_sim`.
 //!
 //! ```
 //! # use halmark_simulators::{Bmc, BmcOptions, Profile, redfish};
@@ -19,6 +19,7 @@
 //! | [`View`], [`deviations()`] | what the BMC's firmware makes of it, and named ways to be wrong |
 //! | [`Bmc`], [`Control`] | one BMC on tokio's clock, and the handle beside the wire |
 //! | [`redfish`], [`rules`] | the Redfish face and its faults |
+//! | [`ipmi`] | the IPMI face: RMCP+ and IPMI v1.5 over UDP |
 //! | [`desk`] | the control API: HTTP and JSON for other people's test suites |
 //! | [`relay`] | TCP and UDP with faults |
 //! | [`recording`] | a live Redfish service as a tree of files |
@@ -33,8 +34,7 @@ mod control;
 pub mod desk;
 mod deviations;
 mod firmware;
-#[allow(dead_code)] // until its service listens
-mod ipmi;
+pub mod ipmi;
 mod logbook;
 pub mod machine;
 mod memory;

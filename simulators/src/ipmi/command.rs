@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Kept, privilege::Privilege};
+use super::{Kept, lan::Suite, privilege::Privilege};
 use crate::bmc::{Bmc, Look};
 
 /// A request as it came in, whatever carried it.
@@ -114,6 +114,57 @@ pub(crate) trait Sessions {
 
     /// How many there can be.
     fn slots(&self) -> u8;
+
+    /// The cipher suites that are offered.
+    fn suites(&self) -> Vec<Suite>;
+
+    /// The authentication types of IPMI v1.5 that are offered, as bits (table 22-15).
+    fn legacy_kinds(&self) -> u8;
+
+    /// Whether every packet of a session of IPMI v1.5 has a code (§6.11.4).
+    fn signs_each_packet(&self) -> bool;
+
+    /// Challenges somebody by IPMI v1.5: the temporary number of the session, and the challenge (§22.16).
+    fn challenge(&mut self, of: Challenge) -> (u32, [u8; 16]);
+
+    /// Opens the session of whoever has met a challenge (§22.17).
+    fn activate(&mut self, wanted: Activation) -> Result<Opened, Completion>;
+}
+
+/// Whom to challenge. The password never prints, since this does not.
+pub(crate) struct Challenge {
+    /// The authentication type.
+    pub(crate) kind: u8,
+    /// The name of the account.
+    pub(crate) name: String,
+    /// Its slot.
+    pub(crate) user: u8,
+    /// The most that it may do.
+    pub(crate) limit: Privilege,
+    /// Its password, with zeros up to its length.
+    pub(crate) password: [u8; 16],
+}
+
+/// What Activate Session asks for (§22.17).
+pub(crate) struct Activation {
+    /// The authentication type.
+    pub(crate) kind: u8,
+    /// The most that is to be done in the session.
+    pub(crate) limit: Privilege,
+    /// The challenge, given back.
+    pub(crate) challenge: [u8; 16],
+    /// The number of the BMC's first packet.
+    pub(crate) outbound: u32,
+}
+
+/// A session that was opened by IPMI v1.5.
+pub(crate) struct Opened {
+    /// Its number.
+    pub(crate) id: u32,
+    /// The number of the console's first packet.
+    pub(crate) inbound: u32,
+    /// The most that can be done in it.
+    pub(crate) limit: Privilege,
 }
 
 /// An open session as Get Session Info shows it (§22.20).

@@ -2,12 +2,15 @@
 
 mod app;
 mod chassis;
+mod session;
+
+pub(crate) use session::Security;
 
 use super::command::Row;
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Row> {
-    [app::ROWS, chassis::ROWS].into_iter().flatten()
+    [app::ROWS, chassis::ROWS, session::ROWS].into_iter().flatten()
 }
 
 #[cfg(test)]

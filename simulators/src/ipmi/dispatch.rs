@@ -34,12 +34,21 @@ pub(crate) fn answer(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
 }
 
 fn find(request: &Request<'_>) -> Result<&'static Row, Completion> {
-    let is_meant = |row: &&Row| {
-        (row.netfn, row.number) == (request.netfn, request.number)
-            && row.group.is_none_or(|group| request.data.first() == Some(&group))
-    };
-    let found = commands::all().find(is_meant).ok_or(Completion::INVALID_COMMAND)?;
+    let found = row(request.netfn, request.number, request.data).ok_or(Completion::INVALID_COMMAND)?;
     if request.lun == 0 { Ok(found) } else { Err(Completion::INVALID_FOR_LUN) }
+}
+
+/// The name of a command, if the BMC knows it.
+pub(crate) fn name(netfn: u8, number: u8, data: &[u8]) -> Option<&'static str> {
+    row(netfn, number, data).map(|row| row.name)
+}
+
+fn row(netfn: u8, number: u8, data: &[u8]) -> Option<&'static Row> {
+    let is_meant = |row: &&Row| {
+        (row.netfn, row.number) == (netfn, number)
+            && row.group.is_none_or(|group| data.first() == Some(&group))
+    };
+    commands::all().find(is_meant)
 }
 
 fn may(need: Need, caller: &Caller) -> bool {

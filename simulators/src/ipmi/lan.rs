@@ -1,0 +1,278 @@
+//! The LAN channel without a socket: a datagram and a moment in, an answer out (IPMI v2.0 §13).
+
+mod handshake;
+mod keys;
+mod legacy;
+mod manners;
+mod message;
+mod packet;
+mod session;
+mod suite;
+mod table;
+mod who;
+mod window;
+
+use std::{net::SocketAddr, time::Duration};
+
+pub(crate) use keys::LONGEST;
+pub(crate) use manners::Manners;
+use message::Message;
+use packet::{Legacy, Packet, Plus};
+use session::{Delivered, Wire};
+pub(crate) use suite::Suite;
+use table::{Table, Visit};
+pub(crate) use who::Who;
+
+use super::{
+    command::{self, Caller, Channel, Completion, Request, Scene},
+    dispatch,
+    exchange::{self, Said},
+};
+use crate::{bmc::Bmc, random::Random};
+
+/// The payload of IPMI messages (table 13-16).
+const IPMI: u8 = 0x00;
+
+/// The LAN channel of one BMC.
+pub(crate) struct Lan {
+    table: Table,
+    /// Whether exchanges are told.
+    tells: bool,
+}
+
+/// What became of a datagram.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// What is sent back.
+    pub(crate) answer: Option<Vec<u8>>,
+    /// What was said, if it was understood and is wanted.
+    pub(crate) said: Option<Said>,
+}
+
+impl Lan {
+    /// Without a session; the seed gives their numbers, the challenges and the vectors.
+    pub(crate) fn new(seed: u64, manners: Manners, tells: bool) -> Self {
+        let nobody = Visit { from: ([0, 0, 0, 0], 0).into(), now: Duration::ZERO };
+        let table = Table {
+            open: Vec::new(),
+            beginning: Vec::new(),
+            challenged: Vec::new(),
+            random: Random::new(seed ^ 0x1931_2042),
+            manners,
+            visit: nobody,
+            met: None,
+            closing: Vec::new(),
+        };
+        Self { table, tells }
+    }
+
+    /// Answers a datagram, or does not: what is malformed, forged or too old gets no answer (§6.12, §13.1).
+    pub(crate) fn take(&mut self, bmc: &Bmc, from: SocketAddr, datagram: &[u8]) -> Taken {
+        let now = bmc.now();
+        self.table.visit = Visit { from, now };
+        self.table.tidy(now);
+        match Packet::read(datagram) {
+            Some(Packet::Ping { tag, .. }) => Taken::new(packet::pong(tag), self.tells.then_some(Said::Ping)),
+            Some(Packet::Legacy(packet)) => self.legacy(bmc, &packet).unwrap_or_default(),
+            Some(Packet::Plus(packet)) if packet.session == 0 => {
+                self.outside(bmc, &packet).unwrap_or_default()
+            }
+            Some(Packet::Plus(packet)) => self.plus(bmc, &packet).unwrap_or_default(),
+            None => Taken::default(),
+        }
+    }
+
+    /// How many sessions are open.
+    pub(crate) fn sessions(&mut self, now: Duration) -> usize {
+        self.table.tidy(now);
+        self.table.living().count()
+    }
+
+    /// The BMC is down, or somebody wants every session to be over.
+    pub(crate) fn clear(&mut self) {
+        self.table.clear();
+    }
+}
+
+/// IPMI v2.0.
+impl Lan {
+    /// A packet outside of a session: a step of a handshake, or a message for which there need not be one (§13.6).
+    fn outside(&mut self, bmc: &Bmc, packet: &Plus<'_>) -> Option<Taken> {
+        if packet.encrypted || packet.authenticated {
+            return None;
+        }
+        let write =
+            |kind, payload: &[u8]| packet::plus(packet::Envelope { kind, session: 0, sequence: 0 }, payload);
+        if packet.kind == IPMI {
+            let message = Message::read(packet.payload)?;
+            let (answer, said) = self.run(bmc, &message, None);
+            return Some(Taken::new(write(IPMI, &answer), said));
+        }
+        let answer = handshake::step(&mut self.table, bmc, packet.kind, packet.payload);
+        let is_step = matches!(packet.kind, handshake::OPEN_SESSION | handshake::RAKP_1 | handshake::RAKP_3);
+        let status = answer.as_ref().and_then(|it| it.get(1).copied());
+        let said = (self.tells && is_step).then_some(Said::Step { kind: packet.kind, status });
+        Some(Taken { answer: answer.map(|it| write(packet.kind + 1, &it)), said })
+    }
+
+    fn plus(&mut self, bmc: &Bmc, packet: &Plus<'_>) -> Option<Taken> {
+        let place = self.table.place(packet.session)?;
+        let session = &mut self.table.open[place];
+        let Wire::Plus(wire) = &mut session.wire else { return None };
+        let delivered = wire.open(packet)?;
+        if packet.kind != IPMI {
+            return None;
+        }
+        let (answer, said) = self.in_session(bmc, packet.session, packet.sequence, &delivered)?;
+        let vector = self.table.random.bytes();
+        let place = self.table.place(packet.session)?;
+        let Wire::Plus(wire) = &mut self.table.open[place].wire else { return None };
+        let sealed = wire.seal(IPMI, &answer, vector);
+        self.table.end_closing(self.table.visit.now);
+        Some(Taken::new(sealed, said))
+    }
+}
+
+/// IPMI v1.5.
+impl Lan {
+    fn legacy(&mut self, bmc: &Bmc, packet: &Legacy<'_>) -> Option<Taken> {
+        if packet.session == 0 {
+            let message = Message::read(packet.payload).filter(|_| packet.kind == 0)?;
+            let (answer, said) = self.run(bmc, &message, None);
+            return Some(Taken::new(Legacy { code: None, payload: &answer, ..*packet }.write(), said));
+        }
+        if self.table.challenged.iter().any(|it| it.id == packet.session) {
+            return self.activation(bmc, packet);
+        }
+        let place = self.table.place(packet.session)?;
+        let session = &mut self.table.open[place];
+        let again =
+            session.opened_by.as_ref().filter(|(asked, _)| packet.sequence == 0 && asked == packet.payload);
+        if let Some((_, answer)) = again {
+            return Some(Taken { answer: Some(answer.clone()), said: None });
+        }
+        let Wire::Legacy(wire) = &mut session.wire else { return None };
+        let delivered = wire.open(packet)?;
+        let (answer, said) = self.in_session(bmc, packet.session, packet.sequence, &delivered)?;
+        let sealed = self.seal_legacy(packet.session, &answer, false)?;
+        self.table.end_closing(self.table.visit.now);
+        Some(Taken::new(sealed, said))
+    }
+
+    /// Whoever was challenged has one thing to say (§6.11.7).
+    fn activation(&mut self, bmc: &Bmc, packet: &Legacy<'_>) -> Option<Taken> {
+        const ACTIVATE: (u8, u8) = (0x06, 0x3A);
+        let message = Message::read(packet.payload).filter(|it| (it.netfn, it.number) == ACTIVATE)?;
+        let challenged = self.table.challenged.iter().find(|it| it.id == packet.session)?;
+        let fits = |password: &str| challenged.is_met_by(packet, password);
+        bmc.admit(&challenged.name, fits, crate::accounts::Entrance::Ipmi, |_| ())?;
+        self.table.met = Some(packet.session);
+        let (answer, said) = self.run(bmc, &message, None);
+        self.table.met = None;
+        let sealed = match self.table.challenged.iter().find(|it| it.id == packet.session) {
+            Some(refused) => refused.seal(&answer),
+            None => self.seal_legacy(packet.session, &answer, true)?,
+        };
+        if let Some(place) = self.table.place(packet.session) {
+            self.table.open[place].opened_by = Some((packet.payload.to_vec(), sealed.clone()));
+        }
+        Some(Taken::new(sealed, said))
+    }
+
+    fn seal_legacy(&mut self, session: u32, answer: &[u8], signed: bool) -> Option<Vec<u8>> {
+        let place = self.table.place(session)?;
+        match &mut self.table.open[place].wire {
+            Wire::Legacy(wire) => Some(wire.seal(session, answer, signed)),
+            Wire::Plus(_) => None,
+        }
+    }
+}
+
+/// Messages, whatever carries them.
+impl Lan {
+    /// The answer to what came in a session: the one that was given before, where it came before.
+    fn in_session(
+        &mut self,
+        bmc: &Bmc,
+        id: u32,
+        packet: u32,
+        delivered: &Delivered,
+    ) -> Option<(Vec<u8>, Option<Said>)> {
+        let Visit { from, now } = self.table.visit;
+        let place = self.table.place(id)?;
+        let session = &mut self.table.open[place];
+        let message = Message::read(&delivered.payload)?;
+        if let Some(answer) = session.done.answer(&delivered.payload, delivered.again, now) {
+            let handle = session.handle;
+            let said = self.told(&message, &answer, Some((handle, packet)), true);
+            return Some((answer, said));
+        }
+        if delivered.again || !session.is_open() {
+            return None;
+        }
+        (session.peer, session.last_used, session.opened_by) = (from, now, None);
+        let (handle, caller) = (session.handle, session.caller());
+        let (answer, said) = self.run(bmc, &message, Some((caller, (handle, packet))));
+        if let Some(place) = self.table.place(id) {
+            self.table.open[place].done.remember(&delivered.payload, &answer, now);
+        }
+        Some((answer, said))
+    }
+
+    /// Carries a message out.
+    fn run(
+        &mut self,
+        bmc: &Bmc,
+        message: &Message<'_>,
+        session: Option<(command::Session, (u8, u32))>,
+    ) -> (Vec<u8>, Option<Said>) {
+        let request = Request {
+            netfn: message.netfn,
+            number: message.number,
+            lun: message.lun,
+            data: message.data,
+            caller: Caller { channel: Channel::Lan, session: session.map(|(caller, _)| caller) },
+        };
+        let (look, now) = (bmc.look(), self.table.visit.now);
+        let reply = {
+            let mut kept = bmc.ipmi();
+            let mut scene = Scene { bmc, look, now, kept: &mut kept, sessions: &mut self.table };
+            dispatch::answer(&mut scene, &request)
+        };
+        let answer = message.answer(reply.as_deref().map_err(|completion: &Completion| *completion));
+        let said = self.told(message, &answer, session.map(|(_, place)| place), false);
+        (answer, said)
+    }
+
+    fn told(
+        &self,
+        message: &Message<'_>,
+        answer: &[u8],
+        session: Option<(u8, u32)>,
+        again: bool,
+    ) -> Option<Said> {
+        if !self.tells {
+            return None;
+        }
+        let (netfn, number) = (message.netfn, message.number);
+        let (asked, answered) = exchange::Command::shown(netfn, number);
+        let (completion, body) = answer.get(6..answer.len().checked_sub(1)?)?.split_first()?;
+        Some(Said::Command(exchange::Command {
+            netfn,
+            number,
+            name: dispatch::name(netfn, number, message.data),
+            data: message.data.iter().take(asked).copied().collect(),
+            sequence: message.sequence,
+            session,
+            completion: *completion,
+            answer: body.iter().take(answered).copied().collect(),
+            again,
+        }))
+    }
+}
+
+impl Taken {
+    fn new(answer: Vec<u8>, said: Option<Said>) -> Self {
+        Self { answer: Some(answer), said }
+    }
+}

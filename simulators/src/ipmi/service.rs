@@ -1,0 +1,202 @@
+//! The IPMI service of one BMC: one UDP socket, and one task.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{net::UdpSocket, select, task::AbortHandle};
+
+use super::{
+    exchange::{IpmiExchange, Said},
+    lan::{Lan, Manners},
+    transcript::Records,
+};
+use crate::{
+    bmc::{Bmc, Presence, lock},
+    redfish::Transcript,
+};
+
+/// No datagram of IPMI is larger; what is cut off is not understood.
+const LARGEST: usize = 2048;
+/// So many datagrams are taken before others have their turn.
+const AT_ONCE: usize = 32;
+
+/// How the service is offered.
+#[derive(Debug, Clone)]
+pub struct ServiceOptions {
+    /// Where it listens; port 0 means any that is free.
+    pub listen: SocketAddr,
+    /// Who is told of each exchange.
+    pub observer: Option<Observer>,
+    /// Which exchanges are kept.
+    pub transcript: Transcript,
+}
+
+impl Default for ServiceOptions {
+    /// On a free loopback port, with a whole transcript.
+    fn default() -> Self {
+        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), observer: None, transcript: Transcript::All }
+    }
+}
+
+/// Is told of each exchange; cheap to clone.
+#[derive(Clone)]
+pub struct Observer(Arc<Tell>);
+
+type Tell = dyn Fn(SocketAddr, &Said) + Send + Sync;
+
+impl Observer {
+    /// One that does this with where the service listens and what was said. It is called on the way of every answer, so it
+    /// should be quick.
+    pub fn new(tell: impl Fn(SocketAddr, &Said) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// The IPMI service of one BMC. It ends when it is dropped.
+pub struct Service {
+    shared: Arc<Shared>,
+    serving: AbortHandle,
+}
+
+struct Shared {
+    bmc: Bmc,
+    addr: SocketAddr,
+    lan: Mutex<Lan>,
+    records: Mutex<Records>,
+    observer: Option<Observer>,
+}
+
+impl Service {
+    /// Starts to listen and to answer; needs a runtime.
+    ///
+    /// # Errors
+    /// Where the address cannot be listened on.
+    pub fn start(bmc: &Bmc, options: ServiceOptions) -> io::Result<Self> {
+        let socket = std::net::UdpSocket::bind(options.listen)?;
+        socket.set_nonblocking(true)?;
+        let socket = UdpSocket::from_std(socket)?;
+        let records = Records::new(options.transcript);
+        let tells = records.keeps_any() || options.observer.is_some();
+        let shared = Arc::new(Shared {
+            bmc: bmc.clone(),
+            addr: socket.local_addr()?,
+            lan: Mutex::new(Lan::new(bmc.seed(), Manners::default(), tells)),
+            records: Mutex::new(records),
+            observer: options.observer,
+        });
+        let serving = tokio::spawn(serve(shared.clone(), socket)).abort_handle();
+        Ok(Self { shared, serving })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.shared.addr
+    }
+
+    /// Ends it: nobody is answered any more.
+    pub fn stop(&self) {
+        self.serving.abort();
+    }
+
+    /// The transcript from the exchange with this number on, as far as it is kept.
+    pub fn exchanges_from(&self, seq: usize) -> Vec<IpmiExchange> {
+        lock(&self.shared.records).from(seq)
+    }
+
+    /// How many exchanges there were.
+    pub fn exchange_count(&self) -> usize {
+        lock(&self.shared.records).total()
+    }
+
+    /// How many sessions are open.
+    pub fn sessions(&self) -> usize {
+        lock(&self.shared.lan).sessions(self.shared.bmc.now())
+    }
+
+    /// Ends every session without a word.
+    pub fn expire_sessions(&self) {
+        lock(&self.shared.lan).clear();
+    }
+}
+
+/// Answers for as long as the service lives.
+async fn serve(shared: Arc<Shared>, socket: UdpSocket) {
+    let mut presence = shared.bmc.presence();
+    loop {
+        select! {
+            biased;
+            changed = presence.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                if *presence.borrow_and_update() != Presence::Up {
+                    lock(&shared.lan).clear();
+                }
+            }
+            ready = socket.readable() => {
+                if ready.is_ok() {
+                    shared.answer_all(&socket);
+                }
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn answer_all(&self, socket: &UdpSocket) {
+        let mut buffer = [0; LARGEST];
+        for _ in 0..AT_ONCE {
+            match socket.try_recv_from(&mut buffer) {
+                Ok((length, from)) => self.answer(socket, from, &buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // An error is the echo of an answer that nobody took.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// A BMC that is down answers nobody; what it says last it says before it goes.
+    fn answer(&self, socket: &UdpSocket, from: SocketAddr, datagram: &[u8]) {
+        if !self.bmc.is_up() {
+            return;
+        }
+        let at = self.bmc.now();
+        let taken = lock(&self.lan).take(&self.bmc, from, datagram);
+        if let Some(answer) = &taken.answer {
+            // What the system does not take is lost, as datagrams are.
+            let _ = socket.try_send_to(answer, from);
+        }
+        if let Some(said) = taken.said {
+            self.tell(at, from, said);
+        }
+    }
+
+    fn tell(&self, at: Duration, from: SocketAddr, said: Said) {
+        if let Some(observer) = &self.observer {
+            (observer.0)(self.addr, &said);
+        }
+        lock(&self.records).push(at, from, said);
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ipmi::Service({})", self.addr())
+    }
+}
