@@ -22,7 +22,9 @@ class Accepted:
 
 
 def read(path):
-    """The lines of the file; a line without a reason is an error."""
+    """The lines of the file, none where there is no file; a line without a reason is an error."""
+    if not Path(path).exists():
+        return []
     lines = [line for line in Path(path).read_text().splitlines() if line.strip() and not line.startswith("#")]
     return [parse(line) for line in lines]
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# The profile that is tested. The simulator says its address in its first lines.
-SIM = ["sim", "--profile", "generic"]
 
 
 @dataclass
@@ -23,16 +21,18 @@ class Bmc:
 
 
 @contextmanager
-def target(args):
-    """The service; one of our own ends with the block."""
+def target(args, deviations=()):
+    """The service; one of our own has these deviations and ends with the block."""
     if args.url:
         yield Bmc(args.url, needed(args.user_env), needed(args.password_env))
         return
     halmark = (args.halmark and args.halmark.resolve()) or build()
+    # It says its address in its first lines.
+    sim = [halmark, "sim", "--profile", args.profile, *(word for name in deviations for word in ("--deviation", name))]
     # A user of this run's own making; the simulator takes it from the environment as every command of halmark's does.
     user, password = os.environ.get(args.user_env, "admin"), os.environ.get(args.password_env) or os.urandom(8).hex()
     environment = {**os.environ, "HALMARK_USER": user, "HALMARK_PASSWORD": password}
-    sim = subprocess.Popen([halmark, *SIM], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    sim = subprocess.Popen(sim, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield Bmc(address(sim), user, password)
     finally:

@@ -93,14 +93,17 @@ impl Documents {
     }
 
     /// Applies an overlay: an object with `remove` (paths), `rename` (pairs of paths, old and new), `versions` (schema →
-    /// version), `every` (schema → patch of all its documents), `merge` (path → patch, RFC 7396) and `add` (path → document), in
-    /// the order in which they stand there.
+    /// version), `every` (schema → patch of all its documents), `without` (schema → JSON pointers of what none of its documents
+    /// has; `*` is every item), `merge` (path → patch, RFC 7396) and `add` (path → document), in the order in which they stand
+    /// there.
     ///
     /// # Errors
     /// What is wrong with it, in words.
     pub(crate) fn overlay(&mut self, text: &str) -> Result<(), String> {
         let Value::Object(overlay) = serde_json::from_str(text).map_err(|error| error.to_string())? else {
-            return Err("expected an object with remove, rename, versions, every, merge and add".to_owned());
+            return Err(
+                "expected an object with remove, rename, versions, every, without, merge and add".to_owned()
+            );
         };
         for (step, with) in &overlay {
             match step.as_str() {
@@ -120,13 +123,16 @@ impl Documents {
                         self.of_kind(kind).for_each(|document| merge(document, patch));
                     }
                 }
+                "without" => self.lessen(with)?,
                 "merge" => self.merge_all(with)?,
                 "add" => {
                     let added = with.as_object().ok_or("add: expected an object, path → document")?;
                     added.iter().for_each(|(path, it)| self.add(path, it.clone()));
                 }
                 other => {
-                    return Err(format!("{other}: expected remove, rename, versions, every, merge or add"));
+                    return Err(format!(
+                        "{other}: expected remove, rename, versions, every, without, merge or add"
+                    ));
                 }
             }
         }
@@ -148,6 +154,18 @@ impl Documents {
             let (from, to) = (pair[0].as_str().ok_or(WANTED)?, pair[1].as_str().ok_or(WANTED)?);
             self.at(from).ok_or_else(|| format!("rename: there is no {from}"))?;
             self.rename(from, to);
+        }
+        Ok(())
+    }
+
+    fn lessen(&mut self, properties: &Value) -> Result<(), String> {
+        const WANTED: &str = "without: expected an object, schema → list of JSON pointers";
+        for (kind, pointers) in properties.as_object().ok_or(WANTED)? {
+            for pointer in pointers.as_array().ok_or(WANTED)? {
+                let pointer = pointer.as_str().and_then(|it| it.strip_prefix('/')).ok_or(WANTED)?;
+                let place: Vec<&str> = pointer.split('/').collect();
+                self.of_kind(kind).for_each(|document| take_out(document, &place));
+            }
         }
         Ok(())
     }
@@ -200,6 +218,20 @@ pub(crate) fn merge(into: &mut Value, patch: &Value) {
             }
             value => merge(members.entry(name.as_str()).or_insert(Value::Null), value),
         }
+    }
+}
+
+/// Takes out what stands at this place; `*` is every item of a list.
+fn take_out(value: &mut Value, place: &[&str]) {
+    match (value, place) {
+        (Value::Array(items), ["*", rest @ ..]) => items.iter_mut().for_each(|item| take_out(item, rest)),
+        (Value::Object(members), [name]) => {
+            members.shift_remove(*name);
+        }
+        (Value::Object(members), [name, rest @ ..]) => {
+            members.get_mut(*name).into_iter().for_each(|member| take_out(member, rest));
+        }
+        _ => {}
     }
 }
 
@@ -307,6 +339,17 @@ mod tests {
         assert_eq!(kind, "#ComputerSystem.v1_5_0.ComputerSystem");
         let wrong = all.overlay(r#"{"merge": {"/redfish/v1/Systems/no-such": {}}}"#);
         assert_eq!(wrong.unwrap_err(), "merge: there is no /redfish/v1/Systems/no-such");
+    }
+
+    #[test]
+    fn what_a_schema_is_without_goes_out_of_every_item() {
+        let fans = r##"{"/redfish/v1/Thermal": {"@odata.type": "#Thermal.v1_0_0.Thermal",
+            "Fans": [{"Id": "1", "Hot": true}, {"Id": "2"}, {"Id": "3", "Hot": false}]}}"##;
+        let mut all = Documents::packed(fans).unwrap();
+        assert_eq!(all.overlay(r#"{"without": {"Thermal": ["/Fans/*/Hot", "/Fans/*/No/Such"]}}"#), Ok(()));
+        let left = &all.at("/redfish/v1/Thermal").unwrap()["Fans"];
+        assert_eq!(left, &json!([{"Id": "1"}, {"Id": "2"}, {"Id": "3"}]));
+        assert!(all.overlay(r#"{"without": {"Thermal": ["Fans"]}}"#).is_err());
     }
 
     #[test]
