@@ -29,6 +29,8 @@ use crate::{
     profile::Profile,
     random::Random,
     redfish::{KeepAlive, Policy, Tree, clock::date_time},
+    updates::Updates,
+    volumes::Volumes,
     written::Written,
 };
 
@@ -62,6 +64,7 @@ struct Inner {
     first_accounts: Vec<Credentials>,
     logbook: Mutex<Logbook>,
     written: Mutex<Written>,
+    volumes: Mutex<Volumes>,
     memory: Memory,
     #[allow(dead_code)] // until the face listens
     ipmi: Mutex<Kept>,
@@ -129,6 +132,7 @@ impl Bmc {
         let mut firmware = Firmware::new(machine, profile.tree(), options.time_scale);
         let given: Vec<_> = options.deviations.iter().map(String::as_str).collect();
         firmware.deviate(beside(&profile.deviations, &given))?;
+        firmware.updates = Updates::new(profile.images.clone());
         let first_accounts = accounts.unwrap_or_else(|| accounts::generated(&mut random));
         let bmc = Self(Arc::new(Inner {
             firmware: Mutex::new(firmware),
@@ -139,6 +143,7 @@ impl Bmc {
             first_accounts,
             logbook: Mutex::default(),
             written: Mutex::default(),
+            volumes: Mutex::default(),
             memory: Memory::default(),
             ipmi: Mutex::default(),
             happened: watch::Sender::new(0),
@@ -216,6 +221,11 @@ impl Bmc {
         lock(&self.0.written)
     }
 
+    /// The volumes of its storage; locked before what was written to it.
+    pub(crate) fn volumes(&self) -> MutexGuard<'_, Volumes> {
+        lock(&self.0.volumes)
+    }
+
     /// What its deviations remember.
     pub(crate) fn memory(&self) -> &Memory {
         &self.0.memory
@@ -250,15 +260,27 @@ impl Bmc {
 
     /// View, manners and deviations of this moment.
     pub(crate) fn look(&self) -> Look {
-        let look = self.with(|firmware, now| Look {
-            view: firmware.view(now),
-            policy: *firmware.policy(),
-            tree: firmware.tree().clone(),
-            deviations: firmware.deviations().to_vec(),
-            facts: firmware.facts(now),
-            second: firmware.second(),
+        let (look, installed) = self.with(|firmware, now| {
+            let look = Look {
+                view: firmware.view(now),
+                policy: *firmware.policy(),
+                tree: firmware.tree().clone(),
+                deviations: firmware.deviations().to_vec(),
+                facts: firmware.facts(now),
+                second: firmware.second(),
+            };
+            (look, firmware.updates.installed())
         });
-        self.written().settle(look.facts.restarts, || date_time(look.view.last_reset));
+        let mut volumes = self.volumes();
+        let mut written = self.written();
+        if volumes.settle(look.facts.restarts) {
+            volumes.link(&look.tree, &mut written);
+        }
+        written.settle(look.facts.restarts, || date_time(look.view.last_reset));
+        for (inventory, version) in installed {
+            written.keep(&inventory, "/Version", version.into());
+        }
+        drop((written, volumes));
         look
     }
 
@@ -309,10 +331,10 @@ impl Inner {
     fn with<T>(&self, act: impl FnOnce(&mut Firmware, Duration) -> T) -> T {
         let now = self.birth.elapsed();
         let mut firmware = lock(&self.firmware);
-        let planned = firmware.machine.next_event();
-        firmware.machine.advance(now);
+        let planned = firmware.next_event();
+        firmware.advance(now);
         let result = act(&mut firmware, now);
-        if firmware.machine.next_event() != planned {
+        if firmware.next_event() != planned {
             self.agenda.notify_one();
         }
         self.tell(&firmware.machine);
@@ -358,7 +380,7 @@ impl fmt::Debug for Bmc {
 async fn tick(bmc: Weak<Inner>, agenda: Arc<Notify>) {
     loop {
         let Some(inner) = bmc.upgrade() else { return };
-        let next = inner.with(|firmware, _| firmware.machine.next_event()).map(|at| inner.birth + at);
+        let next = inner.with(|firmware, _| firmware.next_event()).map(|at| inner.birth + at);
         drop(inner);
         match next {
             Some(at) => select! {

@@ -7,6 +7,7 @@ use crate::{
     bmc::Bmc,
     deviations::UnknownDeviation,
     machine::{Device, Event, Host, HostAct, Id, Led, Override, Power},
+    updates::Image,
 };
 
 /// What is so, whatever the firmware says.
@@ -109,6 +110,11 @@ impl Control {
     /// What is booted without an override.
     pub fn set_default_boot(&self, device: Device) {
         self.0.with(|firmware, _| firmware.machine.set_default_boot(device));
+    }
+
+    /// A file of this name holds this software from now on: what `UpdateService.SimpleUpdate` finds in it.
+    pub fn know_image(&self, file: &str, image: Image) {
+        self.0.with(|firmware, _| firmware.updates.know(file, image));
     }
 
     /// Replaces the deviations by these; those of the profile stay.

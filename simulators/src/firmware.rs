@@ -8,6 +8,7 @@ use crate::{
     deviations::{Deviation, UnknownDeviation, named},
     machine::{Command, Host, HostAct, Id, Led, Machine, Override, Power, Refusal, Rules},
     redfish::{Policy, Tree, clock::BIRTH},
+    updates::Updates,
 };
 
 /// What the firmware says. A face shows this and nothing else.
@@ -81,6 +82,8 @@ pub(crate) enum Ruling {
 #[derive(Debug)]
 pub(crate) struct Firmware {
     pub(crate) machine: Machine,
+    /// Software that is on its way.
+    pub(crate) updates: Updates,
     second: Duration,
     deviations: Vec<&'static Deviation>,
     policy: Policy,
@@ -97,6 +100,7 @@ impl Firmware {
     pub(crate) fn new(machine: Machine, platform: Arc<Tree>, time_scale: f64) -> Self {
         Self {
             machine,
+            updates: Updates::default(),
             second: Duration::from_secs(1).mul_f64(time_scale),
             deviations: Vec::new(),
             policy: Policy::default(),
@@ -131,6 +135,18 @@ impl Firmware {
         self.policy = policy;
         self.tree = self.platform.deviated(&self.deviations);
         Ok(())
+    }
+
+    /// Lets everything happen that is due.
+    pub(crate) fn advance(&mut self, now: Duration) {
+        self.machine.advance(now);
+        self.updates.settle(&mut self.machine, now);
+    }
+
+    /// When something happens next, if anything is going to.
+    pub(crate) fn next_event(&self) -> Option<Duration> {
+        let (one, other) = (self.machine.next_event(), self.updates.next());
+        one.into_iter().chain(other).min()
     }
 
     /// What the firmware shows now.

@@ -45,6 +45,8 @@ pub mod recording;
 pub mod redfish;
 pub mod relay;
 pub mod rules;
+mod updates;
+mod volumes;
 mod written;
 
 pub use accounts::{Credentials, Role};
@@ -53,3 +55,4 @@ pub use control::{Control, Truth};
 pub use deviations::{Deviation, UnknownDeviation, deviations};
 pub use firmware::View;
 pub use profile::{Profile, ProfileError, Recording, Resource};
+pub use updates::Image;

@@ -144,6 +144,16 @@ impl Machine {
         self.default_boot
     }
 
+    /// From now on the host runs this version of its firmware.
+    pub(crate) fn run_bios(&mut self, version: &str) {
+        Arc::make_mut(&mut self.id).bios_version = version.to_owned();
+    }
+
+    /// From now on the BMC runs this version of its own.
+    pub(crate) fn run_bmc(&mut self, version: &str) {
+        Arc::make_mut(&mut self.id).bmc_firmware = version.to_owned();
+    }
+
     /// Who the machine is.
     pub fn id(&self) -> &Arc<Id> {
         &self.id

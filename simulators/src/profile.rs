@@ -22,6 +22,7 @@ use crate::{
     machine::{Id, Restore, Spec},
     random::Random,
     redfish::{Documents, Tree},
+    updates::Image,
 };
 
 /// A profile that is compiled in.
@@ -113,6 +114,8 @@ pub struct Profile {
     pub deviations: Vec<String>,
     /// What a driver can ask of others and not of this platform, by capability, with reasons.
     pub lacks: BTreeMap<String, String>,
+    /// Images of software, by the name of the file: what a firmware update finds in it.
+    pub images: BTreeMap<String, Image>,
     manufacturer: String,
     model: String,
     part_number: String,
@@ -223,6 +226,7 @@ fn read(text: &str, tree: Resources) -> Result<Profile, String> {
         Value::String(why) => Ok((name.clone(), why.clone())),
         _ => Err(format!("lacks/{name}: expected a reason")),
     };
+    let images = file.get("images").and_then(Value::as_object).into_iter().flatten();
     Ok(Profile {
         name: text("name")?,
         about: text("about")?,
@@ -232,6 +236,7 @@ fn read(text: &str, tree: Resources) -> Result<Profile, String> {
             .map(|name| name.as_str().map(str::to_owned).ok_or("deviations: expected a list of names"))
             .collect::<Result<_, _>>()?,
         lacks: lacks.map(reason).collect::<Result<_, String>>()?,
+        images: images.map(image).collect::<Result<_, String>>()?,
         manufacturer: text("manufacturer")?,
         model: text("model")?,
         part_number: text("part-number")?,
@@ -251,6 +256,14 @@ fn read(text: &str, tree: Resources) -> Result<Profile, String> {
             }
         },
     })
+}
+
+fn image((file, holds): (&String, &Value)) -> Result<(String, Image), String> {
+    let text = |name: &str| holds[name].as_str().map(str::to_owned);
+    match (text("software"), text("version")) {
+        (Some(software), Some(version)) => Ok((file.clone(), Image { software, version })),
+        _ => Err(format!("images/{file}: expected software and version")),
+    }
 }
 
 fn spec(file: &Value) -> Result<Spec, String> {

@@ -103,6 +103,15 @@ async fn acts_happen_to_the_machine() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_image_is_told_as_a_whole_or_not_at_all() {
+    let office = Office::open();
+    let image = json!({"nic.bin": {"software": "HW-NIC1", "version": "23.0.1"}});
+    assert_eq!(office.send("PUT", "/bmcs/one/images", image).await.status, 204);
+    let half = office.send("PUT", "/bmcs/one/images", json!({"nic.bin": {"software": "HW-NIC1"}})).await;
+    assert_eq!((half.status, half.json()["at"].clone()), (400, json!("/nic.bin")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_are_read_from_a_number_on_and_waited_for() {
     let office = Office::open();
     let begun = Instant::now();

@@ -9,6 +9,7 @@ use crate::{
     machine::{Device, HostAct, Lasting, Led, Mode, Override, Power},
     redfish::Service,
     rules::{HttpRule, Node, Unreadable},
+    updates::Image,
 };
 
 /// Something happens beside the BMC: `{"act": "pull-ac"}`.
@@ -26,6 +27,25 @@ pub(super) fn note(control: &Control, body: &Value) -> Result<(), Said> {
     let note = Node::new("/note", only(body, "note", WHAT)?).text("a text")?;
     // Nobody can write what the machine would write.
     control.note(&format!("note:{}", note.chars().take(200).collect::<String>()));
+    Ok(())
+}
+
+/// What images of software hold from now on: `{"bios.bin": {"software": "HW-BIOS", "version": "2.5.0"}}`.
+pub(super) fn images(control: &Control, body: &Value) -> Result<(), Said> {
+    const WHAT: &str = "{\"FILE\": {\"software\": \"…\", \"version\": \"…\"}}";
+    let Value::Object(files) = body else { return Ok(Node::new("", body).wrong(WHAT)?) };
+    let mut images = Vec::with_capacity(files.len());
+    for (file, holds) in files {
+        let at = format!("/{file}");
+        let node = Node::new(&at, holds);
+        let object = node.object(&["software", "version"], WHAT)?;
+        let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (Some(software), Some(version)) = (text("software"), text("version")) else {
+            return Ok(node.wrong(WHAT)?);
+        };
+        images.push((file, Image { software, version }));
+    }
+    images.into_iter().for_each(|(file, image)| control.know_image(file, image));
     Ok(())
 }
 

@@ -58,6 +58,7 @@ enum What {
     Events,
     Note,
     Act,
+    Images,
     Deviations,
     Deviate,
     Conform,
@@ -82,6 +83,7 @@ const ROUTES: &[(&str, &str, What)] = &[
     ("GET", "/bmcs/{}/events", What::Events),
     ("POST", "/bmcs/{}/events", What::Note),
     ("POST", "/bmcs/{}/acts", What::Act),
+    ("PUT", "/bmcs/{}/images", What::Images),
     ("GET", "/bmcs/{}/deviations", What::Deviations),
     ("PUT", "/bmcs/{}/deviations", What::Deviate),
     ("DELETE", "/bmcs/{}/deviations", What::Conform),
@@ -178,6 +180,7 @@ async fn of_one(it: &Simulated, what: What, asked: &Asked<'_>) -> Result<Said, S
         }
         What::Note => act::note(&control, &asked.body).map(|()| done()),
         What::Act => act::act(&control, &asked.body).map(|()| ok(read::truth(it))),
+        What::Images => act::images(&control, &asked.body).map(|()| done()),
         What::Deviations => Ok(ok(json!(control.deviations()))),
         What::Deviate => act::deviate(&control, &asked.body).map(|()| ok(json!(control.deviations()))),
         What::Conform => {

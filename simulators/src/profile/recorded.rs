@@ -37,6 +37,7 @@ impl Profile {
             tree: Resources::Read(Arc::new(mockup.tree)),
             deviations: Vec::new(),
             lacks: BTreeMap::new(),
+            images: BTreeMap::new(),
             manufacturer: id.manufacturer.clone(),
             model: id.model.clone(),
             part_number: id.part_number.clone(),

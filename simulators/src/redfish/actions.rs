@@ -5,6 +5,7 @@ mod log;
 pub(crate) mod media;
 pub(crate) mod settings;
 mod test_event;
+mod update;
 
 use serde_json::{Map, Value};
 
@@ -52,6 +53,7 @@ pub(crate) fn carry(scene: &Scene<'_>, action: &Action, body: &Map<String, Value
         "VirtualMedia.InsertMedia" => media::insert(scene, &call),
         "VirtualMedia.EjectMedia" => media::eject(scene, &call),
         "EventService.SubmitTestEvent" => test_event::submit(scene, &call),
+        "UpdateService.SimpleUpdate" => update::simple(scene, &call),
         "LogService.ClearLog" => log::clear(scene, &call),
         _ => not_found(&call.resource.path),
     }

@@ -84,6 +84,7 @@ impl Scene<'_> {
     /// The tasks that there are now.
     pub(crate) fn tasks(&self) -> MutexGuard<'_, Tasks> {
         let mut tasks = lock(self.tasks);
+        tasks.settle(self.look.facts.restarts, self.look.facts.last_reset);
         tasks.tidy(self.now, || live::task::kept(self));
         tasks
     }
@@ -158,7 +159,7 @@ fn is_open(found: Found<'_>) -> bool {
     match found {
         Found::Versions | Found::Odata | Found::Metadata => true,
         Found::Document(document) => &*document.path == ROOT,
-        Found::Member(..) | Found::Action(_) | Found::Monitor(_) | Found::Stream => false,
+        Found::Member(..) | Found::Action(_) | Found::Deed(..) | Found::Monitor(_) | Found::Stream => false,
     }
 }
 
@@ -171,7 +172,7 @@ fn allow(found: Found<'_>) -> &'static str {
             None => "GET, HEAD",
         },
         Found::Member(live, ..) => live::allow(live).1,
-        Found::Action(_) => "POST",
+        Found::Action(_) | Found::Deed(..) => "POST",
         Found::Stream => "GET",
         Found::Monitor(_) => "GET, HEAD, DELETE",
         Found::Versions | Found::Odata | Found::Metadata => "GET, HEAD",
@@ -199,12 +200,14 @@ fn on_resource(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>, who: 
         return refuse(400, "QueryNotSupportedOnOperation", &[]);
     }
     match (method, found) {
-        ("DELETE", Found::Member(live, _, id)) => {
-            let ended = precondition(scene, request, found).or_else(|| live::end(scene, live, id));
+        ("DELETE", Found::Member(live, collection, id)) => {
+            let body = request.asked.document();
+            let end = || live::end(scene, live, collection, id, body.as_ref());
+            let ended = precondition(scene, request, found).or_else(end);
             ended.unwrap_or_else(|| not_found(request.asked.path))
         }
         ("DELETE", Found::Monitor(id)) => {
-            live::end(scene, Live::Tasks, id).unwrap_or_else(|| not_found(request.asked.path))
+            live::task::remove(scene, id).unwrap_or_else(|| not_found(request.asked.path))
         }
         _ => write(scene, request, found),
     }
@@ -255,6 +258,9 @@ fn write(scene: &Scene<'_>, request: &Request<'_>, found: Found<'_>) -> Answer {
     }
     let done = match (request.asked.method, found) {
         ("POST", Found::Action(action)) => Some(actions::carry(scene, action, &body)),
+        ("POST", Found::Deed(live, collection, id, action)) => {
+            live::act(scene, live, collection, (id, action), &body)
+        }
         ("POST", Found::Document(document)) => {
             document.live.and_then(|live| live::create(scene, live, document, &body))
         }

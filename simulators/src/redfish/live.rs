@@ -5,10 +5,12 @@ pub(crate) mod entry;
 pub(crate) mod session;
 pub(crate) mod subscription;
 pub(crate) mod task;
+pub(crate) mod volume;
 
 use serde_json::{Map, Value};
 
 use super::{
+    actions::Call,
     answer::Answer,
     handle::Scene,
     tree::{Document, Live},
@@ -22,6 +24,7 @@ pub(crate) fn members(scene: &Scene<'_>, live: Live, collection: &Document) -> V
         Live::Tasks => task::ids(scene),
         Live::LogEntries => entry::ids(scene, collection),
         Live::Subscriptions => scene.events.ids(),
+        Live::Volumes => volume::ids(scene, collection),
     };
     ids.into_iter().map(|id| format!("{}/{id}", collection.path)).collect()
 }
@@ -34,6 +37,7 @@ pub(crate) fn member(scene: &Scene<'_>, live: Live, collection: &Document, id: &
         Live::Tasks => task::document(scene, collection, id),
         Live::LogEntries => entry::document(scene, collection, id),
         Live::Subscriptions => subscription::document(scene, collection, id),
+        Live::Volumes => volume::document(scene, collection, id),
     }
 }
 
@@ -45,6 +49,7 @@ pub(crate) fn allow(live: Live) -> (&'static str, &'static str) {
         Live::Tasks => ("GET, HEAD", "GET, HEAD, DELETE"),
         Live::Subscriptions => ("GET, HEAD, POST", "GET, HEAD, PATCH, DELETE"),
         Live::LogEntries => ("GET, HEAD", "GET, HEAD"),
+        Live::Volumes => ("GET, HEAD, POST", "GET, HEAD, DELETE"),
     }
 }
 
@@ -59,6 +64,7 @@ pub(crate) fn create(
         Live::Sessions => Some(session::log_in(scene, collection, body)),
         Live::Accounts => Some(account::create(scene, collection, body)),
         Live::Subscriptions => Some(subscription::create(scene, collection, body)),
+        Live::Volumes => Some(volume::create(scene, collection, body)),
         Live::Tasks | Live::LogEntries => None,
     }
 }
@@ -74,13 +80,20 @@ pub(crate) fn change(
     match live {
         Live::Accounts => account::change(scene, collection, id, body),
         Live::Subscriptions => subscription::change(scene, collection, id, body),
-        Live::Sessions | Live::Tasks | Live::LogEntries => None,
+        Live::Sessions | Live::Tasks | Live::LogEntries | Live::Volumes => None,
     }
 }
 
-/// The end of a member.
-pub(crate) fn end(scene: &Scene<'_>, live: Live, id: &str) -> Option<Answer> {
+/// The end of a member; `body` is what was sent with it.
+pub(crate) fn end(
+    scene: &Scene<'_>,
+    live: Live,
+    collection: &Document,
+    id: &str,
+    body: Option<&Value>,
+) -> Option<Answer> {
     match live {
+        Live::Volumes => volume::end(scene, collection, id, body),
         Live::Sessions => session::log_out(scene, id),
         Live::Accounts => account::remove(scene, id),
         Live::Tasks => task::remove(scene, id),
@@ -94,6 +107,23 @@ pub(crate) fn owner(scene: &Scene<'_>, live: Live, id: &str) -> Option<u32> {
     match live {
         Live::Sessions => session::owner(scene, id),
         Live::Accounts => account::owner(scene, id),
-        Live::Tasks | Live::Subscriptions | Live::LogEntries => None,
+        Live::Tasks | Live::Subscriptions | Live::LogEntries | Live::Volumes => None,
+    }
+}
+
+/// An action of a member.
+pub(crate) fn act(
+    scene: &Scene<'_>,
+    live: Live,
+    collection: &Document,
+    (id, action): (&str, &str),
+    body: &Map<String, Value>,
+) -> Option<Answer> {
+    member(scene, live, collection, id)?;
+    // What the action is about has no document in the tree; its collection stands for it.
+    let call = Call { name: action, resource: collection, body };
+    match (live, action) {
+        (Live::Volumes, "Volume.Initialize") => Some(volume::initialize(scene, &call)),
+        _ => None,
     }
 }

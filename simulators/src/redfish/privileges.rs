@@ -222,7 +222,7 @@ pub(crate) fn may_first(scene: &Scene<'_>, who: &Who, method: &str, found: Optio
     let methods: &[&str] = match live {
         Live::Accounts => &["GET", "HEAD", "PATCH"],
         Live::Sessions => &["GET", "HEAD", "DELETE"],
-        Live::Tasks | Live::Subscriptions | Live::LogEntries => &[],
+        Live::Tasks | Live::Subscriptions | Live::LogEntries | Live::Volumes => &[],
     };
     methods.contains(&method) && is_own(scene, who, found)
 }
@@ -244,7 +244,9 @@ fn has(role: Role, privilege: Privilege, is_own: bool) -> bool {
 fn needed(scene: &Scene<'_>, method: &str, found: Found<'_>) -> AnyOf {
     let (kind, path) = match found {
         Found::Document(document) => (&*document.kind, &*document.path),
-        Found::Member(live, collection, _) => (live.member(), &*collection.path),
+        Found::Member(live, collection, _) | Found::Deed(live, collection, ..) => {
+            (live.member(), &*collection.path)
+        }
         Found::Action(action) => {
             let resource = resource_of(scene, action);
             (&*resource.kind, &*resource.path)

@@ -52,7 +52,9 @@ pub(crate) fn resource(scene: &Scene<'_>, found: Found<'_>) -> Option<(Value, St
         }
         Found::Document(document) => value(scene, document),
         Found::Member(live, collection, id) => live::member(scene, live, collection, id)?,
-        Found::Metadata | Found::Monitor(_) | Found::Action(_) | Found::Stream => return None,
+        Found::Metadata | Found::Monitor(_) | Found::Action(_) | Found::Deed(..) | Found::Stream => {
+            return None;
+        }
     };
     let tag = match found {
         Found::Document(document) => version(scene, document),

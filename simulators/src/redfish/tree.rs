@@ -58,6 +58,8 @@ pub(crate) enum Found<'t> {
     Member(Live, &'t Document, &'t str),
     /// An action.
     Action(&'t Action),
+    /// An action, perhaps, of a member, perhaps, of a collection whose members come and go.
+    Deed(Live, &'t Document, &'t str, &'t str),
     /// The monitor of a task, perhaps.
     Monitor(&'t str),
     /// The stream of events.
@@ -142,10 +144,12 @@ impl Tree {
     pub(crate) fn find<'t>(&'t self, path: &'t str) -> Option<Found<'t>> {
         let path = trimmed(path);
         if let Some(place) = self.by_path.get(path) {
-            return Some(Found::Document(&self.documents[*place]));
+            let document = &self.documents[*place];
+            let member = (&*document.kind == Live::Volumes.member()).then(|| self.member(path)).flatten();
+            return member.or(Some(Found::Document(document)));
         }
         if let Some(action) = self.actions.get(path) {
-            return Some(Found::Action(action));
+            return self.deed(path).or(Some(Found::Action(action)));
         }
         match path {
             "/redfish" => return Some(Found::Versions),
@@ -156,10 +160,26 @@ impl Tree {
         if let Some(id) = path.strip_prefix(MONITORS) {
             return (!id.contains('/')).then_some(Found::Monitor(id));
         }
+        let is_stream = || self.is_stream(path).then_some(Found::Stream);
+        self.member(path).or_else(|| self.deed(path)).or_else(is_stream)
+    }
+
+    /// A member, perhaps, of a collection whose members come and go.
+    fn member<'t>(&'t self, path: &'t str) -> Option<Found<'t>> {
         let (parent, id) = path.rsplit_once('/')?;
-        let collection = self.document(parent).filter(|it| it.live.is_some());
-        let member = collection.and_then(|it| Some(Found::Member(it.live?, it, id)));
-        member.or_else(|| self.is_stream(path).then_some(Found::Stream))
+        let collection = self.document(parent)?;
+        Some(Found::Member(collection.live?, collection, id))
+    }
+
+    /// An action of such a member.
+    fn deed<'t>(&'t self, path: &'t str) -> Option<Found<'t>> {
+        let (member, action) = path.split_once("/Actions/")?;
+        match self.member(member)? {
+            Found::Member(live, collection, id) if live.is_in_trees() => {
+                Some(Found::Deed(live, collection, id, action))
+            }
+            _ => None,
+        }
     }
 
     /// Whether events come from this path as a stream (DSP0268 EventService.ServerSentEventUri).

@@ -11,3 +11,5 @@ mod media;
 mod sessions;
 mod settings;
 mod tasks;
+mod updates;
+mod volumes;

@@ -40,6 +40,7 @@ pub(super) fn manager(scene: &Scene<'_>, call: &Call<'_>) -> Answer {
     if scene.changes() {
         let (network, users) = (kind != "ResetAll", kind == "PreserveNetworkAndUsers");
         scene.bmc.forget_written(|path| stays(scene.tree(), path, network, users));
+        scene.bmc.volumes().link(scene.tree(), &mut scene.bmc.written());
         if !users {
             scene.bmc.restore_accounts();
         }

@@ -10,7 +10,7 @@ use crate::{
         answer::{Answer, Asked},
         handle::Scene,
         messages::{RESOURCE_EVENT, TASK_EVENT},
-        tasks::State,
+        tasks::Outcome,
         tree::{Found, Live, Tree, trimmed},
     },
 };
@@ -99,9 +99,13 @@ fn task_began(events: &Arc<Events>, scene: &Scene<'_>) {
     let origin = format!("{collection}/{}", task.id);
     let args = [task.id.as_str()];
     events.tell(Happening::of(scene.bmc, &TASK_EVENT, "TaskStarted", &args, &origin, "Task"));
-    let name = match task.state(task.ends) {
-        State::Exception => "TaskAborted",
-        State::Running | State::Completed => "TaskCompletedOK",
+    // When the host starts nobody knows.
+    if task.waits() {
+        return;
+    }
+    let name = match task.outcome() {
+        Outcome::Fails(_) => "TaskAborted",
+        Outcome::Completes => "TaskCompletedOK",
     };
     let (bmc, id) = (scene.bmc.clone(), task.id.clone());
     events.tell_after(task.ends.saturating_sub(scene.now), move || {

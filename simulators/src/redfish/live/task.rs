@@ -11,7 +11,7 @@ use crate::redfish::{
     messages::{TASK_EVENT, error, message_of, refuse},
     policy::Kept,
     show::number,
-    tasks::{State, Task},
+    tasks::{Beginning, Outcome, State, Task},
     tree::{Document, Live},
 };
 
@@ -30,7 +30,13 @@ pub(crate) fn kept(scene: &Scene<'_>) -> Option<Duration> {
 
 /// A new task that takes so long, as an answer: 202 and where to look.
 pub(crate) fn start(scene: &Scene<'_>, lasting: Duration, fails: bool) -> Answer {
-    let started = scene.tasks().start(scene.now, scene.now + lasting, fails, scene.policy().task_limit);
+    let outcome = if fails { Outcome::Fails(None) } else { Outcome::Completes };
+    begin(scene, Beginning { lasting, outcome, waits: None })
+}
+
+/// The same of a task that may wait for the host, and may know why it fails.
+pub(crate) fn begin(scene: &Scene<'_>, beginning: Beginning) -> Answer {
+    let started = scene.tasks().start(scene.now, beginning, scene.policy().task_limit);
     match started {
         Some(task) => accepted(&task, scene),
         None => refuse(503, "ServiceTemporarilyUnavailable", &["30"]).with_header("Retry-After", "30"),
@@ -52,9 +58,9 @@ pub(crate) fn document(scene: &Scene<'_>, collection: &Document, id: &str) -> Op
 pub(crate) fn monitor(scene: &Scene<'_>, id: &str) -> Option<Answer> {
     let task = scene.tasks().find(id).cloned()?;
     Some(match task.state(scene.now) {
-        State::Running => accepted(&task, scene),
+        State::Pending | State::Running => accepted(&task, scene),
         State::Completed => Answer::no_content(),
-        State::Exception => error(500, vec![aborted(&task)]),
+        State::Exception => error(500, aborted(&task)),
     })
 }
 
@@ -75,16 +81,19 @@ fn monitor_of(task: &Task) -> String {
     format!("/redfish/v1/TaskService/TaskMonitors/{}", task.id)
 }
 
-fn aborted(task: &Task) -> Value {
-    message_of(&TASK_EVENT, "TaskAborted", &[&task.id])
+/// Why it failed, and that it did.
+fn aborted(task: &Task) -> Vec<Value> {
+    let why = if let Outcome::Fails(why) = task.outcome() { why.clone() } else { None };
+    why.into_iter().chain([message_of(&TASK_EVENT, "TaskAborted", &[&task.id])]).collect()
 }
 
 fn said(task: &Task, collection: &str, scene: &Scene<'_>) -> Value {
     let state = task.state(scene.now);
     let messages = match state {
+        State::Pending => Vec::new(),
         State::Running => vec![message_of(&TASK_EVENT, "TaskStarted", &[&task.id])],
         State::Completed => vec![message_of(&TASK_EVENT, "TaskCompletedOK", &[&task.id])],
-        State::Exception => vec![aborted(task)],
+        State::Exception => aborted(task),
     };
     let mut document = json!({
         "@odata.id": format!("{collection}/{}", task.id),
@@ -98,7 +107,7 @@ fn said(task: &Task, collection: &str, scene: &Scene<'_>) -> Value {
         "TaskMonitor": monitor_of(task),
         "Messages": messages,
     });
-    if state != State::Running {
+    if matches!(state, State::Completed | State::Exception) {
         document["EndTime"] = json!(date_time(scene.clock_at(task.ends)));
     }
     document

@@ -32,6 +32,8 @@ pub(crate) enum Live {
     Subscriptions,
     /// Entries of a log.
     LogEntries,
+    /// Volumes of a storage: those of the tree, and others.
+    Volumes,
 }
 
 impl Live {
@@ -42,6 +44,7 @@ impl Live {
             "TaskCollection" => Self::Tasks,
             "EventDestinationCollection" => Self::Subscriptions,
             "LogEntryCollection" => Self::LogEntries,
+            "VolumeCollection" => Self::Volumes,
             _ => return None,
         })
     }
@@ -54,7 +57,13 @@ impl Live {
             Self::Tasks => "Task",
             Self::Subscriptions => "EventDestination",
             Self::LogEntries => "LogEntry",
+            Self::Volumes => "Volume",
         }
+    }
+
+    /// Whether there are members that a tree knows.
+    pub(crate) const fn is_in_trees(self) -> bool {
+        matches!(self, Self::Volumes)
     }
 }
 

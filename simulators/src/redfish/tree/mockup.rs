@@ -375,7 +375,7 @@ fn forget_members(documents: &mut Documents) {
         .iter()
         .filter(|(path, _)| {
             let collection = path.rsplit_once('/').and_then(|(parent, _)| documents.at(parent));
-            collection.is_some_and(|it| Live::of(kind_of(it)).is_some())
+            collection.and_then(|it| Live::of(kind_of(it))).is_some_and(|it| !it.is_in_trees())
         })
         .map(|(path, _)| path.to_owned())
         .collect();
