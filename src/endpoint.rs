@@ -128,6 +128,8 @@ pub struct Seams {
     pub hammers: bool,
     /// Waits without a deadline.
     pub never_gives_up: bool,
+    /// Redfish: waits for a connection and its TLS handshake for as long as the whole operation may take.
+    pub waits_for_handshake: bool,
     /// Leaves its session behind on close.
     pub leaves_session: bool,
     /// Logs in again and again when the credentials are refused.

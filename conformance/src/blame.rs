@@ -278,6 +278,11 @@ fn observed(
                 None => (None, None),
             };
             match (said, truth) {
+                (Some(Seen::Value(said)), Some(Seen::Value(_)))
+                    if keeps_back(said, wire::told(operation, records(evidence, before..wire))) =>
+                {
+                    driver("misread", wire.checked_sub(1))
+                }
                 (Some(Seen::Value(said)), Some(Seen::Value(truth))) if alike(said, truth) => {
                     effect(evidence, made, wire)
                 }
@@ -306,6 +311,19 @@ pub fn counterpart(driver: &str) -> &'static str {
         "driver.identify.get" => "truth.identify",
         _ => "truth.identity",
     }
+}
+
+fn records<'a>(evidence: &'a Evidence<'_>, range: Range<usize>) -> &'a [wire::Record] {
+    evidence.wire.get(range).unwrap_or_default()
+}
+
+/// Whether the BMC told a property of which the driver says nothing.
+fn keeps_back(said: &Value, raw: Option<Value>) -> bool {
+    let told = raw.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let is_lost = |(name, value): (&String, &Value)| {
+        said.get(name).is_none_or(Value::is_null) && value.as_str().is_some_and(|text| !text.is_empty())
+    };
+    said.is_object() && told.into_iter().any(is_lost)
 }
 
 fn alike(said: &Value, truth: &Value) -> bool {

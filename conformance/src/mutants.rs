@@ -1,6 +1,12 @@
 //! Driver faults above the wire: decorators over a healthy driver, each wrong in exactly one way.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use halmark::{
@@ -99,6 +105,20 @@ pub enum DriverFault {
     SwapsVendorAndModel,
     /// The MAC address is told in capitals.
     MacInCapitals,
+    /// The part number is lost.
+    DropsPartNumber,
+    /// A missing serial number is told as the UUID.
+    InventsSerial,
+    /// A boot override that cannot be understood is told as none.
+    UnreadableOverrideAsNone,
+    /// A power action on a host whose state is not told is told as needless, and nothing is sent.
+    UnknownAsAlreadySo,
+    /// A power state that cannot be understood is told as the one that was understood last.
+    UnreadableAsLast,
+    /// After the fifth reading of the power state that went wrong, every reading does.
+    NeverTriesAgain,
+    /// A reading of the power state is given ten seconds, whatever the caller allows.
+    Impatient,
     /// Every operation hangs.
     Hangs,
 }
@@ -166,6 +186,13 @@ impl DriverFault {
         ("cuts-serial", Self::CutsSerial),
         ("swaps-vendor-and-model", Self::SwapsVendorAndModel),
         ("mac-in-capitals", Self::MacInCapitals),
+        ("drops-part-number", Self::DropsPartNumber),
+        ("invents-serial", Self::InventsSerial),
+        ("unreadable-override-as-none", Self::UnreadableOverrideAsNone),
+        ("unknown-as-already-so", Self::UnknownAsAlreadySo),
+        ("unreadable-as-last", Self::UnreadableAsLast),
+        ("never-tries-again", Self::NeverTriesAgain),
+        ("impatient", Self::Impatient),
         ("hangs", Self::Hangs),
     ];
 }
@@ -178,6 +205,7 @@ pub struct Mutant {
     power: Mutex<Option<PowerState>>,
     boot: Mutex<Option<BootOverride>>,
     light: Mutex<Option<Identify>>,
+    trouble: AtomicU32,
 }
 
 impl Mutant {
@@ -194,6 +222,7 @@ impl Mutant {
             power: Mutex::default(),
             boot: Mutex::default(),
             light: Mutex::default(),
+            trouble: AtomicU32::new(0),
         }
     }
 
@@ -205,6 +234,18 @@ impl Mutant {
     async fn hang(&self) {
         if self.fault == DriverFault::Hangs {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Five errors are enough: from then on there is nothing else.
+    fn tired<T>(&self, reply: Reply<T>) -> Reply<T> {
+        let errors = self.trouble.fetch_add(u32::from(reply.is_err()), Ordering::Relaxed);
+        match reply {
+            Ok(answer) if errors >= 5 => {
+                let cause = Cause::Unreachable { reason: "it went wrong too often".to_owned() };
+                Err(DriverError { operation: Operation::PowerRead, protocol: Some(answer.protocol), cause, at: None })
+            }
+            reply => reply,
         }
     }
 
@@ -260,8 +301,16 @@ impl Driver for Mutant {
         if self.fault == DriverFault::WritesOnRead {
             self.inner.set_identify(SetIdentify { state: Identify::Unlit, lasting: None }, by).await?;
         }
+        let by = if self.fault == DriverFault::Impatient { by.or_after(Duration::from_secs(10)) } else { by };
         let reply = self.tell(self.inner.power_read(by).await, PowerState::Unknown);
+        let last = remembered(&self.power);
         let mut answer = match (self.fault, reply) {
+            (DriverFault::UnreadableAsLast, Err(DriverError { cause: Cause::Deviation(_), .. }))
+                if last.is_some() =>
+            {
+                return self.say(last.unwrap_or(PowerState::Unknown));
+            }
+            (DriverFault::NeverTriesAgain, reply) => self.tired(reply)?,
             (DriverFault::ErrorAsOff, Err(_)) => return self.say(PowerState::PoweredOff),
             (DriverFault::ErrorAsOn, Err(_)) => return self.say(PowerState::PoweredOn),
             (_, reply) => reply?,
@@ -295,6 +344,11 @@ impl Driver for Mutant {
                 self.inner.power(action, by).await?;
                 tokio::time::sleep(std::time::Duration::from_secs(30)).await;
                 self.inner.power(PowerAction::Off, by).await
+            }
+            DriverFault::UnknownAsAlreadySo
+                if self.inner.power_read(by).await?.value == PowerState::Unknown =>
+            {
+                return self.say(Change::AlreadySo);
             }
             DriverFault::TurnsOnFirst if action == PowerAction::Off => {
                 self.inner.power(PowerAction::On, by).await?;
@@ -333,7 +387,13 @@ impl Driver for Mutant {
         if let (DriverFault::StaleOverride, Some(first)) = (self.fault, remembered(&self.boot)) {
             return self.say(first);
         }
-        let answer = self.tell(self.inner.boot_override(by).await, BootOverride::NONE)?;
+        let reply = self.inner.boot_override(by).await;
+        if self.fault == DriverFault::UnreadableOverrideAsNone
+            && matches!(&reply, Err(DriverError { cause: Cause::Deviation(_), .. }))
+        {
+            return self.say(BootOverride::NONE);
+        }
+        let answer = self.tell(reply, BootOverride::NONE)?;
         if self.fault == DriverFault::StaleOverride {
             remember(&self.boot, answer.value);
         }
@@ -408,6 +468,10 @@ impl Driver for Mutant {
             DriverFault::NilUuid => identity.uuid = Some(uuid::Uuid::nil()),
             DriverFault::SerialFromBoard => {
                 identity.serial = identity.board_serial.clone().or_else(|| identity.part_number.clone())
+            }
+            DriverFault::DropsPartNumber => identity.part_number = None,
+            DriverFault::InventsSerial if identity.serial.is_none() => {
+                identity.serial = identity.uuid.map(|uuid| uuid.to_string());
             }
             DriverFault::CutsSerial => drop(identity.serial.as_mut().and_then(String::pop)),
             DriverFault::SwapsVendorAndModel => {

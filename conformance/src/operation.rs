@@ -5,6 +5,24 @@ use std::time::Duration;
 use halmark::{BmcReset, BootOverride, Deadline, Driver, DriverError, Operation, model::SetIdentify};
 use serde_json::{Value, json};
 
+/// What `identity.read` can tell and some BMCs do not: each is a capability `identity:NAME` that a target may lack. Who
+/// claims `identity.read` claims them all.
+const PROPERTIES: &[&str] =
+    &["uuid", "vendor", "model", "serial", "part-number", "bios-version", "bmc-firmware", "bmc-mac"];
+
+/// The capabilities `identity:NAME`.
+pub fn properties() -> impl Iterator<Item = String> {
+    PROPERTIES.iter().map(|name| format!("identity:{name}"))
+}
+
+/// Whether an answer says that it does not know what this capability is about: the refusal of what is only read.
+pub fn tells_nothing(capability: &str, value: &Value) -> bool {
+    match capability.strip_prefix("identity:") {
+        Some(property) => value.is_object() && value.get(property).is_none_or(Value::is_null),
+        None => capability == Operation::PowerRead.to_string() && value == "unknown",
+    }
+}
+
 /// One operation with its arguments.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Call {

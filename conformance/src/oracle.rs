@@ -11,6 +11,7 @@ use crate::{
     condition::{Condition, Matcher, Mismatch, Seen, Sight},
     docket::{Carried, Evidence, Look},
     evidence::{Called, CaseEnd, CaseStart, Disposition, Event},
+    operation,
     scenario::{CallStep, Expect, Given, Returns, Scenario, Step, StepKind, Timing, returns_id},
     truth,
     verdict::{Verdict, Word},
@@ -186,6 +187,9 @@ fn not_applicable(
                 seen(returned)
             );
             return Ok(Verdict::error("target", text));
+        }
+        (_, Some((operation, Seen::Value(value), _))) if operation::tells_nothing(capability, value) => {
+            format!("the target lacks it; {operation} told it as unknown")
         }
         (_, Some((operation, returned, _))) => {
             let text = format!(

@@ -34,6 +34,7 @@ mod control;
 pub mod desk;
 mod deviations;
 mod firmware;
+mod intake;
 pub mod ipmi;
 mod logbook;
 pub mod machine;

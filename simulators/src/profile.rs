@@ -1,6 +1,7 @@
 //! A platform is data: ids, delays, and the deviations it is known for.
 
 mod folder;
+mod lacks;
 mod recorded;
 mod shown;
 

@@ -44,7 +44,7 @@ pub(crate) use answer::{Answer, Asked, Body};
 use events::Events;
 pub use exchange::HttpExchange;
 use handle::Scene;
-pub(crate) use messages::{base_error, not_found};
+pub(crate) use messages::{base_args, base_error, not_found};
 pub(crate) use observer::shown as without_session;
 pub use observer::{Observed, Observer};
 pub(crate) use policy::{Checked, Etag, KeepAlive, Kept, Login, Logout, Paging, Policy, Success};
@@ -152,6 +152,11 @@ impl Service {
     /// The rules that are set.
     pub fn rules(&self) -> Vec<HttpRule> {
         lock(&self.shared.rules).rules()
+    }
+
+    /// How many connections they struck before there was a request: no transcript has those.
+    pub fn connections_struck(&self) -> u64 {
+        lock(&self.shared.rules).connections_struck()
     }
 
     /// The transcript from the exchange with this number on, as far as it is kept.

@@ -63,6 +63,13 @@ pub struct When {
     pub to: Option<Duration>,
 }
 
+impl When {
+    /// Whether there is no such time: it is over before it begins.
+    pub fn is_never(&self) -> bool {
+        self.to.is_some_and(|to| to <= self.from.unwrap_or_default())
+    }
+}
+
 /// Which requests, and what becomes of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HttpRule {

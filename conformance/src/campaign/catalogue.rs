@@ -179,6 +179,7 @@ const SEAMS: &[(&str, Set)] = &[
     ("never-retries", |s| s.never_retries = true),
     ("hammers", |s| s.hammers = true),
     ("never-gives-up", |s| s.never_gives_up = true),
+    ("waits-for-handshake", |s| s.waits_for_handshake = true),
     ("leaves-session", |s| s.leaves_session = true),
     ("retries-wrong-password", |s| s.retries_wrong_password = true),
     ("never-logs-in-again", |s| s.never_logs_in_again = true),

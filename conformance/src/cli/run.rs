@@ -160,7 +160,8 @@ pub(super) fn plan(select: &args::Select) -> u8 {
                 format!("na     {}: the driver does not claim {capability}", case.name)
             }
             Disposition::TargetLacks(capability) => {
-                format!("na     {}: the target lacks {capability}", case.name)
+                let why = target.lacks.get(capability).map(|why| format!(": {why}")).unwrap_or_default();
+                format!("na     {}: the target lacks {capability}{why}", case.name)
             }
             Disposition::Blocked(_, text) => format!("block  {}: {text}", case.name),
         };

@@ -58,6 +58,7 @@ fn probing(capability: &str) -> Option<Call> {
             lasting: Some(Duration::from_secs(5)),
         })),
         "identify" => Some(Call::SetIdentify(SetIdentify { state: word.parse().ok()?, lasting: None })),
+        "identity" => Some(Call::probe(Operation::IdentityRead)),
         "bmc.reset" => Some(Call::ResetBmc(word.parse().ok()?)),
         _ => None,
     }

@@ -9,7 +9,7 @@ mod sim;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use halmark::{Credentials, Driver, Endpoint, drivers};
+use halmark::{Credentials, Driver, Endpoint, Operation, drivers};
 use halmark_simulators::{
     Control,
     machine::{HostAct, Id, Power},
@@ -23,6 +23,7 @@ use crate::{
     condition::{Seen, TruthEvent},
     evidence::Broken,
     mutants::Mutant,
+    operation,
     plan::Case,
     scenario::{Fault, Given},
     seeded::{HarnessFault, Seeded},
@@ -343,5 +344,9 @@ pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
         Some(fault) => Box::new(Mutant::new(driver, fault)),
         None => driver,
     };
-    driver.capabilities().words().into_iter().collect()
+    let mut words = driver.capabilities().words();
+    if words.contains(Operation::IdentityRead.to_string().as_str()) {
+        words.extend(operation::properties());
+    }
+    words.into_iter().collect()
 }

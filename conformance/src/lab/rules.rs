@@ -22,8 +22,10 @@ fn http_rule(fault: &HttpFault) -> rules::HttpRule {
     rules::HttpRule {
         methods: fault.methods.clone(),
         path: fault.path.clone(),
+        when: fault.when.clone(),
         nth: nth(fault.nth),
-        ..rules::HttpRule::every(http_action(&fault.action))
+        share: fault.share,
+        action: http_action(&fault.action),
     }
 }
 
@@ -49,7 +51,15 @@ pub(super) fn http_action(action: &HttpAction) -> rules::HttpAction {
         HttpAction::DeepJson(depth) => To::DeepJson { depth: *depth },
         HttpAction::WrongContentType => To::WrongContentType,
         HttpAction::StripHeader(name) => To::StripHeader(name.clone()),
+        HttpAction::Field { at, becomes } => To::Field { at: at.clone(), becomes: *becomes },
+        HttpAction::StallHandshake => To::StallHandshake,
+        HttpAction::RefuseHandshake => To::RefuseHandshake,
     }
+}
+
+/// Whether it strikes a connection before there is a request.
+pub(super) fn is_of_a_handshake(action: &HttpAction) -> bool {
+    matches!(action, HttpAction::StallHandshake | HttpAction::RefuseHandshake)
 }
 
 /// The rules of the UDP relay.

@@ -81,6 +81,9 @@ impl Sim {
     /// Whether a fault has struck since it was set, as far as that can be seen.
     pub(super) fn was_struck(&self, fault: &Fault) -> bool {
         match fault {
+            Fault::Http(fault) if rules::is_of_a_handshake(&fault.action) => {
+                self.service.connections_struck() > 0
+            }
             Fault::Http(fault) => self.struck.contains(&rules::http_action(&fault.action).to_string()),
             Fault::Tcp(_) => self.connections() > self.connections,
             Fault::Udp(_) => false,

@@ -183,7 +183,7 @@ pub(super) const EVENTS: &[&str] = &[
     "ac.restored",
 ];
 
-fn event_name(reader: &Reader, text: &str, place: crate::source::Place) -> Option<String> {
+pub(super) fn event_name(reader: &Reader, text: &str, place: crate::source::Place) -> Option<String> {
     let kind = text.split(':').next().unwrap_or(text);
     if EVENTS.contains(&kind) {
         return Some(text.to_owned());

@@ -11,7 +11,7 @@ use super::{CallStep, Expect, Given, Placed, Returns, Step, StepKind, Timing, ma
 use crate::fields::{Fields, Reader};
 use crate::{
     condition::{Matcher, OBSERVABLES, Shape, Witness, observable},
-    operation::Call,
+    operation::{self, Call},
     source::suggestion,
     yaml::{Kind, Node},
 };
@@ -111,7 +111,8 @@ fn when(reader: &Reader, value: &Node, fields: &mut Fields<'_>, id: &str) -> Opt
 /// Reads a capability and checks that it exists.
 pub(super) fn capability(reader: &Reader, node: &Node) -> Option<String> {
     static VOCABULARY: LazyLock<BTreeSet<String>> = LazyLock::new(Capabilities::vocabulary);
-    let known: Vec<&str> = VOCABULARY.iter().map(String::as_str).collect();
+    let properties: Vec<String> = operation::properties().collect();
+    let known: Vec<&str> = VOCABULARY.iter().chain(&properties).map(String::as_str).collect();
     reader.word(node, "capability", &known)
 }
 

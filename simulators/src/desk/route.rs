@@ -108,6 +108,9 @@ pub(super) async fn answer(shared: &Shared, asked: Asked<'_>) -> Said {
         let said = refuse(405, format!("{} is not for {}", asked.method, asked.path), methods.join(", "));
         return Said { allow: Some(methods.join(", ")), ..said };
     };
+    if let Err(problem) = only_known(route.2, &asked) {
+        return problem;
+    }
     match name {
         None => of_the_hall(shared, route.2, &asked).await,
         Some(name) => match shared.hall.find(name) {
@@ -212,10 +215,38 @@ async fn of_one(it: &Simulated, what: What, asked: &Asked<'_>) -> Result<Said, S
     }
 }
 
+/// The parameters that a query may have.
+fn parameters(what: What) -> &'static [&'static str] {
+    match what {
+        What::Events => &["from", "wait"],
+        What::Exchanges => &["from", "most"],
+        _ => &[],
+    }
+}
+
+/// The query's parameters; one without `=` has no value.
+fn pairs<'a>(asked: &Asked<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    asked.query.split('&').filter(|it| !it.is_empty()).map(|it| it.split_once('=').unwrap_or((it, "")))
+}
+
+/// Refuses a parameter that means nothing here, or stands there twice.
+fn only_known(what: What, asked: &Asked<'_>) -> Result<(), Said> {
+    let known = parameters(what);
+    let expected = if known.is_empty() { "no parameters".to_owned() } else { known.join(", ") };
+    for (place, (name, _)) in pairs(asked).enumerate() {
+        if !known.contains(&name) {
+            return Err(refuse(400, format!("there is no parameter {name:?} here"), expected));
+        }
+        if pairs(asked).take(place).any(|(before, _)| before == name) {
+            return Err(refuse(400, format!("{name} is there twice"), format!("one {name}")));
+        }
+    }
+    Ok(())
+}
+
 /// A parameter of the query that is a whole number.
 fn number(asked: &Asked<'_>, name: &str) -> Result<Option<usize>, Said> {
-    let pairs = asked.query.split('&').filter_map(|pair| pair.split_once('='));
-    match pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next() {
+    match pairs(asked).find(|(key, _)| *key == name).map(|(_, value)| value) {
         None => Ok(None),
         Some(text) => text
             .parse()

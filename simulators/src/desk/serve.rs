@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
     body::{Bytes, Incoming},
@@ -22,6 +22,7 @@ use super::{
     Shared,
     route::{self, Asked, Said, refuse},
 };
+use crate::intake::{self, Taken};
 
 /// The largest body that is read.
 const LARGEST: usize = 4 << 20;
@@ -60,10 +61,16 @@ async fn answer(
         said.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return Ok(said);
     }
-    let Ok(body) = Limited::new(body, LARGEST).collect().await else {
-        return Ok(written(refuse(413, "the body cannot be read", format!("at most {LARGEST} bytes"))));
+    let body = match intake::take(body, LARGEST).await {
+        Taken::Whole(body) => body,
+        Taken::TooLarge => {
+            let mut said = written(refuse(413, "the body is too large", format!("at most {LARGEST} bytes")));
+            said.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return Ok(said);
+        }
+        Taken::Broken => return Ok(written(refuse(400, "the body ends too early", "the whole body"))),
     };
-    let body = match body.to_bytes() {
+    let body = match body {
         empty if empty.is_empty() => Value::Null,
         bytes => match serde_json::from_slice(&bytes) {
             Ok(document) => document,

@@ -22,8 +22,15 @@ pub(super) const ROWS: &[Deviation] = &[
         .on_view(|view, _| Arc::make_mut(&mut view.id).manufacturer = "Supermicro".to_owned())
         .on_tree(|tree| {
             for system in tree.of_kind("ComputerSystem") {
-                let targets = system.pointer_mut("/Boot/BootSourceOverrideTarget@Redfish.AllowableValues");
-                if let Some(Value::Array(targets)) = targets
+                // A recorded tree may leave it out, and then nothing follows the machine's.
+                if system["Manufacturer"].as_str().is_none_or(str::is_empty) {
+                    system["Manufacturer"] = json!("Supermicro");
+                }
+                let Some(Value::Object(boot)) = system.get_mut("Boot") else { continue };
+                let targets = boot
+                    .entry("BootSourceOverrideTarget@Redfish.AllowableValues")
+                    .or_insert_with(|| json!(["None", "Pxe", "Cd", "Hdd"]));
+                if let Value::Array(targets) = targets
                     && targets.iter().all(|it| it != "UsbCd")
                 {
                     targets.push(json!("UsbCd"));

@@ -30,13 +30,14 @@ impl Profile {
             dir.canonicalize().ok().and_then(|it| Some(it.file_name()?.to_string_lossy().into_owned()));
         let id = mockup.id;
         let [a, b, c, ..] = id.mac;
+        let lacks = super::lacks::of(&mockup.tree, &id);
         Ok(Self {
             name: name.unwrap_or_else(|| "recording".to_owned()),
             about: format!("A recorded tree: {}", mockup.about),
             spec: Spec::default(),
             tree: Resources::Read(Arc::new(mockup.tree)),
             deviations: Vec::new(),
-            lacks: BTreeMap::new(),
+            lacks,
             images: BTreeMap::new(),
             manufacturer: id.manufacturer.clone(),
             model: id.model.clone(),

@@ -92,6 +92,13 @@ pub(crate) fn base_error(name: &str, args: &[&str]) -> Option<String> {
     }
 }
 
+/// How many arguments a message of the Base registry has places for, where it has one of this name.
+pub(crate) fn base_args(name: &str) -> Option<usize> {
+    let row = BASE.rows.iter().find(|row| row.0 == name)?;
+    let digits = |after: &str| after.chars().take_while(char::is_ascii_digit).collect::<String>();
+    Some(row.2.split('%').skip(1).filter_map(|after| digits(after).parse().ok()).max().unwrap_or(0))
+}
+
 /// The text with each `%n` replaced by its argument; what an argument says is not looked into again.
 fn filled(text: &str, args: &[&str]) -> String {
     let mut filled = String::with_capacity(text.len() + args.iter().map(|arg| arg.len()).sum::<usize>());

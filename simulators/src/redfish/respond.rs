@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::{
     HeaderMap, Response, StatusCode,
     body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint},
@@ -33,6 +33,7 @@ use super::{
 };
 use crate::{
     bmc::lock,
+    intake::{self, Taken},
     rules::{HttpAction, Phase, corrupt},
 };
 
@@ -64,9 +65,10 @@ pub(super) async fn respond(
     wires.pass();
     let is_stale = is_stale(&shared, wires.idle());
     let (parts, body) = request.into_parts();
-    let (body, too_large) = match read(body).await? {
-        Some(body) => (body, false),
-        None => (Bytes::new(), true),
+    let (body, too_large) = match intake::take(body, LARGEST).await {
+        Taken::Whole(body) => (body, false),
+        Taken::TooLarge => (Bytes::new(), true),
+        Taken::Broken => return Err(NoAnswer),
     };
     let begun = Instant::now();
     let actions = shared.ruled(parts.method.as_str(), parts.uri.path());
@@ -110,18 +112,6 @@ pub(super) async fn respond(
 fn is_stale(shared: &Shared, idle: Duration) -> bool {
     const SHORT: Duration = Duration::from_millis(10);
     idle > SHORT && shared.bmc.patience().is_some_and(|patience| idle > patience)
-}
-
-/// The body, or `None` where it is too large.
-async fn read(body: Incoming) -> Result<Option<Bytes>, NoAnswer> {
-    if body.is_end_stream() {
-        return Ok(Some(Bytes::new()));
-    }
-    match Limited::new(body, LARGEST).collect().await {
-        Ok(body) => Ok(Some(body.to_bytes())),
-        Err(problem) if problem.is::<LengthLimitError>() => Ok(None),
-        Err(_) => Err(NoAnswer),
-    }
 }
 
 fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {

@@ -230,6 +230,11 @@ impl Tree {
         &self.own.system
     }
 
+    /// The path of the chassis that the system is in.
+    pub(crate) fn chassis(&self) -> &str {
+        &self.own.chassis
+    }
+
     /// The path of the system's manager.
     pub(crate) fn manager(&self) -> &str {
         &self.own.manager

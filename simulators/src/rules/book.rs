@@ -38,6 +38,8 @@ pub(crate) struct Rulebook {
     rules: Vec<Counted>,
     /// How many events the truth log had when they were set.
     set_at: usize,
+    /// How many connections were struck since then.
+    connections: u64,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,7 @@ impl Rulebook {
             let random = Random::new(seed.wrapping_mul(31).wrapping_add(place as u64) ^ 0x0725_51e5);
             Counted { rule, count: 0, random }
         };
-        Self { rules: rules.into_iter().enumerate().map(counted).collect(), set_at: events }
+        Self { rules: rules.into_iter().enumerate().map(counted).collect(), set_at: events, connections: 0 }
     }
 
     /// The rules, as they were set.
@@ -79,7 +81,14 @@ impl Rulebook {
 
     /// Counts a connection, and says what becomes of it.
     pub(crate) fn welcome(&mut self, situation: &Situation) -> Option<HttpAction> {
-        self.struck(situation, |rule| rule.action.phase() == Phase::Welcome).into_iter().next()
+        let struck = self.struck(situation, |rule| rule.action.phase() == Phase::Welcome).into_iter().next();
+        self.connections += u64::from(struck.is_some());
+        struck
+    }
+
+    /// How many connections were struck since the rules were set.
+    pub(crate) fn connections_struck(&self) -> u64 {
+        self.connections
     }
 
     fn struck(&mut self, situation: &Situation, is_meant: impl Fn(&HttpRule) -> bool) -> Vec<HttpAction> {

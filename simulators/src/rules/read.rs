@@ -5,10 +5,10 @@ use std::{fmt, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-use super::{Corruption, HttpAction, HttpRule, Nth, When};
+use super::{Corruption, HttpAction, HttpRule, Nth, Phase, When};
 use crate::{
     machine::{Host, Power},
-    redfish::base_error,
+    redfish::{base_args, base_error},
 };
 
 const ACTIONS: [&str; 18] = [
@@ -31,6 +31,8 @@ const ACTIONS: [&str; 18] = [
     "stall-handshake",
     "refuse-handshake",
 ];
+/// Methods that a client may send (RFC 9110 §9, RFC 5789).
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 /// What a rule may have beside its action.
 const REST: [&str; 6] = ["on", "methods", "path", "when", "nth", "share"];
 const LARGEST: u64 = 1 << 30;
@@ -174,7 +176,7 @@ impl HttpRule {
             read.methods = methods_of(Node::new(&below("methods"), methods))?;
         }
         if let Some(path) = object.get("path") {
-            read.path = Some(Node::new(&below("path"), path).text("a path, perhaps with *")?.to_owned());
+            read.path = Some(path_of(Node::new(&below("path"), path))?);
         }
         if let Some(when) = object.get("when") {
             read.when = when_of(Node::new(&below("when"), when))?;
@@ -184,6 +186,12 @@ impl HttpRule {
         }
         if let Some(share) = object.get("share") {
             read.share = share_of(Node::new(&below("share"), share))?;
+        }
+        if read.action.phase() == Phase::Welcome
+            && let Some(name) = ["methods", "path"].into_iter().find(|name| object.contains_key(*name))
+        {
+            let what = format!("no {name} with {}: no request was sent yet", actions[0]);
+            return Node::new(&below(name), &object[name]).wrong(what);
         }
         Ok(read)
     }
@@ -219,9 +227,19 @@ impl HttpRule {
 }
 
 fn methods_of(node: Node<'_>) -> Result<Vec<String>, Unreadable> {
-    const WHAT: &str = "a list of methods such as [\"GET\"]";
-    let methods = node.list(WHAT)?.iter().map(|it| it.as_str().map(str::to_ascii_uppercase));
-    methods.collect::<Option<_>>().map_or_else(|| node.wrong(WHAT), Ok)
+    let mut methods = Vec::new();
+    for (place, method) in node.list("a list of methods such as [\"GET\"]")?.iter().enumerate() {
+        let at = format!("{}/{place}", node.parent);
+        let known = |word: &str| METHODS.into_iter().find(|it| it.eq_ignore_ascii_case(word));
+        methods.push(Node::new(&at, method).word(&METHODS, known)?.to_owned());
+    }
+    Ok(methods)
+}
+
+fn path_of(node: Node<'_>) -> Result<String, Unreadable> {
+    const WHAT: &str = "a path that begins with / or *, such as /redfish/v1/Systems/*";
+    let path = node.text(WHAT)?;
+    if path.starts_with(['/', '*']) { Ok(path.to_owned()) } else { node.wrong(WHAT) }
 }
 
 fn nth_of(node: Node<'_>) -> Result<Nth, Unreadable> {
@@ -249,8 +267,8 @@ fn share_of(node: Node<'_>) -> Result<f64, Unreadable> {
         }
         other => other.as_f64(),
     };
-    let share = share.filter(|it| (0.0..=1.0).contains(it));
-    share.map_or_else(|| node.wrong("a share such as 0.25 or \"25%\""), Ok)
+    let share = share.filter(|it| *it > 0.0 && *it <= 1.0);
+    share.map_or_else(|| node.wrong("a share such as 0.25 or \"25%\", more than nothing"), Ok)
 }
 
 fn words<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<&'static str> {
@@ -273,6 +291,9 @@ fn when_of(node: Node<'_>) -> Result<When, Unreadable> {
             "from" => when.from = Some(node.time()?),
             _ => when.to = Some(node.time()?),
         }
+    }
+    if let Some(to) = object.get("to").filter(|_| when.is_never()) {
+        return Node::new(&format!("{}/to", node.parent), to).wrong("a time after from");
     }
     Ok(when)
 }
@@ -371,8 +392,13 @@ fn said(node: Node<'_>, args: &Value) -> Result<String, Unreadable> {
     let name = node.text("the name of a message of the Base registry")?;
     let args: Option<Vec<&str>> = args.as_array().and_then(|it| it.iter().map(Value::as_str).collect());
     let Some(args) = args else { return node.wrong("a message with a list of texts as args") };
-    base_error(name, &args)
-        .map_or_else(|| node.wrong("the name of a message of the Base registry, such as GeneralError"), Ok)
+    let Some(count) = base_args(name) else {
+        return node.wrong("the name of a message of the Base registry, such as GeneralError");
+    };
+    if args.len() != count {
+        return node.wrong(format!("a message with as many args as it has places for: {count}, not {}", args.len()));
+    }
+    base_error(name, &args).map_or_else(|| node.wrong("the name of a message of the Base registry"), Ok)
 }
 
 fn time(time: Duration) -> String {
@@ -475,8 +501,28 @@ mod tests {
         assert!(said.starts_with("/0/when/host is \"asleep\", expected one of off, post"), "{said}");
         let said = problem(json!({"delay": "soon"}));
         assert!(said.starts_with("/0/delay is \"soon\", expected a time"), "{said}");
+        let said = problem(json!({"respond": {"status": 503, "message": "ServiceTemporarilyUnavailable"}}));
+        assert!(said.ends_with("as many args as it has places for: 1, not 0"), "{said}");
         assert!(problem(json!({"delay": -1})).contains("expected a time"));
         assert!(problem(json!({"hang": true, "nth": 0})).contains("expected 2, \"1..3\""));
         assert!(problem(json!({"hang": true, "share": 2})).contains("expected a share"));
+    }
+
+    #[test]
+    fn a_rule_that_can_never_strike_is_refused() {
+        let said = problem(json!({"hang": true, "methods": ["GET", "FETCH"]}));
+        assert_eq!(
+            said,
+            "/0/methods/1 is \"FETCH\", expected one of GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
+        );
+        let said = problem(json!({"hang": true, "path": "redfish/v1"}));
+        assert!(said.starts_with("/0/path is \"redfish/v1\", expected a path that begins with / or *"), "{said}");
+        assert!(problem(json!({"hang": true, "share": 0})).contains("more than nothing"));
+        assert!(problem(json!({"hang": true, "share": "0%"})).contains("more than nothing"));
+        let said = problem(json!({"hang": true, "when": {"from": "9s", "to": "5s"}}));
+        assert_eq!(said, "/0/when/to is \"5s\", expected a time after from");
+        assert!(problem(json!({"hang": true, "when": {"to": 0}})).contains("expected a time after from"));
+        let said = problem(json!({"stall-handshake": true, "path": "*"}));
+        assert_eq!(said, "/0/path is \"*\", expected no path with stall-handshake: no request was sent yet");
     }
 }

@@ -1,0 +1,152 @@
+//! Recorded trees as targets: what a tree lacks is planned as `na`, with the reason that stands in it, and nothing else.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::{fs, path::Path};
+
+use common::{folder, halmark, told};
+use serde_json::{Value, json};
+
+const SYSTEM: &str = "/redfish/v1/Systems/Node";
+
+fn link(path: &str) -> Value {
+    json!({"@odata.id": format!("/redfish/v1/{path}")})
+}
+
+fn collection(schema: &str, path: &str, members: &[&str]) -> Value {
+    let links: Value = members.iter().map(|id| link(&format!("{path}/{id}"))).collect();
+    json!({"@odata.id": format!("/redfish/v1/{path}"), "@odata.type": format!("#{schema}Collection.{schema}Collection"),
+        "Name": path, "Members": links, "Members@odata.count": members.len()})
+}
+
+/// A small machine that has everything the suite asks for.
+fn whole() -> Vec<(&'static str, Value)> {
+    let text = ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "PowerCycle", "Nmi"];
+    vec![
+        (
+            "",
+            json!({"@odata.id": "/redfish/v1/", "@odata.type": "#ServiceRoot.v1_5_0.ServiceRoot", "Id": "Root", "Name": "Root",
+                "RedfishVersion": "1.8.0", "UUID": "5f0d1b3c-7e42-4a6b-9c1d-000000000001", "Systems": link("Systems"),
+                "Managers": link("Managers"), "Chassis": link("Chassis"), "SessionService": link("SessionService"),
+                "Links": {"Sessions": link("SessionService/Sessions")}}),
+        ),
+        ("Systems", collection("ComputerSystem", "Systems", &["Node"])),
+        (
+            "Systems/Node",
+            json!({"@odata.id": SYSTEM, "@odata.type": "#ComputerSystem.v1_13_0.ComputerSystem", "Id": "Node", "Name": "Node",
+                "PowerState": "On", "SerialNumber": "EL1", "UUID": "a1234567-89ab-cdef-a123-456789abcdef",
+                "Manufacturer": "Elsewhere", "Model": "E1", "PartNumber": "P-7", "BiosVersion": "2.1",
+                "LocationIndicatorActive": false, "IndicatorLED": "Off",
+                "Boot": {"BootSourceOverrideEnabled": "Disabled", "BootSourceOverrideTarget": "None",
+                    "BootSourceOverrideMode": "UEFI",
+                    "BootSourceOverrideEnabled@Redfish.AllowableValues": ["Disabled", "Once", "Continuous"],
+                    "BootSourceOverrideTarget@Redfish.AllowableValues": ["None", "Pxe", "Hdd", "Cd"]},
+                "Links": {"Chassis": [link("Chassis/Box")], "ManagedBy": [link("Managers/bmc")]},
+                "Actions": {"#ComputerSystem.Reset": {"target": format!("{SYSTEM}/Actions/ComputerSystem.Reset"),
+                    "ResetType@Redfish.AllowableValues": text}}}),
+        ),
+        ("Managers", collection("Manager", "Managers", &["bmc"])),
+        (
+            "Managers/bmc",
+            json!({"@odata.id": "/redfish/v1/Managers/bmc", "@odata.type": "#Manager.v1_5_0.Manager", "Id": "bmc", "Name": "bmc",
+                "FirmwareVersion": "9.8", "EthernetInterfaces": link("Managers/bmc/EthernetInterfaces"),
+                "Actions": {"#Manager.Reset": {"target": "/redfish/v1/Managers/bmc/Actions/Manager.Reset",
+                    "ResetType@Redfish.AllowableValues": ["ForceRestart", "GracefulRestart"]}}}),
+        ),
+        (
+            "Managers/bmc/EthernetInterfaces",
+            collection("EthernetInterface", "Managers/bmc/EthernetInterfaces", &["eth0"]),
+        ),
+        (
+            "Managers/bmc/EthernetInterfaces/eth0",
+            json!({"@odata.id": "/redfish/v1/Managers/bmc/EthernetInterfaces/eth0", "Id": "eth0", "Name": "eth0",
+                "@odata.type": "#EthernetInterface.v1_5_0.EthernetInterface", "MACAddress": "02:48:4d:00:00:01"}),
+        ),
+        ("Chassis", collection("Chassis", "Chassis", &["Box"])),
+        (
+            "Chassis/Box",
+            json!({"@odata.id": "/redfish/v1/Chassis/Box", "@odata.type": "#Chassis.v1_5_0.Chassis", "Id": "Box", "Name": "Box",
+                "ChassisType": "RackMount", "Manufacturer": "Elsewhere"}),
+        ),
+        (
+            "SessionService",
+            json!({"@odata.id": "/redfish/v1/SessionService", "@odata.type": "#SessionService.v1_0_0.SessionService",
+                "Id": "Sessions", "Name": "Sessions", "Sessions": link("SessionService/Sessions")}),
+        ),
+        ("SessionService/Sessions", collection("Session", "SessionService/Sessions", &[])),
+    ]
+}
+
+/// The same machine without all that BMCs are known to leave out.
+fn bare() -> Vec<(&'static str, Value)> {
+    let mut all = whole();
+    let mut at = |path: &str| std::mem::take(&mut all.iter_mut().find(|it| it.0 == path).unwrap().1);
+    let mut system = at("Systems/Node");
+    let action = &mut system["Actions"]["#ComputerSystem.Reset"];
+    action.as_object_mut().unwrap().remove("ResetType@Redfish.AllowableValues");
+    action["@Redfish.ActionInfo"] = json!("/redfish/v1/Systems/Node/ResetActionInfo");
+    let members = system.as_object_mut().unwrap();
+    ["PartNumber", "LocationIndicatorActive", "IndicatorLED"].iter().for_each(|it| drop(members.remove(*it)));
+    let boot = &mut system["Boot"];
+    boot["BootSourceOverrideEnabled@Redfish.AllowableValues"] = json!(["Disabled", "Once"]);
+    boot["BootSourceOverrideTarget@Redfish.AllowableValues"] = json!(["None", "Pxe", "Hdd"]);
+    boot.as_object_mut().unwrap().remove("BootSourceOverrideMode");
+    let mut manager = at("Managers/bmc");
+    manager.as_object_mut().unwrap().remove("Actions");
+    all.retain(|(path, _)| !["Systems/Node", "Managers/bmc"].contains(path));
+    all.push(("Systems/Node", system));
+    all.push(("Managers/bmc", manager));
+    all.push((
+        "Systems/Node/ResetActionInfo",
+        json!({"@odata.id": "/redfish/v1/Systems/Node/ResetActionInfo", "@odata.type": "#ActionInfo.v1_1_0.ActionInfo",
+            "Id": "ResetActionInfo", "Name": "ResetActionInfo", "Parameters": [{"Name": "ResetType", "Required": true,
+                "DataType": "String", "AllowableValues": ["On", "ForceOff", "ForceRestart"]}]}),
+    ));
+    all
+}
+
+fn write(folder: &Path, documents: Vec<(&str, Value)>) {
+    for (path, document) in documents {
+        let folder = folder.join("tree").join(path);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("index.json"), document.to_string()).unwrap();
+    }
+}
+
+/// Runs the whole suite on a tree; what it told, and what `plan` tells of it.
+fn judged(name: &str, documents: Vec<(&str, Value)>) -> (String, String) {
+    let folder = folder(name);
+    write(&folder, documents);
+    let run = halmark(&folder, &["run", "--target", "sim-tree:tree", "--out", "out"]);
+    let plan = halmark(&folder, &["plan", "--target", "sim-tree:tree"]);
+    (told(&run), told(&plan))
+}
+
+#[test]
+fn a_recorded_tree_that_has_everything_passes_everything() {
+    let (run, plan) = judged("recorded-whole", whole());
+    assert!(run.contains(" 0 fail, 0 na, 0 error ") && run.ends_with("exit 0\n"), "{run}");
+    assert!(!plan.contains("  na "), "{plan}");
+}
+
+#[test]
+fn what_a_recorded_tree_lacks_is_planned_as_such_with_its_reason_and_the_rest_passes() {
+    let (run, plan) = judged("recorded-bare", bare());
+    assert!(run.contains(" 0 fail, ") && run.contains(" 0 error ") && run.ends_with("exit 0\n"), "{run}");
+    for (case, why) in [
+        ("power.nmi", "power.nmi: ComputerSystem.Reset takes no Nmi"),
+        ("power.shutdown", "power.shutdown: ComputerSystem.Reset takes no GracefulShutdown"),
+        ("boot.continuous-survives", "boot.duration:continuous: BootSourceOverrideEnabled takes no Continuous"),
+        ("boot.effective[device=cdrom]", "boot.device:cdrom: BootSourceOverrideTarget takes no Cd or UsbCd"),
+        ("boot.mode[mode=uefi]", "boot.mode:uefi: Boot has no BootSourceOverrideMode"),
+        ("bmc.reset-warm", "bmc.reset: its Manager has no action Manager.Reset"),
+        ("inventory.part-number", "identity:part-number: its ComputerSystem has no PartNumber"),
+    ] {
+        assert!(plan.contains(&format!("na     {case}: the target lacks {why}\n")), "{case} in\n{plan}");
+    }
+    assert!(plan.contains("na     identify.on-off: the target lacks identify.set: neither"), "{plan}");
+    assert!(plan.contains("run    power.cycle "), "a cycle can be had by off and on\n{plan}");
+    assert!(run.contains("the target lacks it; the refusal was seen"), "{run}");
+    assert!(run.contains("the target lacks it; identity.read told it as unknown"), "{run}");
+}
