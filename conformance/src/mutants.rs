@@ -243,7 +243,12 @@ impl Mutant {
         match reply {
             Ok(answer) if errors >= 5 => {
                 let cause = Cause::Unreachable { reason: "it went wrong too often".to_owned() };
-                Err(DriverError { operation: Operation::PowerRead, protocol: Some(answer.protocol), cause, at: None })
+                Err(DriverError {
+                    operation: Operation::PowerRead,
+                    protocol: Some(answer.protocol),
+                    cause,
+                    at: None,
+                })
             }
             reply => reply,
         }

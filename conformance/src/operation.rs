@@ -17,9 +17,12 @@ pub fn properties() -> impl Iterator<Item = String> {
 
 /// Whether an answer says that it does not know what this capability is about: the refusal of what is only read.
 pub fn tells_nothing(capability: &str, value: &Value) -> bool {
-    match capability.strip_prefix("identity:") {
-        Some(property) => value.is_object() && value.get(property).is_none_or(Value::is_null),
-        None => capability == Operation::PowerRead.to_string() && value == "unknown",
+    match capability.split_once(':') {
+        Some(("identity", property)) => value.is_object() && value.get(property).is_none_or(Value::is_null),
+        Some(("boot.mode", wanted)) => {
+            value.is_object() && value.get("mode").is_none_or(|mode| mode != wanted)
+        }
+        _ => capability == Operation::PowerRead.to_string() && value == "unknown",
     }
 }
 

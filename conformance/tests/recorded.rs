@@ -41,7 +41,7 @@ fn whole() -> Vec<(&'static str, Value)> {
                 "Boot": {"BootSourceOverrideEnabled": "Disabled", "BootSourceOverrideTarget": "None",
                     "BootSourceOverrideMode": "UEFI",
                     "BootSourceOverrideEnabled@Redfish.AllowableValues": ["Disabled", "Once", "Continuous"],
-                    "BootSourceOverrideTarget@Redfish.AllowableValues": ["None", "Pxe", "Hdd", "Cd"]},
+                    "BootSourceOverrideTarget@Redfish.AllowableValues": ["None", "Pxe", "Hdd", "Cd", "BiosSetup", "Usb", "UefiHttp"]},
                 "Links": {"Chassis": [link("Chassis/Box")], "ManagedBy": [link("Managers/bmc")]},
                 "Actions": {"#ComputerSystem.Reset": {"target": format!("{SYSTEM}/Actions/ComputerSystem.Reset"),
                     "ResetType@Redfish.AllowableValues": text}}}),
@@ -137,8 +137,14 @@ fn what_a_recorded_tree_lacks_is_planned_as_such_with_its_reason_and_the_rest_pa
     for (case, why) in [
         ("power.nmi", "power.nmi: ComputerSystem.Reset takes no Nmi"),
         ("power.shutdown", "power.shutdown: ComputerSystem.Reset takes no GracefulShutdown"),
-        ("boot.continuous-survives", "boot.duration:continuous: BootSourceOverrideEnabled takes no Continuous"),
-        ("boot.effective[device=cdrom]", "boot.device:cdrom: BootSourceOverrideTarget takes no Cd or UsbCd"),
+        (
+            "boot.continuous-survives",
+            "boot.duration:continuous: BootSourceOverrideEnabled takes no Continuous",
+        ),
+        (
+            "boot.effective[default=disk,device=cdrom]",
+            "boot.device:cdrom: BootSourceOverrideTarget takes no Cd or UsbCd",
+        ),
         ("boot.mode[mode=uefi]", "boot.mode:uefi: Boot has no BootSourceOverrideMode"),
         ("bmc.reset-warm", "bmc.reset: its Manager has no action Manager.Reset"),
         ("inventory.part-number", "identity:part-number: its ComputerSystem has no PartNumber"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Deviation,
-    parts::{base, base_about, calls, each_object, of_kind, sets_boot, without},
+    parts::{base, base_about, calls, each_object, of_kind, sets_boot, tell_mode, without},
     vendor::{vendor_message, vendor_says},
 };
 use crate::redfish::{Answer, Asked, Etag};
@@ -46,6 +46,7 @@ pub(super) const ROWS: &[Deviation] = &[
     // AMI, ASRock Rack: an override in parts is taken and not applied (B6; ironic management.py:96).
     Deviation::named("ami-partial-boot-not-applied", "takes an override in parts, and does nothing with it")
         .one_way_of("maker")
+        .on_tree(tell_mode)
         .on_change(|asked, body| {
             let boot = body.get("Boot").filter(|_| sets_boot(asked))?;
             let parts = ["Target", "Enabled", "Mode"].map(|part| format!("BootSourceOverride{part}"));

@@ -1,9 +1,9 @@
 //! What the rows of vendors look at and change: parts of documents, of requests and of answers.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::vendor::{vendor_message, vendor_says};
-use crate::redfish::{Answer, Asked};
+use crate::redfish::{Answer, Asked, Documents};
 
 /// The document that an answer gives, where it is of this schema and nothing went wrong.
 pub(super) fn of_kind<'a>(answer: &'a mut Answer, kind: &str) -> Option<&'a mut Value> {
@@ -36,6 +36,17 @@ pub(super) fn each_object(value: &mut Value, change: &mut impl FnMut(&mut Map<St
 /// Whether it calls this action.
 pub(super) fn calls(asked: &Asked<'_>, action: &str) -> bool {
     asked.method == "POST" && asked.path.trim_end_matches('/').ends_with(&format!("/Actions/{action}"))
+}
+
+/// Every system tells the mode of its override, as the machines of this deviation do; a recorded tree may leave it out.
+pub(super) fn tell_mode(tree: &mut Documents) {
+    for system in tree.of_kind("ComputerSystem") {
+        if let Some(Value::Object(boot)) = system.get_mut("Boot")
+            && boot.contains_key("BootSourceOverrideTarget")
+        {
+            boot.entry("BootSourceOverrideMode").or_insert_with(|| json!("UEFI"));
+        }
+    }
 }
 
 /// Whether it changes a boot override, and not in a settings resource.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Deviation,
-    parts::{base, base_about, calls, each_object, of_kind, sets_boot, slot, without},
+    parts::{base, base_about, calls, each_object, of_kind, sets_boot, slot, tell_mode, without},
     vendor::{vendor_message, vendor_says},
 };
 use crate::redfish::{Answer, Asked};
@@ -31,6 +31,7 @@ pub(super) const ROWS: &[Deviation] = &[
                     .entry("BootSourceOverrideTarget@Redfish.AllowableValues")
                     .or_insert_with(|| json!(["None", "Pxe", "Cd", "Hdd"]));
                 if let Value::Array(targets) = targets
+                    && targets.iter().any(|it| it == "Cd")
                     && targets.iter().all(|it| it != "UsbCd")
                 {
                     targets.push(json!("UsbCd"));
@@ -63,6 +64,7 @@ pub(super) const ROWS: &[Deviation] = &[
     // X10 to X12: an override without a mode makes it Legacy (B5; Redfishtool#106, community.general#11542).
     Deviation::named("smc-mode-falls-to-legacy", "makes an override Legacy that does not say its mode")
         .one_way_of("maker")
+        .on_tree(tell_mode)
         .on_change(|asked, body| {
             if let Some(boot) = boot(asked, body)
                 && boot.get(TARGET).is_some_and(|target| target != "None")
@@ -74,7 +76,8 @@ pub(super) const ROWS: &[Deviation] = &[
         }),
     // The same, in the firmwares that say so (B5; ironic management.py:168).
     Deviation::named("smc-mode-demanded", "refuses an override that does not say its mode")
-        .on_change(|asked, body| demanded(asked, body, MODE)),
+        .on_change(|asked, body| demanded(asked, body, MODE))
+        .on_tree(tell_mode),
     Deviation::named("smc-enabled-demanded", "refuses an override that does not say whether it is enabled")
         .on_change(|asked, body| demanded(asked, body, ENABLED)),
     // X11, X12: Bios/SD has no Attributes while nothing is pending (B16; libredfish supermicro.rs:404).

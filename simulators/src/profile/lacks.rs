@@ -119,7 +119,8 @@ fn power(tree: &Tree, lacks: &mut Lacks) {
         }
     }
     // A cycle can be had by off and on.
-    let in_two = offers(&offered, &["ForceOff"], RESET_TYPES) && offers(&offered, &["On", "ForceOn"], RESET_TYPES);
+    let in_two =
+        offers(&offered, &["ForceOff"], RESET_TYPES) && offers(&offered, &["On", "ForceOn"], RESET_TYPES);
     if !in_two && !offers(&offered, &["PowerCycle"], RESET_TYPES) {
         lack(lacks, "power.cycle", "ComputerSystem.Reset takes no PowerCycle, nor ForceOff and On");
     }
@@ -180,13 +181,18 @@ fn light(tree: &Tree, lacks: &mut Lacks) {
     let bearers = [at(tree, tree.system()), at(tree, tree.chassis())];
     match bearers.into_iter().find(has) {
         None => {
-            const WHY: &str = "neither its ComputerSystem nor its Chassis has LocationIndicatorActive or IndicatorLED";
+            const WHY: &str =
+                "neither its ComputerSystem nor its Chassis has LocationIndicatorActive or IndicatorLED";
             ["identify.set", "identify:lit", "identify:unlit", "identify:blinking"]
                 .into_iter()
                 .for_each(|it| lack(lacks, it, WHY));
         }
         Some(bearer) if bearer.get("IndicatorLED").is_none() => {
-            lack(lacks, "identify:blinking", "LocationIndicatorActive is lit or not, and there is no IndicatorLED");
+            lack(
+                lacks,
+                "identify:blinking",
+                "LocationIndicatorActive is lit or not, and there is no IndicatorLED",
+            );
         }
         Some(_) => {}
     }

@@ -396,7 +396,8 @@ fn said(node: Node<'_>, args: &Value) -> Result<String, Unreadable> {
         return node.wrong("the name of a message of the Base registry, such as GeneralError");
     };
     if args.len() != count {
-        return node.wrong(format!("a message with as many args as it has places for: {count}, not {}", args.len()));
+        return node
+            .wrong(format!("a message with as many args as it has places for: {count}, not {}", args.len()));
     }
     base_error(name, &args).map_or_else(|| node.wrong("the name of a message of the Base registry"), Ok)
 }
@@ -516,7 +517,10 @@ mod tests {
             "/0/methods/1 is \"FETCH\", expected one of GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
         );
         let said = problem(json!({"hang": true, "path": "redfish/v1"}));
-        assert!(said.starts_with("/0/path is \"redfish/v1\", expected a path that begins with / or *"), "{said}");
+        assert!(
+            said.starts_with("/0/path is \"redfish/v1\", expected a path that begins with / or *"),
+            "{said}"
+        );
         assert!(problem(json!({"hang": true, "share": 0})).contains("more than nothing"));
         assert!(problem(json!({"hang": true, "share": "0%"})).contains("more than nothing"));
         let said = problem(json!({"hang": true, "when": {"from": "9s", "to": "5s"}}));

@@ -286,7 +286,11 @@ fn respond(reader: &Reader, node: &Node) -> Option<HttpAction> {
     });
     if let Some(message) = fields.maybe("message") {
         if body.is_some() {
-            return reader.fail(message.place, "this answer has a body already", "either a body or a message");
+            return reader.fail(
+                message.place,
+                "this answer has a body already",
+                "either a body or a message",
+            );
         }
         body = Some(said(reader, message, &mut fields)?);
     }
