@@ -1,4 +1,6 @@
 //! The BMC's accounts: fifteen slots, as IPMI has them, with names, passwords and roles; every face looks here.
+//!
+//! Slot 1 is IPMI's user without a name. It is always there, can be nothing but used by IPMI, and Redfish does not see it.
 
 use std::{fmt, ops::RangeInclusive, time::Duration};
 
@@ -16,10 +18,12 @@ pub enum Role {
     Operator,
     /// Looking on.
     ReadOnly,
+    /// Nothing: IPMI makes such accounts before it says what they may do (IPMI v2.0 §22.26, limit Fh).
+    NoAccess,
 }
 
 impl Role {
-    /// Every role, the mightiest first.
+    /// Every role that Redfish gives, the mightiest first.
     pub const ALL: [Self; 3] = [Self::Administrator, Self::Operator, Self::ReadOnly];
 
     /// The role's name in Redfish.
@@ -28,6 +32,7 @@ impl Role {
             Self::Administrator => "Administrator",
             Self::Operator => "Operator",
             Self::ReadOnly => "ReadOnly",
+            Self::NoAccess => "NoAccess",
         }
     }
 }
@@ -71,6 +76,26 @@ impl Entrance {
     }
 }
 
+/// How many bytes IPMI stores of a password (IPMI v2.0 §22.30).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// 16: IPMI v1.5 can use it too.
+    Sixteen,
+    /// 20: for IPMI v2.0 alone.
+    Twenty,
+}
+
+/// What IPMI's LAN says of an account beside its role (IPMI v2.0 §22.26).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LanAccess {
+    /// A limit that no role stands for, by number: 1 (callback) or 5 (the maker's own).
+    pub(crate) level: Option<u8>,
+    /// Whether it may only be called back.
+    pub(crate) callback_only: bool,
+    /// Whether it may authenticate a link.
+    pub(crate) link_authentication: bool,
+}
+
 /// An account. Its password never prints.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -80,8 +105,12 @@ pub(crate) struct Account {
     pub(crate) number: u32,
     /// Its name.
     pub(crate) user: String,
-    /// Its password, at most 16 characters where IPMI is to take it too.
+    /// Its password, at most 20 bytes where IPMI is to take it too.
     pub(crate) password: String,
+    /// How it is stored for IPMI, where IPMI said so.
+    stored: Option<Stored>,
+    /// What IPMI says beside its role.
+    pub(crate) lan: LanAccess,
     /// What it may do.
     pub(crate) role: Role,
     /// Whether it can be used.
@@ -104,6 +133,8 @@ impl Account {
             number: 0,
             user,
             password,
+            stored: None,
+            lan: LanAccess::default(),
             role,
             enabled: true,
             must_change_password: false,
@@ -122,6 +153,30 @@ impl Account {
     /// Whether it can administer the BMC, and so give others back what they have lost.
     pub(crate) fn can_administer(&self) -> bool {
         self.enabled && self.role == Role::Administrator && self.entrances.contains(&Entrance::Redfish)
+    }
+
+    /// One in this slot that IPMI names first: it has no password, may do nothing and cannot be used.
+    fn named_only(slot: u8, user: String) -> Self {
+        let of = Credentials { user, password: String::new(), role: Role::NoAccess };
+        Self { slot, enabled: false, entrances: vec![Entrance::Redfish], ..Self::new(of) }
+    }
+
+    /// The user without a name, which nobody can use at first.
+    fn nobody() -> Self {
+        Self { entrances: Vec::new(), ..Self::named_only(1, String::new()) }
+    }
+
+    /// Gives it another password.
+    pub(crate) fn set_password(&mut self, to: &str, stored: Option<Stored>) {
+        to.clone_into(&mut self.password);
+        self.stored = stored;
+        self.must_change_password = false;
+    }
+
+    /// How its password is stored for IPMI.
+    pub(crate) fn stored(&self) -> Stored {
+        let needed = if self.password.len() > 16 { Stored::Twenty } else { Stored::Sixteen };
+        self.stored.unwrap_or(needed)
     }
 
     /// Opens the lock.
@@ -181,6 +236,7 @@ pub(crate) enum Unfit {
 #[derive(Debug)]
 pub(crate) struct Accounts {
     all: Vec<Account>,
+    nobody: Account,
     numbered: u32,
     revision: u64,
 }
@@ -188,17 +244,27 @@ pub(crate) struct Accounts {
 impl Accounts {
     /// These, in the first slots.
     pub(crate) fn new(all: Vec<Credentials>) -> Self {
-        let mut accounts = Self { all: Vec::new(), numbered: 0, revision: 0 };
+        let mut accounts = Self { all: Vec::new(), nobody: Account::nobody(), numbered: 0, revision: 0 };
         accounts.replace(all);
         accounts
     }
 
-    /// All of them, by slot.
+    /// All of them, by slot, the user without a name first.
+    pub(crate) fn everybody(&self) -> impl Iterator<Item = &Account> {
+        std::iter::once(&self.nobody).chain(&self.all)
+    }
+
+    /// All that have names, by slot.
     pub(crate) fn list(&self) -> &[Account] {
         &self.all
     }
 
-    /// The one in this slot.
+    /// The one in this slot, the user without a name included.
+    pub(crate) fn in_slot(&self, slot: u8) -> Option<&Account> {
+        self.everybody().find(|it| it.slot == slot)
+    }
+
+    /// The one in this slot, where it has a name.
     pub(crate) fn at(&self, slot: u8) -> Option<&Account> {
         self.all.iter().find(|it| it.slot == slot)
     }
@@ -237,9 +303,18 @@ impl Accounts {
         Ok(slot)
     }
 
+    /// Gives a slot that is free a name; there is nothing yet that it could be used for.
+    pub(crate) fn name(&mut self, slot: u8, user: String) {
+        self.numbered += 1;
+        self.revision += 1;
+        let place = self.all.partition_point(|it| it.slot < slot);
+        self.all.insert(place, Account { number: self.numbered, ..Account::named_only(slot, user) });
+    }
+
     /// Changes the one in this slot.
     pub(crate) fn change(&mut self, slot: u8, change: impl FnOnce(&mut Account)) {
-        if let Some(account) = self.all.iter_mut().find(|it| it.slot == slot) {
+        let mut all = std::iter::once(&mut self.nobody).chain(&mut self.all);
+        if let Some(account) = all.find(|it| it.slot == slot) {
             change(account);
             self.revision += 1;
         }
@@ -254,6 +329,7 @@ impl Accounts {
     /// These in the place of all that there are.
     pub(crate) fn replace(&mut self, all: Vec<Credentials>) {
         self.all.clear();
+        self.nobody = Account::nobody();
         self.revision += 1;
         for one in all {
             let _ = self.add(Account::new(one));
@@ -270,7 +346,8 @@ impl Accounts {
         rules: impl FnOnce() -> Lockout,
     ) -> Result<&Account, Denied> {
         let may_come = |it: &&mut Account| it.user == user && it.enabled && it.entrances.contains(&entrance);
-        let account = self.all.iter_mut().find(may_come).ok_or(Denied::Unknown)?;
+        let mut all = self.all.iter_mut().chain(std::iter::once(&mut self.nobody));
+        let account = all.find(may_come).ok_or(Denied::Unknown)?;
         if account.is_locked(now) {
             return Err(Denied::Locked);
         }

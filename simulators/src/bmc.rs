@@ -22,7 +22,7 @@ use crate::{
     control::Control,
     deviations::{Deviation, UnknownDeviation, beside},
     firmware::{Facts, Firmware, View},
-    ipmi::Kept,
+    ipmi::{Kept, Manners, Platform},
     logbook::{Log, Logbook, Note},
     machine::{Command, Machine, Refusal},
     memory::Memory,
@@ -60,6 +60,7 @@ struct Inner {
     birth: Instant,
     seed: u64,
     built_in: Vec<String>,
+    platform: Arc<Platform>,
     accounts: Mutex<Accounts>,
     first_accounts: Vec<Credentials>,
     logbook: Mutex<Logbook>,
@@ -90,6 +91,7 @@ pub(crate) enum Presence {
 pub(crate) struct Look {
     pub(crate) view: View,
     pub(crate) policy: Policy,
+    pub(crate) manners: Manners,
     pub(crate) tree: Arc<Tree>,
     pub(crate) deviations: Vec<&'static Deviation>,
     pub(crate) facts: Facts,
@@ -139,6 +141,7 @@ impl Bmc {
             birth: Instant::now(),
             seed: options.seed,
             built_in: profile.deviations.clone(),
+            platform: profile.ipmi.clone(),
             accounts: Mutex::new(Accounts::new(first_accounts.clone())),
             first_accounts,
             logbook: Mutex::default(),
@@ -237,6 +240,16 @@ impl Bmc {
         lock(&self.0.ipmi)
     }
 
+    /// The manners of its IPMI face.
+    pub(crate) fn manners(&self) -> Manners {
+        self.with(|firmware, _| *firmware.manners())
+    }
+
+    /// What IPMI says of its platform.
+    pub(crate) fn platform(&self) -> &Arc<Platform> {
+        &self.0.platform
+    }
+
     /// Sets the BMC's clock, in seconds since 1970.
     pub(crate) fn set_clock(&self, to: i64) {
         self.with(|firmware, now| {
@@ -264,6 +277,7 @@ impl Bmc {
             let look = Look {
                 view: firmware.view(now),
                 policy: *firmware.policy(),
+                manners: *firmware.manners(),
                 tree: firmware.tree().clone(),
                 deviations: firmware.deviations().to_vec(),
                 facts: firmware.facts(now),

@@ -11,6 +11,7 @@ mod dell;
 mod hpe;
 mod identify;
 mod identity;
+mod ipmi;
 mod lenovo;
 mod openbmc;
 mod others;
@@ -29,12 +30,16 @@ use serde_json::{Map, Value};
 
 use crate::{
     firmware::{Facts, Ruling, View},
+    ipmi::{Heard, Manners, Reply},
     machine::{Command, Rules},
     redfish::{Answer, Asked, Documents, Policy},
 };
 
 /// What a row makes of a POST or PATCH: an answer in place of the handler's, or another body.
 type Change = fn(&Asked<'_>, &mut Map<String, Value>) -> Option<Answer>;
+
+/// What a row makes of an IPMI request of somebody who may send it: an answer in place of the command's, or other data.
+type Hear = fn(&Heard<'_>, &mut Vec<u8>) -> Option<Reply>;
 
 /// A row: a name, what it means, and what it changes.
 #[derive(Clone, Copy)]
@@ -53,6 +58,9 @@ pub struct Deviation {
     pub(crate) request: Option<fn(&Asked<'_>) -> Option<Answer>>,
     pub(crate) change: Option<Change>,
     pub(crate) answer: Option<fn(&Asked<'_>, &mut Answer)>,
+    pub(crate) manners: Option<fn(&mut Manners)>,
+    pub(crate) ipmi_request: Option<Hear>,
+    pub(crate) ipmi_answer: Option<fn(&Heard<'_>, &mut Reply)>,
 }
 
 impl Deviation {
@@ -70,6 +78,9 @@ impl Deviation {
             request: None,
             change: None,
             answer: None,
+            manners: None,
+            ipmi_request: None,
+            ipmi_answer: None,
         }
     }
 
@@ -110,6 +121,19 @@ impl Deviation {
     const fn on_answer(self, answer: fn(&Asked<'_>, &mut Answer)) -> Self {
         Self { answer: Some(answer), ..self }
     }
+
+    /// The manners of the IPMI face.
+    const fn on_manners(self, manners: fn(&mut Manners)) -> Self {
+        Self { manners: Some(manners), ..self }
+    }
+
+    const fn on_ipmi_request(self, request: Hear) -> Self {
+        Self { ipmi_request: Some(request), ..self }
+    }
+
+    const fn on_ipmi_answer(self, answer: fn(&Heard<'_>, &mut Reply)) -> Self {
+        Self { ipmi_answer: Some(answer), ..self }
+    }
 }
 
 impl fmt::Debug for Deviation {
@@ -140,6 +164,7 @@ pub fn deviations() -> &'static [Deviation] {
             others::ROWS,
             dell::ROWS,
             hpe::ROWS,
+            ipmi::ROWS,
         ]
         .concat()
     })
@@ -198,6 +223,9 @@ mod tests {
                 && row.request.is_none()
                 && row.change.is_none()
                 && row.answer.is_none()
+                && row.manners.is_none()
+                && row.ipmi_request.is_none()
+                && row.ipmi_answer.is_none()
         };
         assert_eq!(deviations().iter().find(idle).map(|row| row.name), None);
     }

@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     deviations::{Deviation, UnknownDeviation, named},
-    machine::{Command, Host, HostAct, Id, Led, Machine, Override, Power, Refusal, Rules},
+    ipmi::Manners,
+    machine::{Command, Host, HostAct, Id, Led, Machine, Override, Power, Refusal, Restore, Rules},
     redfish::{Policy, Tree, clock::BIRTH},
     updates::Updates,
 };
@@ -30,6 +31,8 @@ pub struct View {
     pub last_reset: i64,
     /// When the BMC itself was last reset, by its clock.
     pub last_bmc_reset: i64,
+    /// What happens when AC power is back.
+    pub restore: Restore,
     /// Whether the BMC answers at all.
     pub bmc_up: bool,
 }
@@ -87,6 +90,7 @@ pub(crate) struct Firmware {
     second: Duration,
     deviations: Vec<&'static Deviation>,
     policy: Policy,
+    manners: Manners,
     platform: Arc<Tree>,
     tree: Arc<Tree>,
     /// What the BMC's clock is ahead of the machine's birth and age.
@@ -104,6 +108,7 @@ impl Firmware {
             second: Duration::from_secs(1).mul_f64(time_scale),
             deviations: Vec::new(),
             policy: Policy::default(),
+            manners: Manners::default(),
             tree: platform.clone(),
             platform,
             clock_ahead: 0,
@@ -127,12 +132,15 @@ impl Firmware {
         self.deviations = found;
         let mut rules = Rules::default();
         let mut policy = Policy::default();
+        let mut manners = Manners::default();
         for deviation in &self.deviations {
             deviation.rules.iter().for_each(|change| change(&mut rules));
             deviation.policy.iter().for_each(|change| change(&mut policy));
+            deviation.manners.iter().for_each(|change| change(&mut manners));
         }
         self.machine.set_rules(rules);
         self.policy = policy;
+        self.manners = manners;
         self.tree = self.platform.deviated(&self.deviations);
         Ok(())
     }
@@ -163,6 +171,7 @@ impl Firmware {
             clock: self.clock(now),
             last_reset: self.clock(self.machine.last_reset()),
             last_bmc_reset: self.clock(self.machine.ready_since().unwrap_or_default()),
+            restore: self.machine.restore(),
             bmc_up: self.machine.bmc_up(),
         };
         self.deviations.iter().filter_map(|it| it.view).for_each(|change| change(&mut view, &facts));
@@ -207,6 +216,11 @@ impl Firmware {
     /// The manners of the Redfish face.
     pub(crate) fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The manners of the IPMI face.
+    pub(crate) fn manners(&self) -> &Manners {
+        &self.manners
     }
 
     /// The resources of the Redfish face.

@@ -11,13 +11,23 @@ pub(crate) mod command;
 mod commands;
 mod dispatch;
 mod exchange;
-mod guid;
+pub(crate) mod guid;
+mod heard;
 mod kept;
 mod lan;
+mod platform;
+pub(crate) mod policy;
 mod privilege;
+mod progress;
 mod service;
 mod transcript;
+#[cfg(test)]
+mod world;
 
+pub(crate) use command::Reply;
 pub use exchange::{Command, IpmiExchange, Said};
+pub(crate) use heard::Heard;
 pub(crate) use kept::Kept;
+pub(crate) use platform::Platform;
+pub(crate) use policy::Manners;
 pub use service::{Observer, Service, ServiceOptions};

@@ -32,6 +32,8 @@ pub(crate) enum Note {
     OsDown,
     /// A diagnostic interrupt was sent.
     Nmi,
+    /// The watchdog expired, and this is what it did: `reset`, `power-off`, `cycle` or `nothing`.
+    Watchdog(String),
     /// The BMC restarted.
     BmcUp,
     /// AC power was lost.
@@ -70,6 +72,7 @@ impl Note {
                 let (what, of) = event.split_once(':')?;
                 match what {
                     "host.boot" => system(Self::Boot(of.to_owned())),
+                    "watchdog.expired" if !of.ends_with("/silent") => system(Self::Watchdog(of.to_owned())),
                     "media.inserted" => own(Self::Inserted(of.to_owned())),
                     "media.ejected" => own(Self::Ejected(of.to_owned())),
                     _ => None,

@@ -3,20 +3,29 @@
 //! Times are durations since the machine's birth. What happens is in its log, in these words: `power.on`, `power.off`,
 //! `host.reset`, `host.post`, `host.boot:DEVICE`, `host.os`, `host.acpi-shutdown`, `host.acpi-ignored`,
 //! `host.os-stopped`, `host.nmi`, `identify:STATE`, `boot.override:DEVICE/LASTING`, `boot.override:none`, `bmc.reset`,
-//! `bmc.ready`, `ac.lost`, `ac.restored`, and `given.power:STATE` where a precondition was established.
+//! `bmc.ready`, `ac.lost`, `ac.restored`, `watchdog.warned:HOW`, `watchdog.expired:ACTION` (`/silent` where it is not to be
+//! logged), and `given.power:STATE` where a precondition was established.
 
 mod agenda;
 mod hand;
+mod past;
 mod spec;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod watchdog;
 
 use std::{sync::Arc, time::Duration};
 
 use agenda::{Agenda, Step};
+pub use past::Past;
 pub use spec::{Id, Restore, Rules, Spec};
-pub use vocabulary::{Command, Device, Event, Host, HostAct, Lasting, Led, Mode, Override, Power, Refusal};
+pub use terms::{Causes, Terms};
+pub use vocabulary::{
+    Cause, Command, Device, Event, Host, HostAct, Lasting, Led, Mode, Override, Power, Refusal,
+};
+pub use watchdog::{Expiry, Setup, Use, Warning, Watchdog};
 
 /// One machine: a host with power, a boot, a light, and the BMC's own life.
 #[derive(Debug)]
@@ -35,7 +44,13 @@ pub struct Machine {
     obeys_acpi: bool,
     hang_next_boot: bool,
     hung_in: Host,
-    on_follows: bool,
+    /// Why power comes back after the off interval of a cycle, where there is one.
+    on_follows: Option<Cause>,
+    starts_by: Cause,
+    past: Past,
+    terms: Option<Terms>,
+    watchdog: Watchdog,
+    button_works: bool,
     restarts: u32,
     off_since: Option<Duration>,
     last_reset: Duration,
@@ -63,7 +78,12 @@ impl Machine {
             on_before_ac_loss: false,
             hang_next_boot: false,
             hung_in: Host::Off,
-            on_follows: false,
+            on_follows: None,
+            starts_by: Cause::Unknown,
+            past: Past::default(),
+            terms: None,
+            watchdog: Watchdog::default(),
+            button_works: true,
             restarts: 0,
             off_since: None,
             last_reset: Duration::ZERO,
@@ -189,6 +209,41 @@ impl Machine {
         self.off_since
     }
 
+    /// What it remembers of its host.
+    pub fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// What happens when AC power is back.
+    pub fn restore(&self) -> Restore {
+        self.spec.restore
+    }
+
+    /// Sets what happens when AC power is back.
+    pub fn set_restore(&mut self, to: Restore) {
+        self.spec.restore = to;
+    }
+
+    /// How long a cycle stays off, from the next one on.
+    pub fn set_cycle_pause(&mut self, to: Duration) {
+        self.spec.cycle_pause = to;
+    }
+
+    /// Whether the power button of the front panel works.
+    pub fn button_works(&self) -> bool {
+        self.button_works
+    }
+
+    /// Lets the power button work, or not.
+    pub fn set_button(&mut self, works: bool) {
+        self.button_works = works;
+    }
+
+    /// Whether the identify light goes dark by itself.
+    pub fn light_ends(&self) -> bool {
+        self.agenda.has(Step::LightEnds)
+    }
+
     /// Replaces the rules of boot and BMC.
     pub fn set_rules(&mut self, rules: Rules) {
         self.rules = rules;
@@ -222,14 +277,14 @@ impl Machine {
             Power::PoweringOff => Err(Refusal::InTransition),
             Power::Off => {
                 self.agenda.cancel(Step::is_host);
-                self.start_power();
+                self.start_power(Cause::Command);
                 Ok(())
             }
         }
     }
 
     fn power_off(&mut self) -> Result<(), Refusal> {
-        let was_to_follow = std::mem::take(&mut self.on_follows);
+        let was_to_follow = std::mem::take(&mut self.on_follows).is_some();
         match self.power {
             Power::On | Power::PoweringOn => {
                 self.cut_power();
@@ -255,11 +310,11 @@ impl Machine {
 
     fn cycle(&mut self) -> Result<(), Refusal> {
         match self.power {
-            Power::Off if !self.on_follows => Err(Refusal::HostIsOff),
+            Power::Off if self.on_follows.is_none() => Err(Refusal::HostIsOff),
             Power::Off | Power::PoweringOff => Err(Refusal::InTransition),
             Power::On | Power::PoweringOn => {
                 self.cut_power();
-                self.on_follows = true;
+                self.on_follows = Some(Cause::Command);
                 Ok(())
             }
         }
@@ -268,7 +323,7 @@ impl Machine {
     fn reset(&mut self) -> Result<(), Refusal> {
         self.needs_power()?;
         self.log("host.reset");
-        self.start_post();
+        self.start_post(Cause::Command);
         Ok(())
     }
 
@@ -287,6 +342,7 @@ impl Machine {
     }
 
     fn set_override(&mut self, to: Option<Override>) -> Result<(), Refusal> {
+        self.forget_terms();
         self.store_override(to);
         Ok(())
     }
@@ -302,6 +358,8 @@ impl Machine {
 
     fn reset_bmc(&mut self) -> Result<(), Refusal> {
         self.bmc_up = false;
+        self.forget_watchdog();
+        self.forget_terms();
         self.log("bmc.reset");
         if self.rules.bmc_returns {
             self.plan(self.spec.bmc_reset, Step::BmcReturns);
@@ -316,7 +374,7 @@ impl Machine {
         match step {
             Step::PowerArrives => self.power_arrives(),
             Step::PowerLeaves => self.power_leaves(),
-            Step::PauseEnds => self.start_power(),
+            Step::PauseEnds => self.start_power(self.on_follows.unwrap_or(Cause::Unknown)),
             Step::PostEnds => self.post_ends(),
             Step::BootEnds => self.boot_ends(),
             Step::OsStops => {
@@ -325,11 +383,15 @@ impl Machine {
             }
             Step::LightEnds => self.show_led(Led::Unlit),
             Step::BmcReturns => self.bmc_returns(),
+            Step::OverrideEnds => self.store_override(None),
+            Step::WatchdogWarns => self.watchdog_warns(),
+            Step::WatchdogExpires => self.watchdog_expires(),
         }
     }
 
-    fn start_power(&mut self) {
-        self.on_follows = false;
+    fn start_power(&mut self, cause: Cause) {
+        self.on_follows = None;
+        self.starts_by = cause;
         self.power = Power::PoweringOn;
         self.plan(self.spec.power_on, Step::PowerArrives);
     }
@@ -338,10 +400,13 @@ impl Machine {
         self.power = Power::On;
         self.off_since = None;
         self.log("power.on");
-        self.start_post();
+        self.start_post(self.starts_by);
+        self.past.power_arrives(self.clock);
     }
 
-    fn start_post(&mut self) {
+    fn start_post(&mut self, cause: Cause) {
+        self.past.started_by = cause;
+        self.read_terms(cause);
         self.agenda.cancel(Step::is_host);
         self.host = Host::Post;
         self.restarts += 1;
@@ -390,13 +455,15 @@ impl Machine {
     }
 
     fn power_leaves(&mut self) {
-        self.lose_power();
-        if self.on_follows {
+        self.lose_power(false);
+        if self.on_follows.is_some() {
             self.plan(self.spec.cycle_pause, Step::PauseEnds);
         }
     }
 
-    fn lose_power(&mut self) {
+    fn lose_power(&mut self, mains_failed: bool) {
+        self.stop_watchdog();
+        self.past.power_leaves(self.clock, mains_failed);
         self.host = Host::Off;
         self.power = Power::Off;
         self.off_since = Some(self.clock);

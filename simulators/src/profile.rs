@@ -20,6 +20,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    ipmi::Platform,
     machine::{Id, Restore, Spec},
     random::Random,
     redfish::{Documents, Tree},
@@ -113,6 +114,8 @@ pub struct Profile {
     tree: Resources,
     /// The deviations that this platform always has.
     pub deviations: Vec<String>,
+    /// What IPMI says of it.
+    pub(crate) ipmi: Arc<Platform>,
     /// What a driver can ask of others and not of this platform, by capability, with reasons.
     pub lacks: BTreeMap<String, String>,
     /// Images of software, by the name of the file: what a firmware update finds in it.
@@ -233,6 +236,7 @@ fn read(text: &str, tree: Resources) -> Result<Profile, String> {
         about: text("about")?,
         spec: spec(&file)?,
         tree,
+        ipmi: Arc::new(Platform::read(&file["ipmi"])?),
         deviations: deviations
             .map(|name| name.as_str().map(str::to_owned).ok_or("deviations: expected a list of names"))
             .collect::<Result<_, _>>()?,

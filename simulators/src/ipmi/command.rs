@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{Kept, lan::Suite, privilege::Privilege};
-use crate::bmc::{Bmc, Look};
+use crate::{
+    bmc::{Bmc, Look},
+    machine::{Command, Machine, Refusal},
+};
 
 /// A request as it came in, whatever carried it.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +72,12 @@ pub(crate) type Reply = Result<Vec<u8>, Completion>;
 pub(crate) struct Completion(pub(crate) u8);
 
 impl Completion {
+    /// A parameter is not supported (the commands that set and get parameters).
+    pub(crate) const NO_SUCH_PARAMETER: Self = Self(0x80);
+    /// Somebody else is setting parameters.
+    pub(crate) const SET_IN_PROGRESS: Self = Self(0x81);
+    /// A parameter can only be read.
+    pub(crate) const READ_ONLY: Self = Self(0x82);
     pub(crate) const BUSY: Self = Self(0xC0);
     pub(crate) const INVALID_COMMAND: Self = Self(0xC1);
     pub(crate) const INVALID_FOR_LUN: Self = Self(0xC2);
@@ -99,6 +108,27 @@ pub(crate) struct Scene<'a> {
     pub(crate) kept: &'a mut Kept,
     /// What the sessions of the face can be asked for.
     pub(crate) sessions: &'a mut dyn Sessions,
+}
+
+impl Scene<'_> {
+    /// Looks at the machine, or does something to it that is no command of the firmware's.
+    pub(super) fn machine<T>(&self, act: impl FnOnce(&mut Machine, Duration) -> T) -> T {
+        self.bmc.with(|firmware, now| act(&mut firmware.machine, now))
+    }
+
+    /// Asks the firmware for something; what is already so is fine.
+    pub(super) fn carry_out(&self, command: Command) -> Result<(), Completion> {
+        match self.bmc.command(command) {
+            Ok(()) | Err(Refusal::AlreadyThere) => Ok(()),
+            Err(Refusal::Busy) => Err(Completion::BUSY),
+            Err(_) => Err(Completion::NOT_IN_THIS_STATE),
+        }
+    }
+
+    /// What so many seconds are here.
+    pub(super) fn seconds(&self, count: impl Into<u32>) -> Duration {
+        self.look.second * count.into()
+    }
 }
 
 /// What commands can ask of the face's sessions.
@@ -237,6 +267,24 @@ impl Row {
 }
 
 impl Request<'_> {
+    /// The channel with this number: the low half of the byte. Eh is the one that the request came in by (§6.3).
+    pub(super) fn channel(&self, number: u8) -> Result<Channel, Completion> {
+        match number & 0x0F {
+            0x0E => Ok(self.caller.channel),
+            1 => Ok(Channel::Lan),
+            0x0F => Ok(Channel::System),
+            _ => Err(Completion::INVALID_FIELD),
+        }
+    }
+
+    /// The same, where only the LAN will do.
+    pub(super) fn lan(&self, number: u8) -> Result<(), Completion> {
+        match self.channel(number)? {
+            Channel::Lan => Ok(()),
+            Channel::System => Err(Completion::INVALID_FIELD),
+        }
+    }
+
     /// The data, which must be exactly so long.
     pub(crate) fn exactly<const N: usize>(&self) -> Result<[u8; N], Completion> {
         self.data.try_into().map_err(|_| Completion::LENGTH_INVALID)

@@ -1,8 +1,17 @@
 //! Every command that the BMC knows, one file per group (IPMI v2.0 appendix G).
 
-mod app;
-mod chassis;
+pub(super) mod app;
+pub(super) mod boot;
+pub(super) mod channel;
+pub(super) mod chassis;
+mod event;
+mod firewall;
+pub(super) mod info;
+pub(super) mod lan;
+pub(super) mod pef;
 mod session;
+mod user;
+mod watchdog;
 
 pub(crate) use session::Security;
 
@@ -10,7 +19,21 @@ use super::command::Row;
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Row> {
-    [app::ROWS, chassis::ROWS, session::ROWS].into_iter().flatten()
+    let groups = [
+        app::ROWS,
+        boot::ROWS,
+        channel::ROWS,
+        chassis::ROWS,
+        event::ROWS,
+        firewall::ROWS,
+        info::ROWS,
+        lan::ROWS,
+        pef::ROWS,
+        session::ROWS,
+        user::ROWS,
+        watchdog::ROWS,
+    ];
+    groups.into_iter().flatten()
 }
 
 #[cfg(test)]

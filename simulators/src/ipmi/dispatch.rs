@@ -3,13 +3,16 @@
 use super::{
     command::{Caller, Channel, Completion, Need, Reply, Request, Row, Scene},
     commands,
+    heard::Heard,
+    platform::Own,
 };
+use crate::deviations::Deviation;
 
 /// What the BMC answers, as it goes out: the completion code, whose command it is where a body or a maker defines it (table
 /// 5-1), errors included, and the data.
 pub(crate) fn answered(scene: &mut Scene<'_>, request: &Request<'_>) -> Vec<u8> {
     let (code, data) = match answer(scene, request) {
-        Ok(data) if find(request).is_ok_and(|row| row.says_code) => {
+        Ok(data) if row(request.netfn, request.number, request.data).is_some_and(|row| row.says_code) => {
             data.split_first().map_or((0, Vec::new()), |(code, data)| (*code, data.to_vec()))
         }
         Ok(data) => (0, data),
@@ -26,15 +29,68 @@ pub(crate) fn answered(scene: &mut Scene<'_>, request: &Request<'_>) -> Vec<u8> 
 
 /// The same without what [`answered`] puts around it.
 pub(crate) fn answer(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
-    let row = find(request)?;
-    if !may(row.need, &request.caller) {
+    scene.kept.follow(scene.look.facts.ready_since);
+    let found = find(scene, request)?;
+    if !may(found.need(), &request.caller) {
         return Err(Completion::INSUFFICIENT_PRIVILEGE);
     }
-    (row.run)(scene, request)
+    let odd: Vec<_> = scene.look.deviations.iter().copied().filter(is_odd).collect();
+    if odd.is_empty() { found.answer(scene, request) } else { oddly(scene, request, &found, &odd) }
 }
 
-fn find(request: &Request<'_>) -> Result<&'static Row, Completion> {
-    let found = row(request.netfn, request.number, request.data).ok_or(Completion::INVALID_COMMAND)?;
+fn is_odd(deviation: &&'static Deviation) -> bool {
+    deviation.ipmi_request.is_some() || deviation.ipmi_answer.is_some()
+}
+
+/// The same through deviations: what they answer in the command's place, and what they make of its answer.
+fn oddly(scene: &mut Scene<'_>, request: &Request<'_>, found: &Found, odd: &[&'static Deviation]) -> Reply {
+    let facts = scene.look.facts;
+    let bmc = scene.bmc;
+    let heard = Heard::new(request, &facts, bmc.memory());
+    let mut data = request.data.to_vec();
+    let instead = odd.iter().filter_map(|it| it.ipmi_request).find_map(|it| it(&heard, &mut data));
+    let mut reply = instead.unwrap_or_else(|| found.answer(scene, &Request { data: &data, ..*request }));
+    odd.iter().filter_map(|it| it.ipmi_answer).for_each(|change| change(&heard, &mut reply));
+    reply
+}
+
+/// What was asked for.
+enum Found {
+    /// A command of the standard.
+    Row(&'static Row),
+    /// One of the maker's own.
+    Own(Own),
+}
+
+impl Found {
+    fn need(&self) -> Need {
+        match self {
+            Self::Row(row) => row.need,
+            Self::Own(own) => Need::Level(own.level),
+        }
+    }
+
+    fn answer(&self, scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
+        match self {
+            Self::Row(row) => (row.run)(scene, request),
+            Self::Own(own) => match *own.answer {
+                [0, ref data @ ..] => Ok(data.to_vec()),
+                [code, ..] => Err(Completion(code)),
+                [] => Err(Completion::UNSPECIFIED),
+            },
+        }
+    }
+}
+
+fn find(scene: &Scene<'_>, request: &Request<'_>) -> Result<Found, Completion> {
+    let row = row(request.netfn, request.number, request.data).map(Found::Row);
+    let own = || {
+        let is_meant = |own: &&Own| {
+            (own.netfn, own.number) == (request.netfn, request.number) && request.data.starts_with(&own.data)
+        };
+        scene.bmc.platform().own.iter().find(is_meant).cloned().map(Found::Own)
+    };
+    let found = row.or_else(own).ok_or(Completion::INVALID_COMMAND)?;
     if request.lun == 0 { Ok(found) } else { Err(Completion::INVALID_FOR_LUN) }
 }
 

@@ -1,10 +1,44 @@
 //! What a BMC keeps for IPMI alone, one field per group of commands.
 
-use super::commands::Security;
+use std::time::Duration;
+
+use super::commands::{Security, app, boot, channel, chassis, info, lan, pef};
 
 /// All of it. What has to outlive a restart of the BMC says so in its own group.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     /// The keys of the LAN channel.
     pub(crate) security: Security,
+    /// Global commands.
+    pub(super) app: app::Kept,
+    /// Names and versions.
+    pub(super) info: info::Kept,
+    /// The chassis.
+    pub(super) chassis: chassis::Kept,
+    /// Boot options.
+    pub(super) boot: boot::Kept,
+    /// Channels.
+    pub(super) channels: channel::Kept,
+    /// The LAN's parameters.
+    pub(super) lan: lan::Kept,
+    /// Event filters.
+    pub(super) pef: pef::Kept,
+    /// When the BMC came back from its last restart, as far as this was noticed.
+    ready: Option<Duration>,
+}
+
+impl Kept {
+    /// Forgets what does not outlive a restart, where there was one since this was asked last. A loss of AC power is one.
+    pub(super) fn follow(&mut self, ready: Option<Duration>) {
+        if std::mem::replace(&mut self.ready, ready) == ready {
+            return;
+        }
+        self.app.restart();
+        self.info.restart();
+        self.chassis.restart();
+        self.boot.restart();
+        self.channels.restart();
+        self.lan.restart();
+        self.pef.restart();
+    }
 }

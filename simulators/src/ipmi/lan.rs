@@ -70,6 +70,7 @@ impl Lan {
     pub(crate) fn take(&mut self, bmc: &Bmc, from: SocketAddr, datagram: &[u8]) -> Taken {
         let now = bmc.now();
         self.table.visit = Visit { from, now };
+        self.table.manners = bmc.manners().lan;
         self.table.tidy(now);
         match Packet::read(datagram) {
             Some(Packet::Ping { tag, .. }) => Taken::new(packet::pong(tag), self.tells.then_some(Said::Ping)),

@@ -1,6 +1,6 @@
 //! Privilege levels (IPMI v2.0 §6.8).
 
-use crate::accounts::Role;
+use crate::accounts::{Account, Role};
 
 /// What a session may do, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,12 +36,24 @@ impl Privilege {
         self as u8
     }
 
-    /// The most that an account of this role can have.
-    pub(crate) const fn of(role: Role) -> Self {
-        match role {
-            Role::Administrator => Self::Administrator,
-            Role::Operator => Self::Operator,
-            Role::ReadOnly => Self::User,
+    /// The most that an account can have over the LAN (§22.26); nothing where it has no access.
+    pub(crate) fn limit_of(account: &Account) -> Option<Self> {
+        let own = account.lan.level.and_then(Self::from_number);
+        own.filter(|level| level.role() == account.role).or(match account.role {
+            Role::Administrator => Some(Self::Administrator),
+            Role::Operator => Some(Self::Operator),
+            Role::ReadOnly => Some(Self::User),
+            Role::NoAccess => None,
+        })
+    }
+
+    /// The role that stands for this limit.
+    pub(crate) const fn role(self) -> Role {
+        match self {
+            Self::Callback => Role::NoAccess,
+            Self::User => Role::ReadOnly,
+            Self::Operator => Role::Operator,
+            Self::Administrator | Self::Oem => Role::Administrator,
         }
     }
 }

@@ -21,12 +21,26 @@ pub(super) enum Step {
     LightEnds,
     /// The BMC is back.
     BmcReturns,
+    /// The override was only for so long.
+    OverrideEnds,
+    /// The watchdog's interrupt before it expires.
+    WatchdogWarns,
+    /// The watchdog expires.
+    WatchdogExpires,
 }
 
 impl Step {
     /// Whether this is about the host, its power included.
     pub(super) fn is_host(self) -> bool {
-        !matches!(self, Self::LightEnds | Self::BmcReturns)
+        matches!(
+            self,
+            Self::PowerArrives
+                | Self::PowerLeaves
+                | Self::PauseEnds
+                | Self::PostEnds
+                | Self::BootEnds
+                | Self::OsStops
+        )
     }
 }
 
@@ -46,6 +60,11 @@ impl Agenda {
         let before = self.0.len();
         self.0.retain(|(_, step)| !which(*step));
         self.0.len() < before
+    }
+
+    /// Whether this is planned.
+    pub(super) fn has(&self, which: Step) -> bool {
+        self.0.iter().any(|(_, step)| *step == which)
     }
 
     /// Takes the first step that is due.

@@ -6,7 +6,7 @@ use super::{
     Machine,
     agenda::Step,
     spec::Restore,
-    vocabulary::{Device, Host, HostAct, Led, Override, Power},
+    vocabulary::{Cause, Device, Host, HostAct, Led, Override, Power},
 };
 
 impl Machine {
@@ -35,13 +35,19 @@ impl Machine {
         if !std::mem::replace(&mut self.ac, true) {
             self.bmc_up = true;
         }
-        self.on_follows = false;
+        self.on_follows = None;
         self.hang_next_boot = false;
         self.off_since = None;
         (self.power, self.host) = match power {
             Power::On | Power::PoweringOn => (Power::On, Host::Os),
             Power::Off | Power::PoweringOff => (Power::Off, Host::Off),
         };
+        self.past.started_by = Cause::Unknown;
+        match self.power {
+            Power::On => self.past.power_arrives(self.clock),
+            _ => self.past.power_leaves(self.clock, false),
+        }
+        self.stop_watchdog();
         let power = self.power;
         self.log(format!("given.power:{power}"));
     }
@@ -71,11 +77,11 @@ impl Machine {
     }
 
     fn press_power_button(&mut self) {
-        if !self.ac {
+        if !self.ac || !self.button_works {
             return;
         }
         match self.power {
-            Power::Off if !self.on_follows => self.start_power(),
+            Power::Off if self.on_follows.is_none() => self.start_power(Cause::PowerButton),
             Power::On if self.host != Host::Stopping => {
                 let _ = self.ask_to_stop();
             }
@@ -89,11 +95,13 @@ impl Machine {
         }
         self.on_before_ac_loss = matches!(self.power, Power::On | Power::PoweringOn);
         self.agenda.cancel(|_| true);
-        self.on_follows = false;
+        self.on_follows = None;
         self.bmc_up = false;
+        self.forget_watchdog();
+        self.forget_terms();
         self.log("ac.lost");
         if self.power != Power::Off {
-            self.lose_power();
+            self.lose_power(true);
         }
         self.show_led(Led::Unlit);
         if !self.spec.override_survives_ac {
@@ -107,13 +115,10 @@ impl Machine {
         }
         self.log("ac.restored");
         self.plan(self.spec.bmc_reset, Step::BmcReturns);
-        let starts = match self.spec.restore {
-            Restore::StayOff => false,
-            Restore::PowerOn => true,
-            Restore::Previous => self.on_before_ac_loss,
-        };
-        if starts {
-            self.start_power();
+        match self.spec.restore {
+            Restore::PowerOn => self.start_power(Cause::AlwaysRestored),
+            Restore::Previous if self.on_before_ac_loss => self.start_power(Cause::PreviousRestored),
+            Restore::StayOff | Restore::Previous => {}
         }
     }
 

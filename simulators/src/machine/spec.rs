@@ -64,7 +64,7 @@ impl Default for Spec {
 }
 
 /// What the host does when AC power is back (IPMI v2.0 §28.8 power restore policy).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Restore {
     /// It stays off.
     StayOff,
@@ -106,16 +106,31 @@ pub struct Id {
 impl Id {
     /// The UUID as text, lower case: `a1234567-89ab-cdef-a123-456789abcdef`.
     pub fn uuid_text(&self) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let [time_low, time_mid, time_high, clock, node] =
-            [0..4, 4..6, 6..8, 8..10, 10..16].map(|part| hex(&self.uuid[part]));
-        format!("{time_low}-{time_mid}-{time_high}-{clock}-{node}")
+        text_of(self.uuid)
+    }
+
+    /// The UUID of the BMC itself, which has its MAC address in it.
+    pub fn bmc_uuid(&self) -> [u8; 16] {
+        let [a, b, c, d, e, f] = self.mac;
+        [0x5F, 0x0D, 0x1B, 0x3C, 0x7E, 0x42, 0x4A, 0x6B, 0x9C, 0x1D, a, b, c, d, e, f]
+    }
+
+    /// The BMC's UUID as text.
+    pub fn bmc_uuid_text(&self) -> String {
+        text_of(self.bmc_uuid())
     }
 
     /// The MAC address as text, lower case, with colons.
     pub fn mac_text(&self) -> String {
         self.mac.map(|byte| format!("{byte:02x}")).join(":")
     }
+}
+
+fn text_of(uuid: [u8; 16]) -> String {
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let [time_low, time_mid, time_high, clock, node] =
+        [0..4, 4..6, 6..8, 8..10, 10..16].map(|part| hex(&uuid[part]));
+    format!("{time_low}-{time_mid}-{time_high}-{clock}-{node}")
 }
 
 /// The rules by which a boot takes its override, and by which a BMC comes back. A deviation replaces some of them.

@@ -233,6 +233,31 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// Why the host started the last time (IPMI v2.0 §28.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// Nobody knows.
+    Unknown,
+    /// The BMC was asked to.
+    Command,
+    /// The power button.
+    PowerButton,
+    /// The watchdog.
+    Watchdog,
+    /// AC power came back, and the policy is to power on.
+    AlwaysRestored,
+    /// AC power came back, and the host was on before.
+    PreviousRestored,
+}
+words!(Cause {
+    Unknown = "unknown",
+    Command = "command",
+    PowerButton = "power-button",
+    Watchdog = "watchdog",
+    AlwaysRestored = "always-restored",
+    PreviousRestored = "previous-restored",
+});
+
 /// Something that happened, in the order in which it happened. No protocol shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {

@@ -71,7 +71,7 @@ fn privilege(role: Role) -> &'static str {
     match role {
         Role::Administrator => "admin",
         Role::Operator => "operator",
-        Role::ReadOnly => "user",
+        Role::ReadOnly | Role::NoAccess => "user",
     }
 }
 

@@ -34,7 +34,8 @@ impl Profile {
         Ok(Self {
             name: name.unwrap_or_else(|| "recording".to_owned()),
             about: format!("A recorded tree: {}", mockup.about),
-            spec: Spec::default(),
+            spec: Spec { restore: mockup.restore, ..Spec::default() },
+            ipmi: Arc::default(),
             tree: Resources::Read(Arc::new(mockup.tree)),
             deviations: Vec::new(),
             lacks,

@@ -12,7 +12,7 @@ use super::{
     tree::{Document, tagged, target_word},
     writable::{Effect, Form, Wrong, changed, check, holds_writable, writable},
 };
-use crate::machine::{Command, Device, Lasting, Led, Mode, Override};
+use crate::machine::{Command, Device, Lasting, Led, Mode, Override, Restore};
 
 /// A property that was sent.
 struct Leaf<'b> {
@@ -29,6 +29,7 @@ struct Work<'b> {
     boot_order: Option<&'b Value>,
     clock: Option<&'b Value>,
     secure_boot: Option<bool>,
+    restore: Option<Restore>,
     medium: Vec<(String, &'b Value)>,
     fine: usize,
     /// Nobody can ever write these: the rest may still be done.
@@ -93,6 +94,7 @@ impl<'b> Work<'b> {
             boot_order: None,
             clock: None,
             secure_boot: None,
+            restore: None,
             medium: Vec::new(),
             fine: 0,
             hopeless: Vec::new(),
@@ -140,6 +142,7 @@ impl<'b> Work<'b> {
             Effect::LocationIndicator if value == &json!(true) && self.led != Led::Unlit => {}
             Effect::LocationIndicator if value == &json!(true) => self.light(Led::Lit),
             Effect::LocationIndicator => self.light(Led::Unlit),
+            Effect::Restore => self.restore = value.as_str().map(restore),
             Effect::BootOrder => {
                 self.boot_order = Some(value);
                 self.kept.push((pointer.to_owned(), value.clone()));
@@ -170,6 +173,9 @@ impl<'b> Work<'b> {
             && let Err(problem) = media::patch(scene, document, &self.medium)
         {
             return problem;
+        }
+        if let Some(restore) = self.restore.filter(|_| scene.changes()) {
+            scene.bmc.with(|firmware, _| firmware.machine.set_restore(restore));
         }
         if let Some(enable) = self.secure_boot {
             settings::switch_secure_boot(scene, document, enable);
@@ -216,6 +222,14 @@ pub(crate) fn follow(scene: &Scene<'_>, system: &Document, order: &Value) {
     let alias = options.map(|it| it.template()).find(|it| is_first(it)).and_then(|it| it["Alias"].as_str());
     let device = Device::ALL.iter().find(|device| Some(target_word(**device)) == alias);
     device.into_iter().for_each(|device| scene.bmc.control().set_default_boot(*device));
+}
+
+fn restore(word: &str) -> Restore {
+    match word {
+        "AlwaysOn" => Restore::PowerOn,
+        "LastState" => Restore::Previous,
+        _ => Restore::StayOff,
+    }
 }
 
 fn light(word: &str) -> Led {

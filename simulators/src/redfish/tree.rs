@@ -240,6 +240,11 @@ impl Tree {
         &self.own.manager
     }
 
+    /// The path of the manager's own network interface, where it has one.
+    pub(crate) fn interface(&self) -> &str {
+        &self.own.interface
+    }
+
     /// The schemas that are used (DSP0266 §8.4.2).
     pub(crate) fn metadata(&self) -> &str {
         self.metadata.get_or_init(|| metadata::of(self))

@@ -56,6 +56,8 @@ pub(crate) enum Effect {
     IndicatorLed,
     /// The identify light.
     LocationIndicator,
+    /// What happens when AC power is back.
+    Restore,
     /// The order of boot.
     BootOrder,
     /// The BMC's clock.
@@ -105,6 +107,13 @@ const ROWS: &[Row] = &[
     ("ComputerSystem", Own, "/LocationIndicatorActive", Flag, Effect::LocationIndicator),
     ("ComputerSystem", Any, "/AssetTag", TextOrNull(63), Keep),
     ("ComputerSystem", Any, "/HostName", TextOrNull(255), Keep),
+    (
+        "ComputerSystem",
+        Own,
+        "/PowerRestorePolicy",
+        OneOf(&["AlwaysOn", "AlwaysOff", "LastState"]),
+        Effect::Restore,
+    ),
     ("ComputerSystem", Any, "/PowerRestorePolicy", OneOf(&["AlwaysOn", "AlwaysOff", "LastState"]), Keep),
     ("Chassis", Own, "/IndicatorLED", OneOf(&["Lit", "Blinking", "Off"]), Effect::IndicatorLed),
     ("Chassis", Own, "/LocationIndicatorActive", Flag, Effect::LocationIndicator),

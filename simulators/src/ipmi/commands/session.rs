@@ -65,7 +65,7 @@ fn authentication(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
         return Err(Completion::INVALID_FIELD);
     }
     let accounts = scene.bmc.accounts();
-    let usable = || accounts.list().iter().filter(|it| it.enabled);
+    let usable = || accounts.everybody().filter(|it| it.enabled);
     let named = usable().any(|it| !it.user.is_empty());
     let null = usable().any(|it| it.user.is_empty());
     let anonymous = usable().any(|it| it.user.is_empty() && it.password.is_empty());

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use super::{
-    super::{guid, privilege::Privilege},
+    super::privilege::Privilege,
     keys::{Hash, LONGEST, padded, same, tunnel},
     session::{Done, PlusWire, Session, Wire},
     suite::Suite,
@@ -185,7 +185,7 @@ impl Table {
         let key = padded::<LONGEST>(&who.password).ok_or(refuse(Status::UNAUTHORIZED_NAME))?;
         let console_random: [u8; 16] = std::array::from_fn(|at| head[8 + at]);
         let bmc_random = self.random.bytes();
-        let guid = guid::of(&bmc.view().id);
+        let guid = (bmc.manners().guid)(bmc.view().id.uuid);
         let named = Named { console_random, bmc_random, guid, role, who, limit: wanted.min(asked) };
         let it = &mut self.beginning[place];
         let answer = it.second_message(payload[0], &named, &key);

@@ -25,14 +25,10 @@ impl Who {
     pub(crate) fn named(bmc: &Bmc, name: &[u8], now: Duration) -> Option<Self> {
         let end = name.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         let accounts = bmc.accounts();
-        accounts.list().iter().find(|it| it.user.as_bytes() == &name[..end] && may_come(it, now)).map(|it| {
-            Self {
-                slot: it.slot,
-                name: it.user.clone(),
-                password: it.password.clone(),
-                limit: Privilege::of(it.role),
-            }
-        })
+        let is_meant = |it: &&Account| it.user.as_bytes() == &name[..end] && may_come(it, now);
+        let it = accounts.everybody().find(is_meant)?;
+        let limit = Privilege::limit_of(it)?;
+        Some(Self { slot: it.slot, name: it.user.clone(), password: it.password.clone(), limit })
     }
 
     /// The password for IPMI v1.5, which takes at most 16 bytes (§22.30).

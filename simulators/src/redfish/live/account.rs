@@ -150,6 +150,14 @@ fn said(scene: &Scene<'_>, collection: &Document, account: &Account) -> Value {
         "RoleId": role,
         "Enabled": account.enabled,
         "Locked": account.is_locked(scene.now),
-        "Links": {"Role": {"@odata.id": format!("{roles}/{role}")}},
+        "Links": links(roles, account.role),
     })
+}
+
+/// Who has no role is linked to none.
+fn links(roles: &str, role: Role) -> Value {
+    match role {
+        Role::NoAccess => json!({}),
+        role => json!({"Role": {"@odata.id": format!("{roles}/{}", role.redfish())}}),
+    }
 }

@@ -101,6 +101,9 @@ impl Said {
             Note::Reset => system("The system was reset."),
             Note::OsDown => system("The operating system stopped."),
             Note::Nmi => system("A diagnostic interrupt was sent.").grave("Warning"),
+            Note::Watchdog(action) => {
+                system(&format!("The watchdog expired; action: {action}.")).grave("Warning")
+            }
             Note::Boot(device) => system(&format!("The system boots from {device}.")),
             Note::AcLost => own("AC power was lost.").grave("Critical"),
             Note::AcBack => own("AC power was restored."),

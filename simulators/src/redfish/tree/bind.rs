@@ -31,6 +31,7 @@ const ROWS: &[Row] = &[
     ("ComputerSystem", Place::Own, "/IndicatorLED", Fact::IndicatorLed),
     ("ComputerSystem", Place::Own, "/LocationIndicatorActive", Fact::LocationIndicator),
     ("ComputerSystem", Place::Own, "/LastResetTime", Fact::LastReset),
+    ("ComputerSystem", Place::Own, "/PowerRestorePolicy", Fact::Restore),
     ("ComputerSystem", Place::Own, "/UUID", Fact::Uuid),
     ("ComputerSystem", Place::Own, "/Manufacturer", Fact::Manufacturer),
     ("ComputerSystem", Place::Own, "/Model", Fact::Model),

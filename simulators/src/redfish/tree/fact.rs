@@ -8,7 +8,7 @@ use super::part::Mark;
 
 use crate::{
     firmware::View,
-    machine::{Device, Host, Lasting, Led, Mode, Power},
+    machine::{Device, Host, Lasting, Led, Mode, Power, Restore},
     redfish::clock::date_time,
 };
 
@@ -33,6 +33,8 @@ pub(crate) enum Fact {
     IndicatorLed,
     /// `LocationIndicatorActive`.
     LocationIndicator,
+    /// `PowerRestorePolicy`.
+    Restore,
     /// The system's UUID.
     Uuid,
     /// The service's own UUID: derived from the BMC's MAC address, not the system's.
@@ -139,8 +141,9 @@ impl Fact {
             Self::OverrideMode => word(view.override_.map_or("UEFI", |it| mode_word(it.mode))),
             Self::IndicatorLed => word(led_word(view.led)),
             Self::LocationIndicator => Said::Flag(view.led != Led::Unlit),
+            Self::Restore => word(restore_word(view.restore)),
             Self::Uuid => Said::Text(id.uuid_text().into()),
-            Self::ServiceUuid => Said::Text(service_uuid(id.mac).into()),
+            Self::ServiceUuid => Said::Text(id.bmc_uuid_text().into()),
             Self::Manufacturer => text(&id.manufacturer),
             Self::Model => text(&id.model),
             Self::Serial => text(&id.serial),
@@ -224,16 +227,21 @@ fn mode_word(mode: Mode) -> &'static str {
     }
 }
 
+/// `PowerRestorePolicyTypes` (DSP0268 ComputerSystem.PowerRestorePolicy).
+fn restore_word(restore: Restore) -> &'static str {
+    match restore {
+        Restore::StayOff => "AlwaysOff",
+        Restore::PowerOn => "AlwaysOn",
+        Restore::Previous => "LastState",
+    }
+}
+
 fn led_word(led: Led) -> &'static str {
     match led {
         Led::Lit => "Lit",
         Led::Blinking => "Blinking",
         Led::Unlit => "Off",
     }
-}
-
-fn service_uuid([a, b, c, d, e, f]: [u8; 6]) -> String {
-    format!("5f0d1b3c-7e42-4a6b-9c1d-{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}")
 }
 
 fn ipv4(address: IpAddr) -> Value {

@@ -13,7 +13,7 @@ use super::{Documents, Live, Own, ROOT, Recordings, Tree, document::kind_of, fac
 use crate::{
     bmc::lock,
     firmware::View,
-    machine::{Host, Id},
+    machine::{self, Host, Id},
     redfish::answer::{Answer, Body},
 };
 
@@ -45,7 +45,7 @@ impl Recorded {
     pub(super) fn follows(&self, fact: &Fact, recorded: Option<&Value>) -> bool {
         use Fact::{
             BmcReset, BootProgress, ChassisPower, DateTime, IndicatorLed, LastReset, LocationIndicator,
-            OverrideEnabled, OverrideMode, OverrideTarget, Power, Reading, SystemState,
+            OverrideEnabled, OverrideMode, OverrideTarget, Power, Reading, Restore, SystemState,
         };
         match fact {
             Power
@@ -60,6 +60,7 @@ impl Recorded {
             | DateTime
             | LastReset
             | BmcReset
+            | Restore
             | Reading { .. } => true,
             _ => fact.said(&born(&self.id)).value().as_ref() == recorded,
         }
@@ -69,14 +70,15 @@ impl Recorded {
 /// A machine of which nothing is known but who it is.
 fn born(id: &Arc<Id>) -> View {
     View {
-        power: crate::machine::Power::Off,
+        power: machine::Power::Off,
         host: Host::Off,
         override_: None,
-        led: crate::machine::Led::Unlit,
+        led: machine::Led::Unlit,
         id: id.clone(),
         clock: 0,
         last_reset: 0,
         last_bmc_reset: 0,
+        restore: machine::Restore::StayOff,
         bmc_up: true,
     }
 }
@@ -89,6 +91,8 @@ pub(crate) struct Mockup {
     pub(crate) id: Id,
     /// Whether the host was on when it was recorded.
     pub(crate) was_on: bool,
+    /// What happens when AC power is back, as it says.
+    pub(crate) restore: machine::Restore,
     /// The vendor and the product that the service root names.
     pub(crate) about: String,
     /// How many resources there are.
@@ -156,6 +160,11 @@ impl Mockup {
         let own = Own::of(&documents);
         let system = documents.at(&own.system).ok_or_else(|| MockupError::NoSystem(dir.to_owned()))?;
         let was_on = system["PowerState"] == "On";
+        let restore = match system["PowerRestorePolicy"].as_str() {
+            Some("AlwaysOn") => machine::Restore::PowerOn,
+            Some("LastState") => machine::Restore::Previous,
+            _ => machine::Restore::StayOff,
+        };
         let id = Arc::new(id_of(&documents, &own));
         let root = documents.at(ROOT).unwrap_or(&Value::Null);
         let about = [&root["Vendor"], &root["Product"], &root["Name"]].into_iter().filter_map(Value::as_str);
@@ -173,7 +182,7 @@ impl Mockup {
             let _ = tree.metadata.set(text);
         }
         let lost_links = tree.documents().iter().map(|it| lost(&tree, it.template())).sum();
-        Ok(Self { tree, id: Id::clone(&id), was_on, about, resources, lost_links })
+        Ok(Self { tree, id: Id::clone(&id), was_on, restore, about, resources, lost_links })
     }
 }
 

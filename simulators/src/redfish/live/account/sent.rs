@@ -74,8 +74,7 @@ impl Sent {
             account.user.clone_from(user);
         }
         if let Some(password) = &self.password {
-            account.password.clone_from(password);
-            account.must_change_password = false;
+            account.set_password(password, None);
         }
         if let Some(entrances) = &self.entrances {
             account.entrances.clone_from(entrances);

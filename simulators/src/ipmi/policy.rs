@@ -1,0 +1,51 @@
+//! The manners of the IPMI face where the standard leaves a choice, or where a BMC gets it wrong.
+//!
+//! Commands and sessions obey this value; a deviation changes it (`on_manners`). The default is the standard's.
+
+use super::{commands::boot::Selected, guid::reversed, lan};
+use crate::machine::Mode;
+
+/// How the face behaves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manners {
+    /// What a boot device selector means, given the mode (§28.13, boot flags).
+    pub(crate) selected: fn(u8, Mode) -> Selected,
+    /// Whether the boot flags are valid for 60 s only, where nobody says otherwise (§28.13, parameter 3).
+    pub(crate) flags: Flags,
+    /// Whether two accounts can have one name.
+    pub(crate) names: Names,
+    /// How sessions are set up.
+    pub(crate) lan: lan::Manners,
+    /// How a UUID, in the order of RFC 4122, goes over the wire as a GUID (§20.8, §22.14).
+    pub(crate) guid: fn([u8; 16]) -> [u8; 16],
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            selected: Selected::of,
+            flags: Flags::Wait,
+            names: Names::Once,
+            lan: lan::Manners::default(),
+            guid: reversed,
+        }
+    }
+}
+
+/// What becomes of boot flags that no start takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flags {
+    /// They are invalid after 60 s.
+    Wait,
+    /// They stay.
+    Stay,
+}
+
+/// How often a user name can be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Once.
+    Once,
+    /// As often as one likes.
+    Often,
+}
