@@ -5,6 +5,7 @@
 mod actions;
 mod answer;
 mod auth;
+mod certificates;
 mod change;
 pub(crate) mod clock;
 mod conditions;
@@ -41,6 +42,7 @@ use std::{
 use tokio::{net::TcpListener, task::AbortHandle};
 
 pub(crate) use answer::{Answer, Asked, Body};
+use certificates::Certificates;
 use events::Events;
 pub use exchange::HttpExchange;
 use handle::Scene;
@@ -97,7 +99,7 @@ pub struct Service {
 /// What every connection of a service works with.
 struct Shared {
     bmc: Bmc,
-    tls: Option<tls::Certificate>,
+    certificates: Certificates,
     sessions: Mutex<Sessions>,
     tasks: Mutex<Tasks>,
     events: Arc<Events>,
@@ -118,7 +120,8 @@ impl Service {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let addr = listener.local_addr()?;
-        let shared = Shared::new(bmc, options, addr);
+        let certificates = Certificates::own(options.tls.clone());
+        let shared = Shared::new(bmc, options, certificates, addr);
         let accepting = tokio::spawn(connection::accept(shared.clone(), listener)).abort_handle();
         Ok(Self { shared, addr, accepting })
     }
@@ -126,7 +129,8 @@ impl Service {
     /// One that does not listen itself: a [`Reception`] hands it the connections that are for its name.
     pub fn behind(bmc: &Bmc, options: ServiceOptions) -> Self {
         let addr = options.listen;
-        let shared = Shared::new(bmc, options, addr);
+        let certificates = Certificates::behind(options.tls.as_ref());
+        let shared = Shared::new(bmc, options, certificates, addr);
         let accepting = tokio::spawn(connection::wait(shared.clone())).abort_handle();
         Self { shared, addr, accepting }
     }
@@ -188,6 +192,11 @@ impl Service {
         lock(&self.shared.sessions).clear();
     }
 
+    /// From now on this certificate is shown to who connects; false where the service has no TLS, or not of its own.
+    pub fn show_certificate(&self, certificate: tls::Certificate) -> bool {
+        self.shared.certificates.show(certificate)
+    }
+
     /// Drops every connection without a word.
     pub fn drop_connections(&self) {
         self.shared.drop_connections();
@@ -203,10 +212,10 @@ impl Shared {
         Secrets::of(&accounts, &known)
     }
 
-    fn new(bmc: &Bmc, options: ServiceOptions, addr: SocketAddr) -> Arc<Self> {
+    fn new(bmc: &Bmc, options: ServiceOptions, certificates: Certificates, addr: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
             bmc: bmc.clone(),
-            tls: options.tls,
+            certificates,
             sessions: Mutex::new(Sessions::new(bmc.seed())),
             tasks: Mutex::default(),
             events: Arc::default(),
@@ -228,6 +237,7 @@ impl Shared {
             sessions: &self.sessions,
             tasks: &self.tasks,
             events: &self.events,
+            certificates: &self.certificates,
         }
     }
 

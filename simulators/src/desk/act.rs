@@ -7,7 +7,7 @@ use crate::{
     control::Control,
     deviations::deviations,
     machine::{Device, HostAct, Lasting, Led, Mode, Override, Power},
-    redfish::Service,
+    redfish::{Service, tls::Certificate},
     rules::{HttpRule, Node, Unreadable},
     updates::Image,
 };
@@ -92,6 +92,23 @@ pub(super) fn deviate(control: &Control, body: &Value) -> Result<(), Said> {
         return Ok(Node::new(&at, &body[place]).wrong(WHAT)?);
     }
     control.deviate(&names).map_err(|unknown| refuse(400, unknown.to_string(), WHAT))
+}
+
+/// Who connects from now on is shown this: `{"certificate": "-----BEGIN …", "key": "-----BEGIN …"}`, both PEM.
+pub(super) fn certificate(service: &Service, body: &Value) -> Result<(), Said> {
+    const WHAT: &str = "{\"certificate\": \"…\", \"key\": \"…\"}, both PEM";
+    let object = Node::new("", body).object(&["certificate", "key"], WHAT)?;
+    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    let (Some(chain), Some(key)) = (text("certificate"), text("key")) else {
+        return Err(refuse(400, "certificate and key are texts", WHAT));
+    };
+    let made = Certificate::from_pem(chain.as_bytes(), key.as_bytes());
+    match service.show_certificate(made.map_err(|problem| refuse(400, problem.to_string(), WHAT))?) {
+        true => Ok(()),
+        false => {
+            Err(refuse(409, "this BMC has no certificate of its own", "a BMC with TLS on a port of its own"))
+        }
+    }
 }
 
 /// Replaces the rules of the wire.

@@ -68,6 +68,7 @@ enum What {
     Exchanges,
     ExpireSessions,
     DropConnections,
+    Certificate,
     Kill,
 }
 
@@ -93,6 +94,7 @@ const ROUTES: &[(&str, &str, What)] = &[
     ("GET", "/bmcs/{}/exchanges", What::Exchanges),
     ("POST", "/bmcs/{}/sessions/expire", What::ExpireSessions),
     ("POST", "/bmcs/{}/connections/drop", What::DropConnections),
+    ("PUT", "/bmcs/{}/certificate", What::Certificate),
     ("POST", "/bmcs/{}/kill", What::Kill),
 ];
 
@@ -208,6 +210,7 @@ async fn of_one(it: &Simulated, what: What, asked: &Asked<'_>) -> Result<Said, S
             it.service.drop_connections();
             Ok(done())
         }
+        What::Certificate => act::certificate(&it.service, &asked.body).map(|()| done()),
         _ => {
             control.kill();
             Ok(done())

@@ -1,5 +1,6 @@
 //! Actions (DSP0266 §7.11): by name; each validates its parameters and becomes commands.
 
+mod certificate;
 mod defaults;
 mod log;
 pub(crate) mod media;
@@ -53,6 +54,8 @@ pub(crate) fn carry(scene: &Scene<'_>, action: &Action, body: &Map<String, Value
         "VirtualMedia.InsertMedia" => media::insert(scene, &call),
         "VirtualMedia.EjectMedia" => media::eject(scene, &call),
         "EventService.SubmitTestEvent" => test_event::submit(scene, &call),
+        "CertificateService.ReplaceCertificate" => certificate::replace(scene, &call),
+        "CertificateService.GenerateCSR" => certificate::request(scene, &call),
         "UpdateService.SimpleUpdate" => update::simple(scene, &call),
         "LogService.ClearLog" => log::clear(scene, &call),
         _ => not_found(&call.resource.path),

@@ -16,7 +16,6 @@ use tokio::{
 use super::{
     Shared,
     respond::{self, Peer},
-    tls,
     wire::{Socket, Wire, Wires},
 };
 use crate::{
@@ -135,7 +134,7 @@ async fn stall(shared: Arc<Shared>, stream: TcpStream) {
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     let peer = stream.peer_addr().ok().map(|peer| Peer(peer.ip()));
-    match shared.tls.as_ref().map(tls::Certificate::acceptor) {
+    match shared.certificates.acceptor() {
         None => speak(shared, stream, peer).await,
         Some(tls) => {
             let mut presence = shared.bmc.presence();

@@ -94,7 +94,7 @@ fn headers(all: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
 /// The text that is kept of a body, if it has one: copied once, unless there is something to hide.
 fn body(bytes: &Bytes, hide: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
-    (!text.is_empty()).then(|| without_headers(&hide(&without_passwords(&text))).into_owned())
+    (!text.is_empty()).then(|| without_headers(&hide(&without_keys(&without_passwords(&text)))).into_owned())
 }
 
 /// Replaces what stands after every member `HttpHeaders`, names included: what a subscriber is told is a secret.
@@ -133,6 +133,15 @@ fn list_end(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// Replaces everything from the first private key to the last (RFC 7468 §10).
+fn without_keys(text: &str) -> Cow<'_, str> {
+    const KEY: &str = "PRIVATE KEY-----";
+    let Some(first) = text.find(KEY) else { return text.into() };
+    let (before, rest) = text.split_at(first + KEY.len());
+    let after = rest.rfind(KEY).map_or("", |last| &rest[last..]);
+    format!("{before}{HIDDEN}{after}").into()
 }
 
 /// Replaces the value of every member whose name ends in `password`, in any case, whatever else the text is.
@@ -192,6 +201,15 @@ mod tests {
             without_passwords(r#"{"UserName":"admin","Password" : "s\"ecret", "x":{"OldPassword":"old"}}"#);
         assert_eq!(shown, r#"{"UserName":"admin","Password" : "…", "x":{"OldPassword":"…"}}"#);
         assert_eq!(without_passwords(r#"{"Password":null,"a":"b"}"#), r#"{"Password":null,"a":"b"}"#);
+    }
+
+    #[test]
+    fn a_private_key_is_replaced_whole_or_not() {
+        let key = "-----BEGIN EC PRIVATE KEY-----\\nMHc\\n-----END EC PRIVATE KEY-----";
+        let shown = without_keys(key).into_owned();
+        assert_eq!(shown, "-----BEGIN EC PRIVATE KEY-----…PRIVATE KEY-----");
+        assert_eq!(without_keys("-----BEGIN PRIVATE KEY-----\\nhalf"), "-----BEGIN PRIVATE KEY-----…");
+        assert_eq!(without_keys("-----BEGIN CERTIFICATE-----"), "-----BEGIN CERTIFICATE-----");
     }
 
     #[test]

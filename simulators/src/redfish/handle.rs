@@ -13,6 +13,7 @@ use super::{
     actions,
     answer::{Answer, Asked},
     auth::{self, Who},
+    certificates::Certificates,
     conditions,
     events::{self, Events},
     live,
@@ -51,6 +52,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) sessions: &'a Mutex<Sessions>,
     pub(crate) tasks: &'a Mutex<Tasks>,
     pub(crate) events: &'a Arc<Events>,
+    pub(crate) certificates: &'a Certificates,
 }
 
 impl Scene<'_> {

@@ -1,6 +1,7 @@
 //! Collections whose members come and go: what they list, what a member says, and how members begin, change and end.
 
 pub(crate) mod account;
+pub(crate) mod certificate;
 pub(crate) mod entry;
 pub(crate) mod session;
 pub(crate) mod subscription;
@@ -25,6 +26,7 @@ pub(crate) fn members(scene: &Scene<'_>, live: Live, collection: &Document) -> V
         Live::LogEntries => entry::ids(scene, collection),
         Live::Subscriptions => scene.events.ids(),
         Live::Volumes => volume::ids(scene, collection),
+        Live::Certificates => certificate::ids(scene),
     };
     ids.into_iter().map(|id| format!("{}/{id}", collection.path)).collect()
 }
@@ -38,6 +40,7 @@ pub(crate) fn member(scene: &Scene<'_>, live: Live, collection: &Document, id: &
         Live::LogEntries => entry::document(scene, collection, id),
         Live::Subscriptions => subscription::document(scene, collection, id),
         Live::Volumes => volume::document(scene, collection, id),
+        Live::Certificates => certificate::document(scene, collection, id),
     }
 }
 
@@ -48,7 +51,7 @@ pub(crate) fn allow(live: Live) -> (&'static str, &'static str) {
         Live::Accounts => ("GET, HEAD, POST", "GET, HEAD, PATCH, DELETE"),
         Live::Tasks => ("GET, HEAD", "GET, HEAD, DELETE"),
         Live::Subscriptions => ("GET, HEAD, POST", "GET, HEAD, PATCH, DELETE"),
-        Live::LogEntries => ("GET, HEAD", "GET, HEAD"),
+        Live::LogEntries | Live::Certificates => ("GET, HEAD", "GET, HEAD"),
         Live::Volumes => ("GET, HEAD, POST", "GET, HEAD, DELETE"),
     }
 }
@@ -65,7 +68,7 @@ pub(crate) fn create(
         Live::Accounts => Some(account::create(scene, collection, body)),
         Live::Subscriptions => Some(subscription::create(scene, collection, body)),
         Live::Volumes => Some(volume::create(scene, collection, body)),
-        Live::Tasks | Live::LogEntries => None,
+        Live::Tasks | Live::LogEntries | Live::Certificates => None,
     }
 }
 
@@ -80,7 +83,7 @@ pub(crate) fn change(
     match live {
         Live::Accounts => account::change(scene, collection, id, body),
         Live::Subscriptions => subscription::change(scene, collection, id, body),
-        Live::Sessions | Live::Tasks | Live::LogEntries | Live::Volumes => None,
+        Live::Sessions | Live::Tasks | Live::LogEntries | Live::Volumes | Live::Certificates => None,
     }
 }
 
@@ -98,7 +101,7 @@ pub(crate) fn end(
         Live::Accounts => account::remove(scene, id),
         Live::Tasks => task::remove(scene, id),
         Live::Subscriptions => subscription::end(scene, id),
-        Live::LogEntries => None,
+        Live::LogEntries | Live::Certificates => None,
     }
 }
 
@@ -107,7 +110,7 @@ pub(crate) fn owner(scene: &Scene<'_>, live: Live, id: &str) -> Option<u32> {
     match live {
         Live::Sessions => session::owner(scene, id),
         Live::Accounts => account::owner(scene, id),
-        Live::Tasks | Live::Subscriptions | Live::LogEntries | Live::Volumes => None,
+        Live::Tasks | Live::Subscriptions | Live::LogEntries | Live::Volumes | Live::Certificates => None,
     }
 }
 

@@ -14,6 +14,7 @@ const PASSING: &[(&str, &str)] = &[
     ("EventDestination", super::live::subscription::VERSION),
     ("Event", super::events::VERSION),
     ("LogEntry", super::live::entry::VERSION),
+    ("Certificate", super::live::certificate::VERSION),
     ("Message", super::messages::VERSION),
 ];
 

@@ -222,7 +222,7 @@ pub(crate) fn may_first(scene: &Scene<'_>, who: &Who, method: &str, found: Optio
     let methods: &[&str] = match live {
         Live::Accounts => &["GET", "HEAD", "PATCH"],
         Live::Sessions => &["GET", "HEAD", "DELETE"],
-        Live::Tasks | Live::Subscriptions | Live::LogEntries | Live::Volumes => &[],
+        Live::Tasks | Live::Subscriptions | Live::LogEntries | Live::Volumes | Live::Certificates => &[],
     };
     methods.contains(&method) && is_own(scene, who, found)
 }

@@ -115,7 +115,7 @@ fn is_stale(shared: &Shared, idle: Duration) -> bool {
 }
 
 fn handled(shared: &Shared, parts: &Parts, body: &Bytes) -> Answer {
-    let scheme = if shared.tls.is_some() { "https" } else { "http" };
+    let scheme = if shared.certificates.is_secure() { "https" } else { "http" };
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let scene = shared.scene(parts.extensions.get::<Peer>().map(|peer| peer.0));
     let request = Request {

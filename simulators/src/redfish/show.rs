@@ -68,12 +68,20 @@ pub(crate) fn resource(scene: &Scene<'_>, found: Found<'_>) -> Option<(Value, St
 pub(crate) fn value(scene: &Scene<'_>, document: &Document) -> Value {
     let mut value = document.value(scene.view());
     scene.bmc.written().put_into(&document.path, &mut value);
+    if is_of_certificates(document) {
+        live::certificate::locate(scene, &mut value);
+    }
     if let Some(live) = document.live {
         let members = live::members(scene, live, document);
         value["Members@odata.count"] = json!(members.len());
         value["Members"] = members.into_iter().map(|path| json!({"@odata.id": path})).collect();
     }
     value
+}
+
+/// Whether it says where the certificates are, that of the service's own HTTPS among them.
+fn is_of_certificates(document: &Document) -> bool {
+    &*document.kind == "CertificateLocations"
 }
 
 /// A number in a resource of the tree, as it was written or as the platform has it.
@@ -95,6 +103,7 @@ pub(crate) fn version(scene: &Scene<'_>, document: &Document) -> String {
 /// Straight to text, where nothing stands in between.
 fn at_once(scene: &Scene<'_>, document: &Document) -> Option<(Answer, String)> {
     let is_plain = document.live.is_none()
+        && !is_of_certificates(document)
         && fits(scene, document)
         && scene.look.deviations.iter().all(|it| it.answer.is_none())
         && !scene.bmc.written().is_in(&document.path);

@@ -18,6 +18,8 @@ use crate::{firmware::View, written::Written};
 const MARK: &str = "@@halmark:";
 const MARK_END: &str = "@@\"";
 const ETAG: &str = "etag";
+/// Where a manager has the certificates of its HTTPS (DSP0268 ManagerNetworkProtocol).
+const HTTPS_CERTIFICATES: &str = "/NetworkProtocol/HTTPS/Certificates";
 
 /// A collection whose members come and go, and who knows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub(crate) enum Live {
     LogEntries,
     /// Volumes of a storage: those of the tree, and others.
     Volumes,
+    /// The certificate of the service's own HTTPS.
+    Certificates,
 }
 
 impl Live {
@@ -58,6 +62,7 @@ impl Live {
             Self::Subscriptions => "EventDestination",
             Self::LogEntries => "LogEntry",
             Self::Volumes => "Volume",
+            Self::Certificates => "Certificate",
         }
     }
 
@@ -115,7 +120,9 @@ impl Document {
         recorded: Option<Arc<Recorded>>,
     ) -> Self {
         let kind: Box<str> = kind_of(&template).into();
-        let (live, compiled) = (Live::of(&kind), OnceLock::new());
+        let is_https = &*kind == "CertificateCollection" && path.ends_with(HTTPS_CERTIFICATES);
+        let live = if is_https { Some(Live::Certificates) } else { Live::of(&kind) };
+        let compiled = OnceLock::new();
         Self { path: path.into(), kind, place, live, template, recorded, compiled }
     }
 
