@@ -147,7 +147,7 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
     };
     let from = made.called.wire;
     let records = evidence.wire.get(from..).unwrap_or_default();
-    let asked = wire::asked(made.step.call, &evidence.wire, from);
+    let asked = wire::asked(&made.step.call, &evidence.wire, from);
     let refusal = records.iter().position(wire::Record::refused).map(|at| at + from);
     let strange = records.iter().position(|r| r.injected.is_some()).map(|at| at + from);
     let provoked = provoked(scenario, evidence, failure.at_step);
@@ -189,7 +189,7 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
         },
         // The wrong value came: a reading like any other.
         (Returns::Value(_), Seen::Value(value)) if !made.step.call.operation().changes() => {
-            reading(evidence, made.step.call, value, None, from..evidence.wire.len())
+            reading(evidence, &made.step.call, value, None, from..evidence.wire.len())
         }
         _ => driver("misread", refusal.or(strange)),
     }
@@ -286,9 +286,11 @@ fn observed(
                 (Some(Seen::Value(said)), Some(Seen::Value(truth))) if alike(said, truth) => {
                     effect(evidence, made, wire)
                 }
-                (Some(Seen::Value(said)), truth) => reading(evidence, call, said, value(truth), before..wire),
+                (Some(Seen::Value(said)), truth) => {
+                    reading(evidence, &call, said, value(truth), before..wire)
+                }
                 (Some(Seen::Error { .. }), truth) => {
-                    failed_reading(evidence, call, value(truth), before..wire)
+                    failed_reading(evidence, &call, value(truth), before..wire)
                 }
                 (None, _) => driver("says nothing", None),
             }
@@ -309,6 +311,13 @@ pub fn counterpart(driver: &str) -> &'static str {
         "driver.power.read" => "truth.power",
         "driver.boot.override.get" => "truth.boot.override",
         "driver.identify.get" => "truth.identify",
+        "driver.fru.read" => "truth.fru",
+        "driver.sensors.read" => "truth.sensors",
+        "driver.power.metrics" => "truth.power.metrics",
+        "driver.log.list" => "truth.log",
+        "driver.accounts.list" => "truth.accounts",
+        "driver.bmc.clock.get" => "truth.bmc.clock",
+        "driver.bmc.network.read" => "truth.bmc.network",
         _ => "truth.identity",
     }
 }
@@ -327,18 +336,13 @@ fn keeps_back(said: &Value, raw: Option<Value>) -> bool {
 }
 
 fn alike(said: &Value, truth: &Value) -> bool {
-    match (said, truth) {
-        (Value::Object(said), Value::Object(truth)) => {
-            said.iter().all(|(name, v)| truth.get(name).is_none_or(|t| t == v))
-        }
-        _ => said == truth,
-    }
+    crate::condition::alike(said, truth).is_ok()
 }
 
 /// The driver said something wrong: was the raw answer to this very question wrong too?
 fn reading(
     evidence: &Evidence<'_>,
-    call: Call,
+    call: &Call,
     said: &Value,
     truth: Option<&Value>,
     asked: Range<usize>,
@@ -357,7 +361,12 @@ fn reading(
 }
 
 /// The driver could not say anything.
-fn failed_reading(evidence: &Evidence<'_>, call: Call, truth: Option<&Value>, asked: Range<usize>) -> Charge {
+fn failed_reading(
+    evidence: &Evidence<'_>,
+    call: &Call,
+    truth: Option<&Value>,
+    asked: Range<usize>,
+) -> Charge {
     let last = asked.end.checked_sub(1);
     let records = evidence.wire.get(asked).unwrap_or_default();
     match records.last() {
@@ -379,8 +388,8 @@ fn effect(evidence: &Evidence<'_>, made: &[Made<'_>], until: usize) -> Charge {
     for (number, call) in changing.iter().enumerate() {
         let next = changing.get(number + 1).map_or(records.len(), |next| next.called.wire.min(records.len()));
         let records = records.get(..next).unwrap_or_default();
-        let asked = wire::asked(call.step.call, records, call.called.wire);
-        let besides = wire::asked_besides(call.step.call, records, call.called.wire);
+        let asked = wire::asked(&call.step.call, records, call.called.wire);
+        let besides = wire::asked_besides(&call.step.call, records, call.called.wire);
         if let (Asked::Accepted(..), Some(at)) = (&asked, besides) {
             return driver("asked for something else too", Some(at));
         }
@@ -411,7 +420,7 @@ fn stray_changes(records: &[wire::Record], changing: &[&Made<'_>]) -> Option<usi
     let from = changing.first().map_or(0, |call| call.called.wire);
     let explained = |at: usize| {
         changing.iter().any(|call| {
-            at >= call.called.wire && wire::asked(call.step.call, &records[..=at], at) != Asked::Never
+            at >= call.called.wire && wire::asked(&call.step.call, &records[..=at], at) != Asked::Never
         })
     };
     let changes = records.iter().enumerate().filter(|(at, r)| {

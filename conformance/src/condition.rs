@@ -1,10 +1,16 @@
 //! What can be observed, what can be demanded of it, and whether it holds: pure, below executor and oracle alike.
 
+mod alike;
+mod observables;
+
 use std::collections::BTreeMap;
 
-use halmark::{BootDevice, BootDuration, BootMode, Identify, Operation, PowerState};
+use halmark::Operation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use alike::{Different, alike};
+pub use observables::OBSERVABLES;
 
 use crate::{source::Place, wire};
 
@@ -58,6 +64,10 @@ pub enum Shape {
     Text,
     /// A number.
     Number,
+    /// True or false.
+    Flag,
+    /// A list of these.
+    List(&'static Shape),
     /// A list of named events.
     Events,
     /// A count of exchanges since a mark.
@@ -67,133 +77,6 @@ pub enum Shape {
     /// An order of IPMI exchanges.
     IpmiOrder,
 }
-
-const OVERRIDE: Shape = Shape::Fields(&[
-    ("device", Shape::Words(BootDevice::WORDS)),
-    ("duration", Shape::Words(BootDuration::WORDS)),
-    ("mode", Shape::Words(BootMode::WORDS)),
-]);
-
-const IDENTITY: Shape = Shape::Fields(&[
-    ("uuid", Shape::Text),
-    ("vendor", Shape::Text),
-    ("model", Shape::Text),
-    ("serial", Shape::Text),
-    ("part-number", Shape::Text),
-    ("board-serial", Shape::Text),
-    ("board-part-number", Shape::Text),
-    ("bios-version", Shape::Text),
-    ("bios-date", Shape::Text),
-    ("bmc-firmware", Shape::Text),
-    ("bmc-mac", Shape::Text),
-    ("bmc-address", Shape::Text),
-]);
-
-/// Everything that can be observed.
-pub static OBSERVABLES: &[Observable] = &[
-    Observable {
-        name: "driver.power.read",
-        witness: Witness::Driver(Operation::PowerRead),
-        shape: Shape::Words(PowerState::WORDS),
-        about: "the power state that the driver reads",
-    },
-    Observable {
-        name: "driver.boot.override.get",
-        witness: Witness::Driver(Operation::BootOverrideGet),
-        shape: OVERRIDE,
-        about: "the boot override that the driver reads",
-    },
-    Observable {
-        name: "driver.identify.get",
-        witness: Witness::Driver(Operation::IdentifyGet),
-        shape: Shape::Words(Identify::WORDS),
-        about: "the identify light as the driver reads it",
-    },
-    Observable {
-        name: "driver.identity.read",
-        witness: Witness::Driver(Operation::IdentityRead),
-        shape: IDENTITY,
-        about: "the identity that the driver reads",
-    },
-    Observable {
-        name: "truth.power",
-        witness: Witness::Truth,
-        shape: Shape::Words(PowerState::WORDS),
-        about: "the host's power",
-    },
-    Observable {
-        name: "truth.boot.override",
-        witness: Witness::Truth,
-        shape: OVERRIDE,
-        about: "the override that the next boot will take",
-    },
-    Observable {
-        name: "truth.boot.default",
-        witness: Witness::Truth,
-        shape: Shape::Words(BootDevice::WORDS),
-        about: "what the host boots without an override",
-    },
-    Observable {
-        name: "truth.identify",
-        witness: Witness::Truth,
-        shape: Shape::Words(Identify::WORDS),
-        about: "the identify light",
-    },
-    Observable {
-        name: "truth.identity",
-        witness: Witness::Truth,
-        shape: IDENTITY,
-        about: "who the machine is",
-    },
-    Observable {
-        name: "truth.bmc",
-        witness: Witness::Truth,
-        shape: Shape::Words(&["up", "down"]),
-        about: "whether the BMC is running",
-    },
-    Observable {
-        name: "truth.sessions",
-        witness: Witness::Truth,
-        shape: Shape::Number,
-        about: "sessions that are open on the BMC",
-    },
-    Observable {
-        name: "truth.events",
-        witness: Witness::Events,
-        shape: Shape::Events,
-        about: "what happened to the host, in its own log",
-    },
-    Observable {
-        name: "wire.requests",
-        witness: Witness::Wire,
-        shape: Shape::Count,
-        about: "requests that reached the BMC",
-    },
-    Observable {
-        name: "wire.changes",
-        witness: Witness::Wire,
-        shape: Shape::Count,
-        about: "requests that ask the BMC for a change",
-    },
-    Observable {
-        name: "wire.logins",
-        witness: Witness::Wire,
-        shape: Shape::Count,
-        about: "attempts to log in",
-    },
-    Observable {
-        name: "wire.http",
-        witness: Witness::Wire,
-        shape: Shape::HttpOrder,
-        about: "the order and manners of HTTP exchanges",
-    },
-    Observable {
-        name: "wire.ipmi",
-        witness: Witness::Wire,
-        shape: Shape::IpmiOrder,
-        about: "the order and manners of IPMI messages",
-    },
-];
 
 /// The observable of that name.
 pub fn observable(name: &str) -> Option<&'static Observable> {
@@ -227,6 +110,14 @@ pub enum Matcher {
     Same(&'static Observable),
     /// A map whose fields match; other fields do not matter.
     Fields(Vec<(String, Matcher)>),
+    /// A list in which at least one item matches.
+    Some(Box<Matcher>),
+    /// A list in which there is an item, and every one matches.
+    Every(Box<Matcher>),
+    /// A list in which no item matches.
+    None(Box<Matcher>),
+    /// A list of so many items.
+    Items(Box<Matcher>),
     /// Demands on a log.
     Events(EventsMatcher),
     /// A number of exchanges since a mark.
@@ -357,6 +248,13 @@ impl Matcher {
             Self::EqualsSnapshot(name) => sight.snapshots.get(name) == Some(value),
             Self::Same(other) => return same(value, other, sight),
             Self::Fields(fields) => return on_fields(fields, value, sight),
+            Self::Some(inner) => items(value).iter().any(|item| inner.on_value(item, sight).is_ok()),
+            Self::Every(inner) => return every(inner, value, sight),
+            Self::None(inner) => match items(value).iter().find(|item| inner.on_value(item, sight).is_ok()) {
+                Some(item) => return Err(Mismatch(format!("among them {}", show(item)))),
+                None => value.is_array(),
+            },
+            Self::Items(number) => return number.on_value(&Value::from(items(value).len()), sight),
             Self::Events(_)
             | Self::Count { .. }
             | Self::RetryAfterHonoured { .. }
@@ -436,28 +334,31 @@ fn on_fields(fields: &[(String, Matcher)], value: &Value, sight: &Sight<'_>) -> 
     Ok(())
 }
 
-/// Every field that this one has, the other has alike; what this one lacks does not matter.
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// An empty list matches nothing: nobody has looked at anything.
+fn every(inner: &Matcher, value: &Value, sight: &Sight<'_>) -> Result<(), Mismatch> {
+    let items = items(value);
+    if items.is_empty() {
+        return Err(Mismatch(format!("{}: there is no item", show(value))));
+    }
+    items.iter().try_for_each(|item| {
+        inner.on_value(item, sight).map_err(|Mismatch(why)| match item.get("name").and_then(Value::as_str) {
+            Some(name) => Mismatch(format!("{name}: {why}")),
+            None => Mismatch(why),
+        })
+    })
+}
+
+/// What this one says and the other says too is alike; what only one of them says does not matter.
 fn same(value: &Value, other: &Observable, sight: &Sight<'_>) -> Result<(), Mismatch> {
-    let other_value = match sight.values.get(other.name) {
-        Some(Seen::Value(other)) => other,
-        _ => return Err(Mismatch(format!("{} was not observed", other.name))),
-    };
-    match (value, other_value) {
-        (Value::Object(fields), Value::Object(others)) => {
-            let different =
-                fields.iter().find(|(name, field)| others.get(*name).is_some_and(|o| o != *field));
-            match different {
-                None => Ok(()),
-                Some((name, field)) => Err(Mismatch(format!(
-                    "{name} {}, {} says {}",
-                    show(field),
-                    other.name,
-                    show(&others[name])
-                ))),
-            }
-        }
-        _ if value == other_value => Ok(()),
-        _ => Err(Mismatch(format!("{}, {} says {}", show(value), other.name, show(other_value)))),
+    match sight.values.get(other.name) {
+        Some(Seen::Value(truth)) => alike(value, truth).map_err(|Different { at, said, truth }| {
+            Mismatch(format!("{at}{}, {} says {}", show(&said), other.name, show(&truth)))
+        }),
+        _ => Err(Mismatch(format!("{} was not observed", other.name))),
     }
 }
 
@@ -470,6 +371,10 @@ pub fn show(value: &Value) -> String {
             let parts: Vec<_> =
                 fields.iter().map(|(name, field)| format!("{name}: {}", show(field))).collect();
             format!("{{{}}}", parts.join(", "))
+        }
+        Value::Array(items) => {
+            let parts: Vec<_> = items.iter().map(show).collect();
+            format!("[{}]", parts.join(", "))
         }
         other => other.to_string(),
     }

@@ -294,8 +294,8 @@ impl Run<'_> {
     ) -> Called {
         let within = call.within.mul_f64(self.setting.plan.target.timing);
         let made = match self.harness {
-            Some(HarnessFault::CallsSomethingElse) => Call::Plain(halmark::Operation::PowerRead),
-            _ => call.call,
+            Some(HarnessFault::CallsSomethingElse) => &Call::Plain(halmark::Operation::PowerRead),
+            _ => &call.call,
         };
         let (at, wire) = (lab.now(), recorder.wire.len());
         let limit = within + Duration::from_micros(2 * oracle::GRACE);

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use halmark::{BmcReset, BootOverride, Deadline, Driver, DriverError, Operation, model::SetIdentify};
-use serde_json::{Value, json};
+use halmark::{
+    AccountId, AccountUpdate, BmcReset, BootOverride, Cause, Deadline, Driver, DriverError, NewAccount,
+    Operation, Timestamp, VendorCall, model::SetIdentify,
+};
+use serde_json::{Map, Value, json};
 
 /// What `identity.read` can tell and some BMCs do not: each is a capability `identity:NAME` that a target may lack. Who
 /// claims `identity.read` claims them all.
@@ -27,7 +30,7 @@ pub fn tells_nothing(capability: &str, value: &Value) -> bool {
 }
 
 /// One operation with its arguments.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Call {
     /// An operation that takes no arguments.
     Plain(Operation),
@@ -37,21 +40,36 @@ pub enum Call {
     SetIdentify(SetIdentify),
     /// `bmc.reset`.
     ResetBmc(BmcReset),
+    /// `bmc.clock.set`.
+    SetBmcClock(Timestamp),
+    /// `accounts.create`.
+    CreateAccount(NewAccount),
+    /// `accounts.update` of the account with this name, which the driver itself has to find.
+    UpdateAccount(String, AccountUpdate),
+    /// `accounts.delete` of the account with this name.
+    DeleteAccount(String),
+    /// `vendor.call`.
+    Vendor(VendorCall),
 }
 
 impl Call {
     /// The operation.
-    pub fn operation(self) -> Operation {
+    pub fn operation(&self) -> Operation {
         match self {
-            Self::Plain(operation) => operation,
+            Self::Plain(operation) => *operation,
             Self::SetBootOverride(_) => Operation::BootOverrideSet,
             Self::SetIdentify(_) => Operation::IdentifySet,
             Self::ResetBmc(_) => Operation::BmcReset,
+            Self::SetBmcClock(_) => Operation::BmcClockSet,
+            Self::CreateAccount(_) => Operation::AccountsCreate,
+            Self::UpdateAccount(..) => Operation::AccountsUpdate,
+            Self::DeleteAccount(_) => Operation::AccountsDelete,
+            Self::Vendor(_) => Operation::VendorCall,
         }
     }
 
-    /// Its arguments, for journals and people.
-    pub fn arguments(self) -> Value {
+    /// Its arguments, for journals and people; passwords are not among them.
+    pub fn arguments(&self) -> Value {
         match self {
             Self::Plain(_) => json!({}),
             Self::SetBootOverride(to) => json!(to),
@@ -62,6 +80,13 @@ impl Call {
                 None => json!({"state": to.state}),
             },
             Self::ResetBmc(kind) => json!({"kind": kind}),
+            Self::SetBmcClock(to) => json!({"time": to}),
+            Self::CreateAccount(new) => json!({
+                "name": new.name, "password": HIDDEN, "role": new.role, "enabled": new.enabled,
+            }),
+            Self::UpdateAccount(name, to) => updated(name, to),
+            Self::DeleteAccount(name) => json!({"account": name}),
+            Self::Vendor(call) => json!(call),
         }
     }
 
@@ -73,17 +98,44 @@ impl Call {
                 Self::SetIdentify(SetIdentify { state: halmark::Identify::Unlit, lasting: None })
             }
             Operation::BmcReset => Self::ResetBmc(BmcReset::Cold),
+            Operation::BmcClockSet => Self::SetBmcClock(Timestamp(1_800_000_000)),
+            Operation::AccountsCreate => Self::CreateAccount(NewAccount {
+                id: None,
+                name: "probe".to_owned(),
+                password: halmark::Secret::new("Pr0be-of-nothing"),
+                role: halmark::Role::ReadOnly,
+                enabled: false,
+                protocols: [].into(),
+            }),
+            Operation::AccountsUpdate => Self::UpdateAccount("probe".to_owned(), AccountUpdate::default()),
+            Operation::AccountsDelete => Self::DeleteAccount("probe".to_owned()),
+            Operation::VendorCall => Self::Vendor(VendorCall::Ipmi {
+                netfn: 0x06,
+                command: 0x01,
+                data: halmark::model::Bytes::default(),
+            }),
             other => Self::Plain(other),
         }
     }
 
     /// Carries it out: the value as JSON, with what was forgiven.
-    pub async fn run(self, driver: &dyn Driver, within: Duration) -> Result<Returned, DriverError> {
+    pub async fn run(&self, driver: &dyn Driver, within: Duration) -> Result<Returned, DriverError> {
         let by = Deadline::after(within);
         match self {
-            Self::SetBootOverride(to) => driver.set_boot_override(to, by).await.map(Returned::of),
-            Self::SetIdentify(to) => driver.set_identify(to, by).await.map(Returned::of),
-            Self::ResetBmc(kind) => driver.reset_bmc(kind, by).await.map(Returned::of),
+            Self::SetBootOverride(to) => driver.set_boot_override(*to, by).await.map(Returned::of),
+            Self::SetIdentify(to) => driver.set_identify(*to, by).await.map(Returned::of),
+            Self::ResetBmc(kind) => driver.reset_bmc(*kind, by).await.map(Returned::of),
+            Self::SetBmcClock(to) => driver.set_bmc_clock(*to, by).await.map(Returned::of),
+            Self::CreateAccount(new) => driver.create_account(new, by).await.map(Returned::of),
+            Self::UpdateAccount(name, to) => {
+                let id = find(driver, name, self.operation(), by).await?;
+                driver.update_account(&id, to, by).await.map(Returned::of)
+            }
+            Self::DeleteAccount(name) => {
+                let id = find(driver, name, self.operation(), by).await?;
+                driver.delete_account(&id, by).await.map(Returned::of)
+            }
+            Self::Vendor(call) => driver.vendor_call(call, by).await.map(Returned::of),
             Self::Plain(Operation::PowerRead) => driver.power_read(by).await.map(Returned::of),
             Self::Plain(Operation::BootOverrideGet) => driver.boot_override(by).await.map(Returned::of),
             Self::Plain(Operation::IdentifyGet) => driver.identify(by).await.map(Returned::of),
@@ -96,12 +148,56 @@ impl Call {
             Self::Plain(Operation::AccountsList) => driver.accounts(by).await.map(Returned::of),
             Self::Plain(Operation::BmcClockGet) => driver.bmc_clock(by).await.map(Returned::of),
             Self::Plain(Operation::BmcNetworkRead) => driver.bmc_network(by).await.map(Returned::of),
+            Self::Plain(Operation::ConsoleOpen) => {
+                let opened = driver.open_console(by).await?;
+                let (mut console, notes) = (opened.value, opened.notes);
+                console.close(by).await?;
+                Ok(Returned {
+                    value: json!("opened"),
+                    notes: notes.iter().map(ToString::to_string).collect(),
+                })
+            }
             Self::Plain(operation) => match operation.power_action() {
                 Some(action) => driver.power(action, by).await.map(Returned::of),
-                None => Err(DriverError::invalid(operation, "this operation needs arguments")),
+                None => Err(DriverError::invalid(*operation, "this operation needs arguments")),
             },
         }
     }
+}
+
+/// What stands for a password.
+const HIDDEN: &str = "…";
+
+fn updated(name: &str, to: &AccountUpdate) -> Value {
+    let mut said = Map::from_iter([("account".to_owned(), json!(name))]);
+    let mut put = |key: &str, value: Option<Value>| {
+        value.into_iter().for_each(|value| drop(said.insert(key.to_owned(), value)));
+    };
+    put("name", to.name.as_ref().map(|it| json!(it)));
+    put("password", to.password.as_ref().map(|_| json!(HIDDEN)));
+    put("role", to.role.map(|it| json!(it)));
+    put("enabled", to.enabled.map(|it| json!(it)));
+    said.into()
+}
+
+/// The ID that the driver shows for the account with this name; an operation that is not claimed has none to look for.
+async fn find(
+    driver: &dyn Driver,
+    name: &str,
+    operation: Operation,
+    by: Deadline,
+) -> Result<AccountId, DriverError> {
+    if !driver.capabilities().operations.contains(&operation) {
+        return Ok(AccountId(name.to_owned()));
+    }
+    let accounts = driver.accounts(by).await?;
+    let found = accounts.value.into_iter().find(|it| it.name == name);
+    found.map(|it| it.id).ok_or_else(|| DriverError {
+        operation,
+        protocol: Some(accounts.protocol),
+        cause: Cause::NotFound { what: format!("the account {name:?}") },
+        at: None,
+    })
 }
 
 /// What an operation returned.

@@ -9,8 +9,22 @@ use crate::{
     yaml::{Key, Kind, Node},
 };
 
-const RESERVED: &[&str] =
-    &["in", "not", "ge", "le", "matches", "contains", "lacks", "absent", "equals-snapshot", "same-as"];
+const RESERVED: &[&str] = &[
+    "in",
+    "not",
+    "ge",
+    "le",
+    "matches",
+    "contains",
+    "lacks",
+    "absent",
+    "equals-snapshot",
+    "same-as",
+    "some",
+    "every",
+    "none",
+    "items",
+];
 
 /// Reads one `observable: demand`.
 pub(super) fn condition(
@@ -91,11 +105,19 @@ fn fields(
 fn literal(reader: &Reader, node: &Node, shape: &Shape) -> Option<Value> {
     match (shape, &node.kind) {
         (Shape::Words(words), _) => reader.word(node, "value", words).map(Value::from),
-        (Shape::Text, Kind::Text(_)) => Some(reader.json(node)),
+        (Shape::Text, Kind::Text(_)) | (Shape::Flag, Kind::Bool(_)) => Some(reader.json(node)),
         (Shape::Number, Kind::Int(_) | Kind::Float(_)) => Some(reader.json(node)),
         (Shape::Text, _) => {
             reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a text")
         }
+        (Shape::Flag, _) => {
+            reader.fail(node.place, format!("this is {}", node.kind.name()), "expected true or false")
+        }
+        (Shape::List(_), _) => reader.fail(
+            node.place,
+            format!("this is {}", node.kind.name()),
+            "a list is demanded by some, every, none, items or same-as",
+        ),
         (Shape::Number, _) => {
             reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a number")
         }
@@ -112,13 +134,14 @@ fn special(reader: &Reader, key: &Key, value: &Node, shape: &Shape) -> Option<Ma
     let fits = match key.text.as_str() {
         "ge" | "le" => *shape == Shape::Number,
         "matches" | "contains" | "lacks" => matches!(shape, Shape::Text | Shape::Words(_)),
+        "some" | "every" | "none" | "items" => matches!(shape, Shape::List(_)),
         _ => true,
     };
     if !fits {
         return reader.fail(
             key.place,
             format!("{:?} says nothing about this", key.text),
-            "ge and le go with numbers; matches, contains and lacks with texts",
+            "ge and le go with numbers; matches, contains and lacks with texts; some, every, none and items with lists",
         );
     }
     match key.text.as_str() {
@@ -146,8 +169,18 @@ fn special(reader: &Reader, key: &Key, value: &Node, shape: &Shape) -> Option<Ma
             false => Some(Matcher::Not(Box::new(Matcher::Absent))),
         },
         "same-as" => same_as(reader, value),
+        "some" => item(reader, value, shape).map(Matcher::Some),
+        "every" => item(reader, value, shape).map(Matcher::Every),
+        "none" => item(reader, value, shape).map(Matcher::None),
+        "items" => of_value(reader, value, &Shape::Number).map(Box::new).map(Matcher::Items),
         _ => reader.text(value).map(Matcher::EqualsSnapshot),
     }
+}
+
+/// What is demanded of an item of a list.
+fn item(reader: &Reader, node: &Node, shape: &Shape) -> Option<Box<Matcher>> {
+    let Shape::List(shape) = shape else { return None };
+    of_value(reader, node, shape).map(Box::new)
 }
 
 fn same_as(reader: &Reader, value: &Node) -> Option<Matcher> {

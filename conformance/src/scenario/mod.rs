@@ -3,6 +3,7 @@
 //! Text is read to a [`Node`](crate::yaml::Node) tree, variables are put in per matrix cell, and the tree is read to
 //! meaning here. Every part keeps its place, so that a verdict can point at the line it judges.
 
+mod arguments;
 mod faults;
 mod matchers;
 mod read;
@@ -191,6 +192,8 @@ pub enum StepKind {
 pub struct CallStep {
     /// The operation and its arguments.
     pub call: Call,
+    /// Whose credentials the driver uses for this call alone, where they are not those of the case.
+    pub as_: Option<halmark::Credentials>,
     /// Its deadline.
     pub within: Duration,
     /// What it has to return.

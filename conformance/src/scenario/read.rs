@@ -247,8 +247,14 @@ fn derived_effects(steps: &[Step]) -> Effects {
     use halmark::Operation as Op;
     let of = |step: &Step| match &step.kind {
         StepKind::Call(call) => match call.call.operation() {
-            Op::PowerRead | Op::BootOverrideGet | Op::IdentifyGet | Op::IdentityRead => Effects::ReadOnly,
-            Op::BootOverrideSet | Op::IdentifySet => Effects::Reversible,
+            read if !read.changes() => Effects::ReadOnly,
+            Op::BootOverrideSet
+            | Op::IdentifySet
+            | Op::BmcClockSet
+            | Op::AccountsCreate
+            | Op::AccountsUpdate
+            | Op::AccountsDelete => Effects::Reversible,
+            Op::LogClear => Effects::Destructive,
             _ => Effects::Disruptive,
         },
         StepKind::Host(_) => Effects::Disruptive,

@@ -2,16 +2,13 @@
 
 use std::{collections::BTreeSet, sync::LazyLock, time::Duration};
 
-use halmark::{
-    BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Capabilities, Cause, Identify, Operation,
-    PowerState, model::SetIdentify,
-};
+use halmark::{Capabilities, Cause, Operation, PowerState};
 
-use super::{CallStep, Expect, Given, Placed, Returns, Step, StepKind, Timing, matchers};
+use super::{CallStep, Expect, Given, Placed, Returns, Step, StepKind, Timing, arguments, matchers};
 use crate::fields::{Fields, Reader};
 use crate::{
     condition::{Matcher, OBSERVABLES, Shape, Witness, observable},
-    operation::{self, Call},
+    operation,
     source::suggestion,
     yaml::{Kind, Node},
 };
@@ -159,7 +156,8 @@ fn snapshots(reader: &Reader, node: &Node) -> Option<Vec<(String, String)>> {
 }
 
 fn call_step(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<CallStep> {
-    let call = call(reader, value, fields)?;
+    let call = arguments::call(reader, value, fields)?;
+    let as_ = fields.maybe("as").map_or(Some(None), |node| arguments::login(reader, node).map(Some))?;
     let within =
         fields.maybe("within").map_or(Some(Duration::from_secs(60)), |node| reader.duration(node))?;
     let returns_node = fields.maybe("returns");
@@ -174,7 +172,7 @@ fn call_step(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<C
         Some(node) => {
             let mut undo = reader.map(node, "`{call: operation, args: {…}}`")?;
             let target = undo.must("call")?;
-            let made = call_of(reader, target, &mut undo)?;
+            let made = arguments::call(reader, target, &mut undo)?;
             undo.done();
             Some(made)
         }
@@ -185,58 +183,11 @@ fn call_step(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<C
         within,
         returns,
         returns_place,
+        as_,
         save,
         undo,
         repeat: u32::try_from(repeat).unwrap_or(1),
     })
-}
-
-fn call(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<Call> {
-    call_of(reader, value, fields)
-}
-
-fn call_of(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<Call> {
-    let operation: Operation = reader.parsed(value, "operation", Operation::WORDS)?;
-    let args = fields.maybe("args");
-    let needs = || reader.fail(value.place, format!("{operation} needs arguments"), "add `args: {…}`");
-    match operation {
-        Operation::BootOverrideSet => boot_override(reader, args.or_else(needs)?).map(Call::SetBootOverride),
-        Operation::IdentifySet => set_identify(reader, args.or_else(needs)?).map(Call::SetIdentify),
-        Operation::BmcReset => {
-            let mut args = reader.map(args.or_else(needs)?, "`{kind: cold}`")?;
-            let kind: BmcReset = reader.parsed(args.must("kind")?, "kind", BmcReset::WORDS)?;
-            args.done();
-            Some(Call::ResetBmc(kind))
-        }
-        plain => match args {
-            Some(args) => reader.fail(args.place, format!("{plain} takes no arguments"), "remove them"),
-            None => Some(Call::Plain(plain)),
-        },
-    }
-}
-
-/// Reads `{device, duration, mode}`.
-pub(super) fn boot_override(reader: &Reader, node: &Node) -> Option<BootOverride> {
-    let mut fields = reader.map(node, "`{device: pxe, duration: once}`")?;
-    let device: BootDevice = reader.parsed(fields.must("device")?, "boot device", BootDevice::WORDS)?;
-    let duration: BootDuration = reader.parsed(fields.must("duration")?, "duration", BootDuration::WORDS)?;
-    let mode: Option<BootMode> = match fields.maybe("mode") {
-        Some(node) => Some(reader.parsed(node, "boot mode", BootMode::WORDS)?),
-        None => None,
-    };
-    fields.done();
-    Some(BootOverride { device, duration, mode })
-}
-
-fn set_identify(reader: &Reader, node: &Node) -> Option<SetIdentify> {
-    let mut fields = reader.map(node, "`{state: lit}`")?;
-    let state: Identify = reader.parsed(fields.must("state")?, "state", Identify::WORDS)?;
-    let lasting = match fields.maybe("for") {
-        Some(node) => Some(reader.duration(node)?),
-        None => None,
-    };
-    fields.done();
-    Some(SetIdentify { state, lasting })
 }
 
 fn shape_of(operation: Operation) -> &'static Shape {
@@ -367,7 +318,7 @@ pub(super) fn given(reader: &Reader, node: &Node) -> Option<Vec<Placed<Given>>> 
                     "power state",
                     &["powered-on", "powered-off"],
                 )?),
-                "boot.override" => Given::BootOverride(boot_override(reader, value)?),
+                "boot.override" => Given::BootOverride(arguments::boot_override(reader, value)?),
                 "boot.default" => {
                     Given::BootDefault(reader.parsed(value, "boot device", &["pxe", "disk", "cdrom"])?)
                 }

@@ -1,16 +1,19 @@
 //! The judge's reading of Redfish (DSP0266, DSP0268): which requests ask for an operation, and what answers say.
 
-use halmark::{BootDevice, BootDuration, BootMode, Identify, Operation, PowerAction};
+use halmark::{BootDevice, BootDuration, BootMode, Identify, Operation, PowerAction, VendorCall};
 use serde_json::{Map, Value, json};
 
 use super::{Exchange, Record};
 use crate::operation::Call;
 
 /// Whether a request asks for the call: `None` if it is about something else, `Some(false)` if it asks for another value.
-pub(super) fn asks(call: Call, method: &str, path: &str, body: Option<&str>) -> Option<bool> {
+pub(super) fn asks(call: &Call, method: &str, path: &str, body: Option<&str>) -> Option<bool> {
     let path = path.trim_end_matches('/');
     let body = || body.and_then(|b| serde_json::from_str::<Value>(b).ok()).unwrap_or(Value::Null);
     match call {
+        Call::Plain(Operation::LogClear) => {
+            (method == "POST" && path.ends_with("/LogService.ClearLog")).then_some(true)
+        }
         Call::Plain(operation) => {
             let action = operation
                 .power_action()
@@ -18,6 +21,24 @@ pub(super) fn asks(call: Call, method: &str, path: &str, body: Option<&str>) -> 
             Some(body()["ResetType"].as_str().is_some_and(|word| resets(action).contains(&word)))
         }
         Call::ResetBmc(_) => (method == "POST" && path.ends_with("/Manager.Reset")).then_some(true),
+        Call::SetBmcClock(to) => {
+            let body = body();
+            let said = body.get("DateTime").filter(|_| method == "PATCH")?.as_str();
+            let wanted = to.to_string();
+            Some(said.is_some_and(|said| said.starts_with(wanted.trim_end_matches('Z'))))
+        }
+        Call::CreateAccount(new) => {
+            let body = body();
+            let name = body.get("UserName").filter(|_| matches!(method, "POST" | "PATCH"))?;
+            (path.contains("/Accounts")).then_some(*name == json!(new.name))
+        }
+        Call::UpdateAccount(..) | Call::DeleteAccount(_) => {
+            (path.contains("/Accounts/") && matches!(method, "PATCH" | "DELETE")).then_some(true)
+        }
+        Call::Vendor(VendorCall::Redfish { method: wanted, path: at, .. }) => {
+            (method == wanted && path == at.trim_end_matches('/')).then_some(true)
+        }
+        Call::Vendor(VendorCall::Ipmi { .. }) => None,
         Call::SetBootOverride(to) => {
             let body = body();
             let boot = body.get("Boot").filter(|_| method == "PATCH")?;
@@ -62,8 +83,8 @@ impl OffAndOn {
         accepted: bool,
     ) -> Option<bool> {
         let cycle = Call::Plain(Operation::PowerCycle);
-        let right = asks(cycle, method, path, body)?;
-        let is = |operation| asks(Call::Plain(operation), method, path, body) == Some(true);
+        let right = asks(&cycle, method, path, body)?;
+        let is = |operation| asks(&Call::Plain(operation), method, path, body) == Some(true);
         if is(Operation::PowerOff) {
             self.off |= accepted;
             return None;

@@ -239,14 +239,14 @@ pub enum Asked {
 }
 
 /// What the wire shows of `call` from record `from` on.
-pub fn asked(call: Call, records: &[Record], from: usize) -> Asked {
+pub fn asked(call: &Call, records: &[Record], from: usize) -> Asked {
     let mut accepted = (0, 0);
     let mut other = None;
     let mut cycle = http::OffAndOn::default();
     for (at, record) in records.iter().enumerate().skip(from) {
         let right = match &record.exchange {
             Exchange::Http { method, path, request, .. }
-                if call == Call::Plain(halmark::Operation::PowerCycle) =>
+                if *call == Call::Plain(halmark::Operation::PowerCycle) =>
             {
                 cycle.asks(method, path, request.as_deref(), record.accepted())
             }
@@ -269,10 +269,10 @@ pub fn asked(call: Call, records: &[Record], from: usize) -> Asked {
 }
 
 /// The power action that the BMC was asked for, and said yes to, beside the one that `call` is.
-pub fn asked_besides(call: Call, records: &[Record], from: usize) -> Option<usize> {
+pub fn asked_besides(call: &Call, records: &[Record], from: usize) -> Option<usize> {
     let Call::Plain(operation) = call else { return None };
     // A cycle may be had as off and on.
-    if operation == halmark::Operation::PowerCycle {
+    if *operation == halmark::Operation::PowerCycle {
         return None;
     }
     records

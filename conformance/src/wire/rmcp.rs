@@ -1,6 +1,6 @@
 //! The judge's reading of IPMI v2.0: which commands ask for an operation, and what answers say.
 
-use halmark::{BootDevice, BootDuration, BootMode, Identify, Operation, PowerAction};
+use halmark::{BootDevice, BootDuration, BootMode, Identify, Operation, PowerAction, VendorCall};
 use serde_json::{Value, json};
 
 use super::{Exchange, Record};
@@ -8,10 +8,18 @@ use crate::operation::Call;
 
 const CHASSIS: u8 = 0x00;
 const APP: u8 = 0x06;
+const STORAGE: u8 = 0x0A;
+const TRANSPORT: u8 = 0x0C;
 
 /// Whether a command changes something (appendix G).
 pub(super) fn changes(netfn: u8, command: u8) -> bool {
-    matches!((netfn, command), (CHASSIS, 0x02 | 0x04 | 0x08) | (APP, 0x02 | 0x03))
+    matches!(
+        (netfn, command),
+        (CHASSIS, 0x02 | 0x04 | 0x06 | 0x08)
+            | (APP, 0x02 | 0x03 | 0x24 | 0x40 | 0x43 | 0x45 | 0x47)
+            | (STORAGE, 0x12 | 0x44 | 0x46 | 0x47 | 0x49)
+            | (TRANSPORT, 0x01)
+    )
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -20,15 +28,16 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 /// Whether a command asks for the call: `None` if it is about something else, `Some(false)` if it asks for another value.
-pub(super) fn asks(call: Call, netfn: u8, command: u8, data: &str) -> Option<bool> {
+pub(super) fn asks(call: &Call, netfn: u8, command: u8, data: &str) -> Option<bool> {
     let data = bytes(data);
     match call {
+        Call::Plain(Operation::LogClear) => ((netfn, command) == (STORAGE, 0x47)).then_some(true),
         Call::Plain(operation) => {
             let action = operation.power_action().filter(|_| (netfn, command) == (CHASSIS, 0x02))?;
             Some(data.first().map(|b| b & 0x0f) == Some(control(action)))
         }
         Call::ResetBmc(kind) => {
-            let wanted = if kind == halmark::BmcReset::Cold { 0x02 } else { 0x03 };
+            let wanted = if *kind == halmark::BmcReset::Cold { 0x02 } else { 0x03 };
             (netfn == APP && matches!(command, 0x02 | 0x03)).then_some(command == wanted)
         }
         Call::SetIdentify(to) => {
@@ -36,6 +45,22 @@ pub(super) fn asks(call: Call, netfn: u8, command: u8, data: &str) -> Option<boo
             let lit = forced || data.first().is_none_or(|seconds| *seconds > 0);
             ((netfn, command) == (CHASSIS, 0x04)).then_some(lit == (to.state == Identify::Lit))
         }
+        Call::SetBmcClock(to) => {
+            let seconds = data.get(..4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
+            ((netfn, command) == (STORAGE, 0x49)).then_some(seconds.map(i64::from) == Some(to.0))
+        }
+        Call::CreateAccount(new) => {
+            let name = data.get(1..).unwrap_or_default();
+            let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+            ((netfn, command) == (APP, 0x45)).then_some(name == new.name.as_bytes())
+        }
+        Call::UpdateAccount(..) | Call::DeleteAccount(_) => {
+            (netfn == APP && matches!(command, 0x43 | 0x45 | 0x47)).then_some(true)
+        }
+        Call::Vendor(VendorCall::Ipmi { netfn: wanted, command: number, data: sent }) => {
+            ((netfn, command) == (*wanted, *number)).then_some(data == sent.0)
+        }
+        Call::Vendor(VendorCall::Redfish { .. }) => None,
         Call::SetBootOverride(to) => {
             if (netfn, command) != (CHASSIS, 0x08) || data.first().map(|b| b & 0x7f) != Some(5) {
                 return None;

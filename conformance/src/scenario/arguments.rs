@@ -1,0 +1,158 @@
+//! The arguments of operations: `args` of a `call`, and `as` whom it is made.
+
+use halmark::{
+    AccountUpdate, BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Credentials, Identify,
+    NewAccount, Operation, Role, Secret, Timestamp, VendorCall,
+    model::{Bytes, SetIdentify},
+};
+
+use crate::{
+    fields::{Fields, Reader},
+    operation::Call,
+    yaml::Node,
+};
+
+/// Reads the operation that `name` names, with the `args` that stand beside it.
+pub(super) fn call(reader: &Reader, name: &Node, fields: &mut Fields<'_>) -> Option<Call> {
+    let operation: Operation = reader.parsed(name, "operation", Operation::WORDS)?;
+    let args = fields.maybe("args");
+    let needed = || {
+        let advice = "add `args: {…}`";
+        args.or_else(|| reader.fail(name.place, format!("{operation} needs arguments"), advice))
+    };
+    match operation {
+        Operation::BootOverrideSet => boot_override(reader, needed()?).map(Call::SetBootOverride),
+        Operation::IdentifySet => set_identify(reader, needed()?).map(Call::SetIdentify),
+        Operation::BmcReset => {
+            let mut args = reader.map(needed()?, "`{kind: cold}`")?;
+            let kind: BmcReset = reader.parsed(args.must("kind")?, "kind", BmcReset::WORDS)?;
+            args.done();
+            Some(Call::ResetBmc(kind))
+        }
+        Operation::BmcClockSet => {
+            let mut args = reader.map(needed()?, "`{time: \"2026-11-21T10:26:38Z\"}`")?;
+            let time = time(reader, args.must("time")?)?;
+            args.done();
+            Some(Call::SetBmcClock(time))
+        }
+        Operation::AccountsCreate => new_account(reader, needed()?).map(Call::CreateAccount),
+        Operation::AccountsUpdate => update(reader, needed()?),
+        Operation::AccountsDelete => {
+            let mut args = reader.map(needed()?, "`{account: name}`")?;
+            let account = reader.text(args.must("account")?)?;
+            args.done();
+            Some(Call::DeleteAccount(account))
+        }
+        Operation::VendorCall => vendor(reader, needed()?).map(Call::Vendor),
+        plain => match args {
+            Some(args) => reader.fail(args.place, format!("{plain} takes no arguments"), "remove them"),
+            None => Some(Call::Plain(plain)),
+        },
+    }
+}
+
+/// Reads `{user, password}`.
+pub(super) fn login(reader: &Reader, node: &Node) -> Option<Credentials> {
+    let mut fields = reader.map(node, "`{user: name, password: \"${password}\"}`")?;
+    let user = reader.text(fields.must("user")?)?;
+    let password = reader.text(fields.must("password")?)?;
+    fields.done();
+    Some(Credentials::new(user, password))
+}
+
+/// Reads `{device, duration, mode}`.
+pub(super) fn boot_override(reader: &Reader, node: &Node) -> Option<BootOverride> {
+    let mut fields = reader.map(node, "`{device: pxe, duration: once}`")?;
+    let device: BootDevice = reader.parsed(fields.must("device")?, "boot device", BootDevice::WORDS)?;
+    let duration: BootDuration = reader.parsed(fields.must("duration")?, "duration", BootDuration::WORDS)?;
+    let mode: Option<BootMode> = match fields.maybe("mode") {
+        Some(node) => Some(reader.parsed(node, "boot mode", BootMode::WORDS)?),
+        None => None,
+    };
+    fields.done();
+    Some(BootOverride { device, duration, mode })
+}
+
+fn set_identify(reader: &Reader, node: &Node) -> Option<SetIdentify> {
+    let mut fields = reader.map(node, "`{state: lit}`")?;
+    let state: Identify = reader.parsed(fields.must("state")?, "state", Identify::WORDS)?;
+    let lasting = match fields.maybe("for") {
+        Some(node) => Some(reader.duration(node)?),
+        None => None,
+    };
+    fields.done();
+    Some(SetIdentify { state, lasting })
+}
+
+fn time(reader: &Reader, node: &Node) -> Option<Timestamp> {
+    let text = reader.text(node)?;
+    match text.parse() {
+        Ok(time) => Some(time),
+        Err(_) => reader.fail(
+            node.place,
+            format!("{text:?} is no point in time"),
+            "expected UTC, such as 2026-11-21T10:26:38Z",
+        ),
+    }
+}
+
+fn role(reader: &Reader, node: &Node) -> Option<Role> {
+    let given: Vec<_> = Role::GIVEN.iter().map(|role| role.word()).collect();
+    reader.parsed(node, "role", &given)
+}
+
+fn new_account(reader: &Reader, node: &Node) -> Option<NewAccount> {
+    let mut fields = reader.map(node, "`{name, password, role}`")?;
+    let name = reader.text(fields.must("name")?)?;
+    let password = Secret::new(reader.text(fields.must("password")?)?);
+    let role = role(reader, fields.must("role")?)?;
+    let enabled = fields.maybe("enabled").map_or(Some(true), |node| reader.flag(node))?;
+    fields.done();
+    Some(NewAccount { id: None, name, password, role, enabled, protocols: [].into() })
+}
+
+fn update(reader: &Reader, node: &Node) -> Option<Call> {
+    let mut fields = reader.map(node, "`{account: name, enabled: false}`")?;
+    let account = reader.text(fields.must("account")?)?;
+    let mut to = AccountUpdate::default();
+    if let Some(node) = fields.maybe("name") {
+        to.name = Some(reader.text(node)?);
+    }
+    if let Some(node) = fields.maybe("password") {
+        to.password = Some(Secret::new(reader.text(node)?));
+    }
+    if let Some(node) = fields.maybe("role") {
+        to.role = Some(role(reader, node)?);
+    }
+    if let Some(node) = fields.maybe("enabled") {
+        to.enabled = Some(reader.flag(node)?);
+    }
+    fields.done();
+    if to == AccountUpdate::default() {
+        return reader.fail(node.place, "this changes nothing", "name, password, role or enabled");
+    }
+    Some(Call::UpdateAccount(account, to))
+}
+
+/// Reads `{netfn, command, data}` or `{method, path, body}`.
+fn vendor(reader: &Reader, node: &Node) -> Option<VendorCall> {
+    let mut fields = reader.map(node, "`{netfn: 6, command: 1, data: [0]}` or `{method: GET, path: /…}`")?;
+    let byte = |node: &Node| reader.whole(node, 0, 255).and_then(|n| u8::try_from(n).ok());
+    let call = if fields.has("method") {
+        let methods = ["GET", "POST", "PATCH", "PUT", "DELETE"];
+        let method = reader.word(fields.must("method")?, "method", &methods)?;
+        let path = reader.text(fields.must("path")?)?;
+        let body = fields.maybe("body").map(|node| reader.json(node));
+        VendorCall::Redfish { method, path, body }
+    } else {
+        let netfn = byte(fields.must("netfn")?)?;
+        let command = byte(fields.must("command")?)?;
+        let data = match fields.maybe("data") {
+            Some(node) => reader.list(node, "a list of bytes")?.iter().map(byte).collect::<Option<_>>()?,
+            None => Vec::new(),
+        };
+        VendorCall::Ipmi { netfn, command, data: Bytes(data) }
+    };
+    fields.done();
+    Some(call)
+}
