@@ -1,5 +1,6 @@
 //! Carries out one case and records what happens. It decides only when to stop looking; the oracle judges.
 
+mod guest;
 mod probe;
 mod recorder;
 
@@ -8,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use self::{probe::probe, recorder::Recorder};
+use self::{guest::run_as, probe::probe, recorder::Recorder};
 use crate::{
     blame::counterpart,
     condition::{Condition, Mark, Matcher, Seen, Sight, Witness},
@@ -299,7 +300,10 @@ impl Run<'_> {
         };
         let (at, wire) = (lab.now(), recorder.wire.len());
         let limit = within + Duration::from_micros(2 * oracle::GRACE);
-        let answer = tokio::time::timeout(limit, made.run(lab.driver(), within)).await;
+        let answer = match &call.as_ {
+            None => tokio::time::timeout(limit, made.run(lab.driver(), within)).await,
+            Some(other) => run_as(other, made, within, limit, lab).await,
+        };
         recorder.fetch(lab, self.harness);
         let mut called = Called {
             case: self.case.name.clone(),
@@ -307,7 +311,7 @@ impl Run<'_> {
             at,
             took: lab.now() - at,
             operation: made.operation().to_string(),
-            arguments: made.arguments(),
+            arguments: call.arguments_of(made),
             returned: Seen::Error {
                 kind: "hang".to_owned(),
                 text: "it did not return by its deadline".to_owned(),

@@ -1,5 +1,8 @@
 //! Driver faults above the wire: decorators over a healthy driver, each wrong in exactly one way.
 
+mod books;
+mod fault;
+
 use std::{
     sync::{
         Mutex, PoisonError,
@@ -16,186 +19,8 @@ use halmark::{
     Sensor, Timestamp, VendorAnswer, VendorCall, model::SetIdentify,
 };
 
-/// How a driver can be wrong above the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DriverFault {
-    /// A power action returns success and sends nothing.
-    DoesNothing(PowerAction),
-    /// A power action is carried out as another.
-    Substitutes(PowerAction, PowerAction),
-    /// A power action is carried out twice.
-    Twice(PowerAction),
-    /// A power action is carried out although the host is already so, or cannot.
-    Forces(PowerAction),
-    /// The first power state that was read is told for ever.
-    StalePower,
-    /// Every power state is told as on.
-    AlwaysOn,
-    /// An error while reading the power state is told as off.
-    ErrorAsOff,
-    /// What is on its way is told as already there.
-    TransitionAsDone,
-    /// A one-time override is set for ever.
-    OnceAsContinuous,
-    /// An override for ever is set once.
-    ContinuousAsOnce,
-    /// The device of an override is lost.
-    DropsDevice,
-    /// The mode of an override is lost.
-    DropsMode,
-    /// Setting an override returns success and sends nothing.
-    OverrideDoesNothing,
-    /// The override that was set last is told, not what the BMC has.
-    EchoesOverride,
-    /// Setting the light returns success and sends nothing.
-    IdentifyDoesNothing,
-    /// A light that the BMC does not tell is told as dark.
-    UnknownIdentifyAsUnlit,
-    /// The UUID's first fields are swapped.
-    SwapsUuid,
-    /// A missing UUID is told as all zeros.
-    NilUuid,
-    /// The board's serial number is told as the system's.
-    SerialFromBoard,
-    /// The BMC's firmware is told as the host's.
-    FirmwareFromBios,
-    /// Resetting the BMC returns success and sends nothing.
-    BmcResetDoesNothing,
-    /// Resetting the BMC resets the host as well.
-    BmcResetResetsHost,
-    /// What is not claimed returns success.
-    UnsupportedAsSuccess,
-    /// A refusal is told as success.
-    ErrorAsSuccess,
-    /// Refused credentials are told as an unreachable BMC.
-    UnauthorizedAsUnreachable,
-    /// A lost answer is told as a BMC that never heard.
-    UnknownAsUnreachable,
-    /// A host that is off is not told as a conflict.
-    ConflictAsRefused,
-    /// Power off on a host that is off powers it on first.
-    TurnsOnFirst,
-    /// An override without a device is set to the disk.
-    InvalidAsDisk,
-    /// The serial number is told with padding.
-    KeepsPadding,
-    /// Reading the power state switches the light off.
-    WritesOnRead,
-    /// An error while reading the power state is told as on.
-    ErrorAsOn,
-    /// A shutdown that takes too long becomes a forced off.
-    ShutdownThenOff,
-    /// An action that changed something is told as already so.
-    ChangedAsAlreadySo,
-    /// An action that was needless is told as a change.
-    AlreadySoAsChanged,
-    /// An override without a device is taken for none.
-    InvalidAsNone,
-    /// The first override that was read is told for ever.
-    StaleOverride,
-    /// Setting an override resets the host, so that it is used at once.
-    OverrideResetsHost,
-    /// The first state of the light that was read is told for ever.
-    StaleIdentify,
-    /// The light is set to blink where it was to be lit.
-    BlinksForLit,
-    /// The last character of the serial number is lost.
-    CutsSerial,
-    /// The vendor is told as the model, and the model as the vendor.
-    SwapsVendorAndModel,
-    /// The MAC address is told in capitals.
-    MacInCapitals,
-    /// The part number is lost.
-    DropsPartNumber,
-    /// A missing serial number is told as the UUID.
-    InventsSerial,
-    /// A boot override that cannot be understood is told as none.
-    UnreadableOverrideAsNone,
-    /// A power action on a host whose state is not told is told as needless, and nothing is sent.
-    UnknownAsAlreadySo,
-    /// A power state that cannot be understood is told as the one that was understood last.
-    UnreadableAsLast,
-    /// After the fifth reading of the power state that went wrong, every reading does.
-    NeverTriesAgain,
-    /// A reading of the power state is given ten seconds, whatever the caller allows.
-    Impatient,
-    /// Every operation hangs.
-    Hangs,
-}
-
-impl DriverFault {
-    /// Every one, with the word that the catalogue uses.
-    pub const ALL: &'static [(&'static str, Self)] = &[
-        ("on-does-nothing", Self::DoesNothing(PowerAction::On)),
-        ("off-does-nothing", Self::DoesNothing(PowerAction::Off)),
-        ("shutdown-does-nothing", Self::DoesNothing(PowerAction::Shutdown)),
-        ("cycle-does-nothing", Self::DoesNothing(PowerAction::Cycle)),
-        ("reset-does-nothing", Self::DoesNothing(PowerAction::Reset)),
-        ("nmi-does-nothing", Self::DoesNothing(PowerAction::Nmi)),
-        ("cycle-is-reset", Self::Substitutes(PowerAction::Cycle, PowerAction::Reset)),
-        ("reset-is-cycle", Self::Substitutes(PowerAction::Reset, PowerAction::Cycle)),
-        ("shutdown-is-off", Self::Substitutes(PowerAction::Shutdown, PowerAction::Off)),
-        ("off-is-shutdown", Self::Substitutes(PowerAction::Off, PowerAction::Shutdown)),
-        ("nmi-is-reset", Self::Substitutes(PowerAction::Nmi, PowerAction::Reset)),
-        ("cycles-twice", Self::Twice(PowerAction::Cycle)),
-        ("resets-twice", Self::Twice(PowerAction::Reset)),
-        ("nmi-twice", Self::Twice(PowerAction::Nmi)),
-        ("reset-is-nmi", Self::Substitutes(PowerAction::Reset, PowerAction::Nmi)),
-        ("reset-is-shutdown", Self::Substitutes(PowerAction::Reset, PowerAction::Shutdown)),
-        ("cycle-is-off", Self::Substitutes(PowerAction::Cycle, PowerAction::Off)),
-        ("off-is-cycle", Self::Substitutes(PowerAction::Off, PowerAction::Cycle)),
-        ("on-when-on-resets", Self::Forces(PowerAction::On)),
-        ("reset-when-off-powers-on", Self::Forces(PowerAction::Reset)),
-        ("cycle-when-off-powers-on", Self::Forces(PowerAction::Cycle)),
-        ("reports-stale-power", Self::StalePower),
-        ("reports-always-on", Self::AlwaysOn),
-        ("error-as-off", Self::ErrorAsOff),
-        ("transition-as-done", Self::TransitionAsDone),
-        ("once-as-continuous", Self::OnceAsContinuous),
-        ("continuous-as-once", Self::ContinuousAsOnce),
-        ("drops-device", Self::DropsDevice),
-        ("drops-mode", Self::DropsMode),
-        ("override-does-nothing", Self::OverrideDoesNothing),
-        ("echoes-override", Self::EchoesOverride),
-        ("identify-does-nothing", Self::IdentifyDoesNothing),
-        ("unknown-identify-as-unlit", Self::UnknownIdentifyAsUnlit),
-        ("swaps-uuid", Self::SwapsUuid),
-        ("nil-uuid", Self::NilUuid),
-        ("serial-from-board", Self::SerialFromBoard),
-        ("firmware-from-bios", Self::FirmwareFromBios),
-        ("bmc-reset-does-nothing", Self::BmcResetDoesNothing),
-        ("bmc-reset-resets-host", Self::BmcResetResetsHost),
-        ("unsupported-as-success", Self::UnsupportedAsSuccess),
-        ("error-as-success", Self::ErrorAsSuccess),
-        ("unauthorized-as-unreachable", Self::UnauthorizedAsUnreachable),
-        ("unknown-as-unreachable", Self::UnknownAsUnreachable),
-        ("conflict-as-refused", Self::ConflictAsRefused),
-        ("turns-on-first", Self::TurnsOnFirst),
-        ("invalid-as-disk", Self::InvalidAsDisk),
-        ("keeps-padding", Self::KeepsPadding),
-        ("writes-on-read", Self::WritesOnRead),
-        ("error-as-on", Self::ErrorAsOn),
-        ("shutdown-then-off", Self::ShutdownThenOff),
-        ("changed-as-already-so", Self::ChangedAsAlreadySo),
-        ("already-so-as-changed", Self::AlreadySoAsChanged),
-        ("invalid-as-none", Self::InvalidAsNone),
-        ("reports-stale-override", Self::StaleOverride),
-        ("override-resets-host", Self::OverrideResetsHost),
-        ("reports-stale-identify", Self::StaleIdentify),
-        ("blinks-for-lit", Self::BlinksForLit),
-        ("cuts-serial", Self::CutsSerial),
-        ("swaps-vendor-and-model", Self::SwapsVendorAndModel),
-        ("mac-in-capitals", Self::MacInCapitals),
-        ("drops-part-number", Self::DropsPartNumber),
-        ("invents-serial", Self::InventsSerial),
-        ("unreadable-override-as-none", Self::UnreadableOverrideAsNone),
-        ("unknown-as-already-so", Self::UnknownAsAlreadySo),
-        ("unreadable-as-last", Self::UnreadableAsLast),
-        ("never-tries-again", Self::NeverTriesAgain),
-        ("impatient", Self::Impatient),
-        ("hangs", Self::Hangs),
-    ];
-}
+use self::books::Falsified;
+pub use self::fault::DriverFault;
 
 /// A driver that is wrong in one way.
 pub struct Mutant {
@@ -229,6 +54,14 @@ impl Mutant {
     fn say<T>(&self, value: T) -> Reply<T> {
         let protocol = self.capabilities.protocols.iter().next().copied().unwrap_or(Protocol::Redfish);
         Ok(Answer { value, protocol, notes: Vec::new() })
+    }
+
+    /// A reading, as the fault tells it.
+    async fn falsified<T: Falsified>(&self, reading: impl Future<Output = Reply<T>> + Send) -> Reply<T> {
+        self.hang().await;
+        let mut answer = reading.await?;
+        answer.value.falsify(self.fault);
+        Ok(answer)
     }
 
     async fn hang(&self) {
@@ -507,39 +340,69 @@ impl Driver for Mutant {
     }
 
     async fn fru(&self, by: Deadline) -> Reply<Fru> {
-        self.inner.fru(by).await
+        self.falsified(self.inner.fru(by)).await
     }
 
     async fn sensors(&self, by: Deadline) -> Reply<Vec<Sensor>> {
-        self.inner.sensors(by).await
+        self.falsified(self.inner.sensors(by)).await
     }
 
     async fn power_metrics(&self, by: Deadline) -> Reply<PowerMetrics> {
-        self.inner.power_metrics(by).await
+        self.falsified(self.inner.power_metrics(by)).await
     }
 
     async fn log(&self, by: Deadline) -> Reply<EventLog> {
-        self.inner.log(by).await
+        self.falsified(self.inner.log(by)).await
     }
 
     async fn clear_log(&self, by: Deadline) -> Reply<Change> {
-        self.inner.clear_log(by).await
+        self.hang().await;
+        if self.fault == DriverFault::ClearDoesNothing {
+            return self.say(Change::Changed);
+        }
+        self.tell(self.inner.clear_log(by).await, Change::Changed)
     }
 
     async fn accounts(&self, by: Deadline) -> Reply<Vec<Account>> {
-        self.inner.accounts(by).await
+        self.falsified(self.inner.accounts(by)).await
     }
 
     async fn create_account(&self, account: &NewAccount, by: Deadline) -> Reply<Account> {
-        self.inner.create_account(account, by).await
+        self.hang().await;
+        let account = books::new_account(account, self.fault);
+        let made = Account {
+            id: AccountId("15".to_owned()),
+            name: account.name.clone(),
+            role: account.role,
+            enabled: Some(account.enabled),
+            protocols: account.protocols.clone(),
+        };
+        if self.fault == DriverFault::CreateDoesNothing {
+            return self.say(made);
+        }
+        self.tell(self.inner.create_account(&account, by).await, made)
     }
 
     async fn update_account(&self, id: &AccountId, to: &AccountUpdate, by: Deadline) -> Reply<Change> {
-        self.inner.update_account(id, to, by).await
+        self.hang().await;
+        let to = books::update(to, self.fault);
+        if to == AccountUpdate::default() {
+            return self.say(Change::Changed);
+        }
+        self.tell(self.inner.update_account(id, &to, by).await, Change::Changed)
     }
 
     async fn delete_account(&self, id: &AccountId, by: Deadline) -> Reply<Change> {
-        self.inner.delete_account(id, by).await
+        self.hang().await;
+        match self.fault {
+            DriverFault::DeleteDoesNothing => return self.say(Change::Changed),
+            DriverFault::DeleteDisables => {
+                let disabled = AccountUpdate { enabled: Some(false), ..AccountUpdate::default() };
+                return self.inner.update_account(id, &disabled, by).await;
+            }
+            _ => {}
+        }
+        self.tell(self.inner.delete_account(id, by).await, Change::Changed)
     }
 
     async fn open_console(&self, by: Deadline) -> Reply<Box<dyn Console>> {
@@ -547,15 +410,19 @@ impl Driver for Mutant {
     }
 
     async fn bmc_clock(&self, by: Deadline) -> Reply<BmcClock> {
-        self.inner.bmc_clock(by).await
+        self.falsified(self.inner.bmc_clock(by)).await
     }
 
     async fn set_bmc_clock(&self, to: Timestamp, by: Deadline) -> Reply<Change> {
-        self.inner.set_bmc_clock(to, by).await
+        self.hang().await;
+        if self.fault == DriverFault::ClockDoesNothing {
+            return self.say(Change::Changed);
+        }
+        self.tell(self.inner.set_bmc_clock(to, by).await, Change::Changed)
     }
 
     async fn bmc_network(&self, by: Deadline) -> Reply<BmcNetwork> {
-        self.inner.bmc_network(by).await
+        self.falsified(self.inner.bmc_network(by)).await
     }
 
     async fn vendor_call(&self, call: &VendorCall, by: Deadline) -> Reply<VendorAnswer> {

@@ -295,7 +295,7 @@ impl Walk<'_, '_> {
     ) -> Result<Option<Failure>, Box<Verdict>> {
         let condition = returns_id(&step.id);
         for (round, called) in carried.calls.iter().enumerate() {
-            if called.operation != call.call.operation().word() || called.arguments != call.call.arguments() {
+            if called.operation != call.call.operation().word() || called.arguments != call.arguments() {
                 return broken(format!(
                     "{} called {} {}, not what the scenario says",
                     step.id, called.operation, called.arguments

@@ -166,8 +166,23 @@ impl std::fmt::Display for TargetError {
     }
 }
 
-const ALL_TRUTHS: &[&str] =
-    &["power", "events", "boot.override", "boot.default", "identify", "identity", "sessions", "bmc", "wire"];
+/// What a simulated BMC can be asked for beside the wire.
+pub const ALL_TRUTHS: &[&str] = &[
+    "power",
+    "events",
+    "boot.override",
+    "boot.default",
+    "identify",
+    "identity",
+    "sessions",
+    "bmc",
+    "wire",
+    "fru",
+    "log",
+    "accounts",
+    "bmc.clock",
+    "bmc.network",
+];
 
 impl Target {
     /// The target of that name.

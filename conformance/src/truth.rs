@@ -1,7 +1,10 @@
 //! The map between what the world is and what a driver may say of it: this is the definition of "the driver told the truth".
 
-use halmark::{BootDevice, BootDuration, BootMode, BootOverride, Identify, PowerState};
-use halmark_simulators::machine::{Device, Lasting, Led, Mode, Override, Power};
+use halmark::{BootDevice, BootDuration, BootMode, BootOverride, Identify, PowerState, Timestamp};
+use halmark_simulators::{
+    Holder, Role,
+    machine::{Device, Lasting, Led, Mode, Override, Power},
+};
 use serde_json::{Value, json};
 
 /// A word of the contract as JSON.
@@ -96,6 +99,49 @@ pub fn machine_led(state: Identify) -> Option<Led> {
         Identify::Blinking => Some(Led::Blinking),
         Identify::Unknown => None,
     }
+}
+
+/// Who has an account, as a driver lists them.
+pub fn accounts(holders: &[Holder]) -> Value {
+    let role = |role: Role| match role {
+        Role::Administrator => halmark::Role::Administrator,
+        Role::Operator => halmark::Role::Operator,
+        Role::ReadOnly => halmark::Role::ReadOnly,
+    };
+    let of = |it: &Holder| json!({"id": it.slot.to_string(), "name": it.name, "role": role(it.role), "enabled": it.enabled});
+    holders.iter().map(of).collect()
+}
+
+/// The BMC's clock.
+pub fn clock(seconds: i64) -> Value {
+    json!({"time": Timestamp(seconds)})
+}
+
+/// The event log: when its entries were written.
+pub fn log(times: &[i64]) -> Value {
+    json!({"entries": times.iter().map(|at| json!({"time": Timestamp(*at)})).collect::<Vec<_>>()})
+}
+
+/// The BMC's network settings, as far as the machine itself knows them.
+pub fn network(id: &halmark_simulators::machine::Id) -> Value {
+    json!({"mac": id.mac_text(), "address": id.address.to_string()})
+}
+
+/// What the machine's FRU inventory holds, as far as it says who the machine is.
+pub fn fru(id: &halmark_simulators::machine::Id) -> Value {
+    json!({
+        "board": {
+            "manufacturer": id.manufacturer,
+            "serial": id.board_serial,
+            "part-number": id.board_part_number,
+        },
+        "product": {
+            "manufacturer": id.manufacturer,
+            "product": id.model,
+            "serial": id.serial,
+            "part-number": id.part_number,
+        },
+    })
 }
 
 /// Who the machine is.

@@ -3,9 +3,10 @@
 use std::{future::Future, time::Duration};
 
 use crate::{
-    accounts::Role,
+    accounts::{Account, Role},
     bmc::Bmc,
     deviations::UnknownDeviation,
+    logbook::Log,
     machine::{Device, Event, Host, HostAct, Id, Led, Override, Power},
     updates::Image,
 };
@@ -27,6 +28,19 @@ pub struct Truth {
     pub host: Host,
     /// Whether the BMC answers.
     pub bmc_up: bool,
+}
+
+/// An account as it is; its password is not among what is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its slot, which is its ID on every face.
+    pub slot: u8,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Whether it can be used.
+    pub enabled: bool,
 }
 
 /// The control handle of one BMC; cheap to clone.
@@ -141,6 +155,27 @@ impl Control {
     /// Users and passwords of everybody, as they are now; at first `admin`, `operator` and `readonly`.
     pub fn accounts(&self) -> Vec<(String, String)> {
         self.0.accounts().list().iter().map(|it| (it.user.clone(), it.password.clone())).collect()
+    }
+
+    /// Everybody who has an account, by slot.
+    pub fn holders(&self) -> Vec<Holder> {
+        let of = |it: &Account| Holder {
+            slot: it.slot,
+            name: it.user.clone(),
+            role: it.role,
+            enabled: it.enabled,
+        };
+        self.0.accounts().list().iter().map(of).collect()
+    }
+
+    /// The BMC's clock, in seconds since 1970.
+    pub fn clock(&self) -> i64 {
+        self.0.with(|firmware, now| firmware.clock(now))
+    }
+
+    /// When the entries of the system's event log were written, by the BMC's clock, the oldest first.
+    pub fn system_log(&self) -> Vec<i64> {
+        self.0.logbook().entries(Log::System).map(|it| it.at).collect()
     }
 
     /// This user must change the password before anything else is allowed.

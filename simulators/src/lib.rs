@@ -52,7 +52,7 @@ mod written;
 
 pub use accounts::{Credentials, Role};
 pub use bmc::{Bmc, BmcOptions};
-pub use control::{Control, Truth};
+pub use control::{Control, Holder, Truth};
 pub use deviations::{Deviation, UnknownDeviation, deviations};
 pub use firmware::View;
 pub use profile::{Profile, ProfileError, Recording, Resource};

@@ -139,7 +139,7 @@ fn steps(out: &mut String, s: &Scenario, list: &[Step], indent: &str) {
                     Returns::Error { kinds, .. } => format!("the error {}", kinds.join(" or ")),
                 };
                 let times = if call.repeat > 1 { format!("{} times ", call.repeat) } else { String::new() };
-                let arguments = call.call.arguments();
+                let arguments = call.arguments();
                 let arguments = if arguments.as_object().is_some_and(serde_json::Map::is_empty) {
                     String::new()
                 } else {

@@ -22,7 +22,7 @@ pub use installed::installed;
 use crate::{
     condition::{Seen, TruthEvent},
     evidence::Broken,
-    mutants::Mutant,
+    mutants::{DriverFault, Mutant},
     operation,
     plan::Case,
     scenario::{Fault, Given},
@@ -50,6 +50,9 @@ pub struct Plan {
 /// One BMC and one driver.
 pub struct Lab {
     driver: Box<dyn Driver>,
+    endpoint: Endpoint,
+    subject: String,
+    fault: Option<DriverFault>,
     world: World,
     born: Instant,
     events: usize,
@@ -82,8 +85,20 @@ impl Lab {
                 (endpoint, World::Hardware(trace))
             }
         };
-        let driver = connect(plan, Endpoint { seams: plan.seeded.seams, ..endpoint })?;
-        let lab = Self { driver, world, born, events: 0, faults: Vec::new(), struck: BTreeMap::new() };
+        let endpoint = Endpoint { seams: plan.seeded.seams, ..endpoint };
+        let (subject, fault) = (plan.driver.clone(), plan.seeded.driver);
+        let driver = connect(&subject, fault, endpoint.clone()).map_err(|e| Broken::new("plugin", e))?;
+        let lab = Self {
+            driver,
+            endpoint,
+            subject,
+            fault,
+            world,
+            born,
+            events: 0,
+            faults: Vec::new(),
+            struck: BTreeMap::new(),
+        };
         if let (Some(HarnessFault::TruthLogSilent), Some(control)) = (plan.seeded.harness, lab.control()) {
             control.break_truth_log();
         }
@@ -93,6 +108,12 @@ impl Lab {
     /// The driver.
     pub fn driver(&self) -> &dyn Driver {
         self.driver.as_ref()
+    }
+
+    /// The same driver with somebody else's credentials; why it cannot use them, where it cannot.
+    pub fn driver_as(&self, credentials: Credentials) -> Result<Box<dyn Driver>, String> {
+        let endpoint = Endpoint { credentials: Some(credentials), ..self.endpoint.clone() };
+        connect(&self.subject, self.fault, endpoint)
     }
 
     fn control(&self) -> Option<Control> {
@@ -122,6 +143,11 @@ impl Lab {
             "truth.boot.default" => truth::json(&truth::device(truth.default_boot)),
             "truth.identify" => truth::json(&truth::identify(truth.led)),
             "truth.identity" => truth::identity(&self.as_built(truth.id)),
+            "truth.fru" => truth::fru(&truth.id),
+            "truth.accounts" => truth::accounts(&self.control()?.holders()),
+            "truth.log" => truth::log(&self.control()?.system_log()),
+            "truth.bmc.clock" => truth::clock(self.control()?.clock()),
+            "truth.bmc.network" => truth::network(&truth.id),
             "truth.bmc" => json!(if truth.bmc_up { "up" } else { "down" }),
             "truth.sessions" => match &self.world {
                 World::Sim(sim) => json!(sim.sessions()),
@@ -293,10 +319,9 @@ impl Lab {
     }
 }
 
-fn connect(plan: &Plan, endpoint: Endpoint) -> Result<Box<dyn Driver>, Broken> {
-    let driver =
-        drivers::connect(&plan.driver, endpoint).map_err(|e| Broken::new("plugin", e.to_string()))?;
-    Ok(match plan.seeded.driver {
+fn connect(name: &str, fault: Option<DriverFault>, endpoint: Endpoint) -> Result<Box<dyn Driver>, String> {
+    let driver = drivers::connect(name, endpoint).map_err(|e| e.to_string())?;
+    Ok(match fault {
         Some(fault) => Box::new(Mutant::new(driver, fault)),
         None => driver,
     })

@@ -208,6 +208,22 @@ pub struct CallStep {
     pub repeat: u32,
 }
 
+impl CallStep {
+    /// The arguments of the call, for journals and people, and as whom it is made.
+    pub fn arguments(&self) -> serde_json::Value {
+        self.arguments_of(&self.call)
+    }
+
+    /// The same for a call in its place.
+    pub fn arguments_of(&self, call: &Call) -> serde_json::Value {
+        let mut arguments = call.arguments();
+        if let (Some(other), Some(fields)) = (&self.as_, arguments.as_object_mut()) {
+            fields.insert("as".to_owned(), other.user.clone().into());
+        }
+        arguments
+    }
+}
+
 /// What a call has to return.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Returns {

@@ -13,6 +13,7 @@ use crate::fields::{Fields, Reader};
 use crate::{
     condition::Matcher,
     source::{Place, Problem, Source},
+    target::ALL_TRUTHS,
     yaml::{self, Kind, Node},
 };
 
@@ -205,15 +206,13 @@ fn clauses(reader: &Reader, node: &Node) -> Option<Vec<Clause>> {
 }
 
 fn oracle(reader: &Reader, node: &Node) -> Option<BTreeMap<String, Need>> {
-    const TRUTHS: &[&str] =
-        &["power", "events", "boot.override", "identify", "identity", "sessions", "bmc", "wire", "login"];
     let mut all = BTreeMap::new();
     for (key, value) in reader.map(node, "a map of truths to `required` or `optional`")?.rest() {
-        if !TRUTHS.contains(&key.text.as_str()) {
+        if !ALL_TRUTHS.contains(&key.text.as_str()) {
             return reader.fail(
                 key.place,
                 format!("unknown truth {:?}", key.text),
-                crate::source::suggestion(&key.text, TRUTHS.iter().copied()),
+                crate::source::suggestion(&key.text, ALL_TRUTHS.iter().copied()),
             );
         }
         let need = if reader.word(value, "need", &["required", "optional"])? == "required" {
