@@ -72,7 +72,9 @@ impl Falsified for Fru {
             DriverFault::CutsSerial => {
                 let board = self.board.iter_mut().flat_map(|it| &mut it.serial);
                 let product = self.product.iter_mut().flat_map(|it| &mut it.serial);
-                board.chain(product).for_each(|serial| drop(serial.pop()));
+                board.chain(product).for_each(|serial| {
+                    let _ = serial.pop();
+                });
             }
             _ => {}
         }
