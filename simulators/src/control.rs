@@ -8,6 +8,7 @@ use crate::{
     deviations::UnknownDeviation,
     logbook::Log,
     machine::{Device, Event, Host, HostAct, Id, Led, Override, Power},
+    sensors::{SensorError, SensorState},
     updates::Image,
 };
 
@@ -109,6 +110,20 @@ impl Control {
     /// The identify light, whatever the firmware thinks of it.
     pub fn establish_led(&self, led: Led) {
         self.0.with(|firmware, now| firmware.machine.establish_led(led, now));
+    }
+
+    /// Gives a sensor a reading, states or a fault, or takes that back: both faces show it, and the system's log has what it
+    /// crosses or notices. The name is either face's.
+    ///
+    /// # Errors
+    /// Where there is no such sensor, or it cannot have this.
+    pub fn set_sensor(&self, name: &str, state: Option<SensorState>) -> Result<(), SensorError> {
+        self.0.give_sensor(name, state)
+    }
+
+    /// Every sensor as it is: name, number, reading or states, and whether that was given to it.
+    pub fn sensors(&self) -> serde_json::Value {
+        self.0.sensors()
     }
 
     /// Writes a mark of whoever watches into the truth log.

@@ -9,8 +9,10 @@
 #[allow(dead_code)] // until every group of commands is there
 pub(crate) mod command;
 mod commands;
+mod dcmi;
 mod dispatch;
 mod exchange;
+mod fru;
 pub(crate) mod guid;
 mod heard;
 mod kept;
@@ -19,8 +21,14 @@ mod platform;
 pub(crate) mod policy;
 mod privilege;
 mod progress;
+mod sdr;
+pub(crate) mod sel;
+mod sensing;
 mod service;
+mod storage;
 mod transcript;
+#[cfg(test)]
+mod trial;
 #[cfg(test)]
 mod world;
 

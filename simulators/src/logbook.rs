@@ -50,6 +50,40 @@ pub(crate) enum Note {
     Locked(String),
     /// The log was cleared.
     Cleared,
+    /// A sensor noticed something, or somebody wrote an entry in IPMI's own form.
+    Record(Record),
+}
+
+/// An entry as IPMI has it (IPMI v2.0 §32).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Its type: 02h is an event, C0h to FFh are a maker's own.
+    pub(crate) kind: u8,
+    /// What follows the type, with the four bytes of the time where its type has one.
+    pub(crate) body: [u8; 13],
+    /// What it says, where somebody knows.
+    pub(crate) text: String,
+}
+
+impl Record {
+    /// Whether it says that something came to its end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.kind < 0xC0 && self.body[9] & 0x80 != 0
+    }
+
+    /// The number of the sensor that noticed it; 0 where there is none.
+    pub(crate) fn sensor(&self) -> u8 {
+        if self.kind < 0xC0 { self.body[8] } else { 0 }
+    }
+
+    /// How grave it is, in Redfish's words: what goes beyond a critical threshold is critical (IPMI v2.0 table 42-2).
+    pub(crate) fn severity(&self) -> &'static str {
+        match self.body[9] & 0x7F {
+            _ if self.kind >= 0xC0 || self.is_over() => "OK",
+            0x01 if matches!(self.body[10] & 0x0F, 2..=5 | 8..=11) => "Critical",
+            _ => "Warning",
+        }
+    }
 }
 
 impl Note {
@@ -105,11 +139,16 @@ pub(crate) struct Logbook {
 struct Book {
     entries: VecDeque<Entry>,
     written: u64,
+    /// Whether entries had to give way since it was cleared.
+    lost: bool,
+    /// When the last entry was written, and when it was last cleared or one was removed.
+    added: Option<i64>,
+    erased: Option<i64>,
 }
 
 impl Logbook {
     /// What is kept at all; a face may show less.
-    const MOST: usize = 1000;
+    pub(crate) const MOST: usize = 1000;
 
     /// Writes down what the machine has done; `clock` tells a moment of the machine by the BMC's clock.
     pub(crate) fn follow(&mut self, events: &[Event], clock: impl Fn(&Event) -> i64) {
@@ -122,14 +161,39 @@ impl Logbook {
         self.seen = events.last().map_or(self.seen, |event| event.seq + 1);
     }
 
-    /// Writes something down; the oldest entry gives way where there is no room.
-    pub(crate) fn write(&mut self, log: Log, at: i64, note: Note) {
+    /// Writes something down, and says under which number; the oldest entry gives way where there is no room.
+    pub(crate) fn write(&mut self, log: Log, at: i64, note: Note) -> u64 {
         let book = self.book_mut(log);
         if book.entries.len() >= Self::MOST {
             book.entries.pop_front();
+            book.lost = true;
         }
         book.written += 1;
+        book.added = Some(at);
         book.entries.push_back(Entry { id: book.written, at, note });
+        book.written
+    }
+
+    /// Takes an entry out; whether there was one.
+    pub(crate) fn remove(&mut self, log: Log, id: u64, at: i64) -> bool {
+        let book = self.book_mut(log);
+        let before = book.entries.len();
+        book.entries.retain(|it| it.id != id);
+        let is_gone = book.entries.len() < before;
+        if is_gone {
+            book.erased = Some(at);
+        }
+        is_gone
+    }
+
+    /// Whether entries had to give way since the log was cleared.
+    pub(crate) fn has_lost(&self, log: Log) -> bool {
+        self.book(log).lost
+    }
+
+    /// When the last entry was written, and when the log was last cleared or an entry removed.
+    pub(crate) fn changed(&self, log: Log) -> (Option<i64>, Option<i64>) {
+        (self.book(log).added, self.book(log).erased)
     }
 
     /// A log's entries, the oldest first.
@@ -144,7 +208,9 @@ impl Logbook {
 
     /// Empties a log; that it was emptied is its first entry.
     pub(crate) fn clear(&mut self, log: Log, at: i64) {
-        self.book_mut(log).entries.clear();
+        let book = self.book_mut(log);
+        book.entries.clear();
+        (book.lost, book.erased) = (false, Some(at));
         self.write(log, at, Note::Cleared);
     }
 
@@ -179,6 +245,21 @@ mod tests {
         assert_eq!((ids.len(), ids[0], ids[999]), (1000, 3, 1002));
         logbook.clear(Log::System, 2000);
         assert_eq!(logbook.entries(Log::System).map(|it| it.id).collect::<Vec<_>>(), [1003]);
+    }
+
+    #[test]
+    fn an_entry_that_is_taken_out_is_gone_and_what_gave_way_is_remembered_until_the_log_is_cleared() {
+        let mut logbook = Logbook::default();
+        let [one, other] = [1, 2].map(|at| logbook.write(Log::System, at, Note::Nmi));
+        assert!(logbook.remove(Log::System, one, 3) && !logbook.remove(Log::System, one, 4));
+        assert_eq!(logbook.entries(Log::System).map(|it| it.id).collect::<Vec<_>>(), [other]);
+        assert_eq!(logbook.changed(Log::System), (Some(2), Some(3)));
+        for at in 0..1000 {
+            logbook.write(Log::System, at, Note::Nmi);
+        }
+        assert!(logbook.has_lost(Log::System));
+        logbook.clear(Log::System, 2000);
+        assert!(!logbook.has_lost(Log::System));
     }
 
     #[test]

@@ -46,6 +46,7 @@ use certificates::Certificates;
 use events::Events;
 pub use exchange::HttpExchange;
 use handle::Scene;
+pub(crate) use live::entry::log_at;
 pub(crate) use messages::{base_args, base_error, not_found};
 pub(crate) use observer::shown as without_session;
 pub use observer::{Observed, Observer};

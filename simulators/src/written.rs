@@ -7,6 +7,8 @@ use std::{
 
 use serde_json::Value;
 
+use crate::sensors::Given;
+
 /// Where a resource says when its settings were taken over, if it says so (DSP0268 Settings.Time).
 const SETTLED: &str = "/@Redfish.Settings/Time";
 
@@ -15,6 +17,8 @@ const SETTLED: &str = "/@Redfish.Settings/Time";
 pub(crate) struct Written {
     kept: BTreeMap<String, BTreeMap<String, Value>>,
     pending: Vec<Pending>,
+    /// What sensors were given beside the wire: nobody can write over it.
+    given: Given,
 }
 
 /// What the host firmware takes over when it starts the next time.
@@ -75,9 +79,19 @@ impl Written {
         self.pending.retain(|it| stays(&it.path));
     }
 
+    /// What sensors were given beside the wire.
+    pub(crate) fn given(&self) -> &Given {
+        &self.given
+    }
+
+    /// The same, to change it.
+    pub(crate) fn given_mut(&mut self) -> &mut Given {
+        &mut self.given
+    }
+
     /// Whether anything was written to this resource.
     pub(crate) fn is_in(&self, path: &str) -> bool {
-        self.kept.contains_key(path)
+        self.kept.contains_key(path) || self.given.is_in(path)
     }
 
     /// Puts what was written into a resource's document.
@@ -85,6 +99,7 @@ impl Written {
         for (pointer, value) in self.kept.get(path).into_iter().flatten() {
             put(document, pointer, value);
         }
+        self.given.of(path).for_each(|(pointer, value)| put(document, pointer, value));
     }
 
     /// Adds what was written to a resource to a hash.
@@ -92,6 +107,7 @@ impl Written {
         for (pointer, value) in self.kept.get(path).into_iter().flatten() {
             (pointer, value.to_string()).hash(hash);
         }
+        self.given.of(path).for_each(|(pointer, value)| (pointer, value.to_string()).hash(hash));
     }
 }
 

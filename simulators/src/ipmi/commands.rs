@@ -4,11 +4,16 @@ pub(super) mod app;
 pub(super) mod boot;
 pub(super) mod channel;
 pub(super) mod chassis;
+mod dcmi;
 mod event;
 mod firewall;
+mod fru;
 pub(super) mod info;
 pub(super) mod lan;
 pub(super) mod pef;
+mod sdr;
+mod sel;
+mod sensor;
 mod session;
 mod user;
 mod watchdog;
@@ -24,11 +29,16 @@ pub(super) fn all() -> impl Iterator<Item = &'static Row> {
         boot::ROWS,
         channel::ROWS,
         chassis::ROWS,
+        dcmi::ROWS,
         event::ROWS,
         firewall::ROWS,
+        fru::ROWS,
         info::ROWS,
         lan::ROWS,
         pef::ROWS,
+        sdr::ROWS,
+        sel::ROWS,
+        sensor::ROWS,
         session::ROWS,
         user::ROWS,
         watchdog::ROWS,

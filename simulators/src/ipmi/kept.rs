@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::commands::{Security, app, boot, channel, chassis, info, lan, pef};
+use super::{
+    commands::{Security, app, boot, channel, chassis, info, lan, pef},
+    dcmi::Dcmi,
+    sensing::Sensing,
+    storage::Storage,
+};
 
 /// All of it. What has to outlive a restart of the BMC says so in its own group.
 #[derive(Debug, Default)]
@@ -23,6 +28,12 @@ pub(crate) struct Kept {
     pub(super) lan: lan::Kept,
     /// Event filters.
     pub(super) pef: pef::Kept,
+    /// Reservations and inventories.
+    pub(crate) storage: Storage,
+    /// How sensors were told to behave.
+    pub(crate) sensing: Sensing,
+    /// What DCMI was told.
+    pub(crate) dcmi: Dcmi,
     /// When the BMC came back from its last restart, as far as this was noticed.
     ready: Option<Duration>,
 }

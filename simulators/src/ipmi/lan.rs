@@ -24,7 +24,7 @@ use table::{Table, Visit};
 pub(crate) use who::Who;
 
 use super::{
-    command::{self, Caller, Channel, Completion, Request, Scene},
+    command::{self, Caller, Channel, Request, Scene},
     dispatch,
     exchange::{self, Said},
 };
@@ -235,12 +235,12 @@ impl Lan {
             caller: Caller { channel: Channel::Lan, session: session.map(|(caller, _)| caller) },
         };
         let (look, now) = (bmc.look(), self.table.visit.now);
-        let reply = {
+        let whole = {
             let mut kept = bmc.ipmi();
             let mut scene = Scene { bmc, look, now, kept: &mut kept, sessions: &mut self.table };
-            dispatch::answer(&mut scene, &request)
+            dispatch::answered(&mut scene, &request)
         };
-        let answer = message.answer(reply.as_deref().map_err(|completion: &Completion| *completion));
+        let answer = message.answered(&whole);
         let said = self.told(message, &answer, session.map(|(_, place)| place), false);
         (answer, said)
     }

@@ -24,7 +24,7 @@ pub(crate) use documents::{Documents, trimmed};
 pub(crate) use fact::target_word;
 
 use super::metadata;
-use crate::{bmc::lock, deviations::Deviation};
+use crate::{bmc::lock, deviations::Deviation, sensors::Sensors};
 
 /// Where the service begins.
 pub(crate) const ROOT: &str = "/redfish/v1";
@@ -76,6 +76,7 @@ pub(crate) struct Tree {
     source: Documents,
     recorded: Arc<Recordings>,
     metadata: OnceLock<String>,
+    sensors: OnceLock<Sensors>,
     variants: Mutex<Vec<(Vec<&'static str>, Arc<Tree>)>>,
 }
 
@@ -118,6 +119,7 @@ impl Tree {
             source,
             recorded,
             metadata: OnceLock::new(),
+            sensors: OnceLock::new(),
             variants: Mutex::default(),
         }
     }
@@ -243,6 +245,11 @@ impl Tree {
     /// The path of the manager's own network interface, where it has one.
     pub(crate) fn interface(&self) -> &str {
         &self.own.interface
+    }
+
+    /// The sensors of the machine.
+    pub(crate) fn sensors(&self) -> &Sensors {
+        self.sensors.get_or_init(|| Sensors::of(self))
     }
 
     /// The schemas that are used (DSP0266 §8.4.2).

@@ -1,7 +1,5 @@
 //! An IPMI message on the LAN (IPMI v2.0 §13.8).
 
-use super::super::command::Completion;
-
 /// The BMC's own address (§5.4).
 pub(crate) const BMC: u8 = 0x20;
 /// Addresses, function, sequence, command and the two checksums.
@@ -49,17 +47,13 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The answer to it.
-    pub(crate) fn answer(&self, reply: Result<&[u8], Completion>) -> Vec<u8> {
-        let (completion, data) = match reply {
-            Ok(data) => (0, data),
-            Err(completion) => (completion.0, &[][..]),
-        };
-        let mut out = Vec::with_capacity(LEAST + 1 + data.len());
+    /// The answer to it: completion code and data.
+    pub(crate) fn answered(&self, whole: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(LEAST + whole.len());
         out.extend_from_slice(&[self.from, (self.netfn | 1) << 2 | self.from_lun]);
         out.push(sum(&out).wrapping_neg());
-        out.extend_from_slice(&[BMC, self.sequence << 2 | self.lun, self.number, completion]);
-        out.extend_from_slice(data);
+        out.extend_from_slice(&[BMC, self.sequence << 2 | self.lun, self.number]);
+        out.extend_from_slice(whole);
         out.push(sum(&out[3..]).wrapping_neg());
         out
     }
@@ -81,7 +75,7 @@ mod tests {
     fn a_request_is_answered_with_its_own_number_and_right_checksums() {
         let message = Message::read(&REQUEST).unwrap();
         assert_eq!((message.netfn, message.number, message.sequence), (6, 1, 1));
-        let answer = message.answer(Ok(&[0x20, 0x81]));
+        let answer = message.answered(&[0, 0x20, 0x81]);
         assert_eq!(answer[..7], [0x81, 0x1C, 0x63, 0x20, 0x04, 0x01, 0x00]);
         assert_eq!((sum(&answer[..3]), sum(&answer[3..])), (0, 0));
     }

@@ -72,6 +72,11 @@ fn said(tree: &Tree, collection: &Document, entry: &Entry) -> Value {
             document[property] = message[property].clone();
         }
     }
+    if let Note::Record(record) = &entry.note {
+        document["EntryType"] = json!("SEL");
+        document["EntryCode"] = json!(if record.is_over() { "Deassert" } else { "Assert" });
+        document["SensorNumber"] = json!(record.sensor());
+    }
     if !said.origin.is_empty() {
         document["Links"] = json!({"OriginOfCondition": {"@odata.id": said.origin}});
     }
@@ -116,6 +121,7 @@ impl Said {
                 own(&format!("User '{user}' is locked after too many wrong passwords.")).grave("Warning")
             }
             Note::Cleared => own("The log was cleared."),
+            Note::Record(record) => system(&record.text).grave(record.severity()),
         }
     }
 

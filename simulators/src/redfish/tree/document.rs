@@ -155,6 +155,14 @@ impl Document {
         number.and_then(Value::as_u64)
     }
 
+    /// A reading in it as it is now, whatever was written.
+    pub(crate) fn reading(&self, view: &View, pointer: &str) -> Option<f64> {
+        match self.compiled().bound.iter().find(|(bound, _)| bound == pointer) {
+            Some((_, fact)) => fact.said(view).value()?.as_f64(),
+            None => self.template.pointer(pointer)?.as_f64(),
+        }
+    }
+
     /// As it is now, without an ETag.
     pub(crate) fn value(&self, view: &View) -> Value {
         let mut value = Value::clone(&self.template);

@@ -1,0 +1,3 @@
+//! DCMI.
+use super::super::command::Row;
+pub(super) const ROWS: &[Row] = &[];

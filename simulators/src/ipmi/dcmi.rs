@@ -1,0 +1,3 @@
+//! What a BMC keeps of DCMI.
+#[derive(Debug, Default)]
+pub(crate) struct Dcmi {}
