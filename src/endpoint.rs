@@ -1,6 +1,6 @@
 //! Where a BMC is, who asks, and what is trusted: the only place where credentials live.
 
-use std::{fmt, net::IpAddr, path::PathBuf};
+use std::{collections::BTreeSet, fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use crate::driver::Protocol;
 pub use crate::model::Secret;
@@ -90,6 +90,11 @@ pub struct IpmiOptions {
     pub suite: Option<Suite>,
     /// The BMC key (Kg), up to 20 bytes, where the BMC has one of its own.
     pub kg: Option<Secret>,
+    /// Quirks of the BMC that cannot be detected, by the names of
+    /// [`configurable_quirks`](crate::drivers::ipmi::configurable_quirks).
+    pub quirks: BTreeSet<String>,
+    /// How often a session that is idle is kept alive; `None` lets it end, and logs in again when it is needed.
+    pub keep_alive: Option<Duration>,
 }
 
 /// One BMC's door: scheme, host, port, and what is needed to pass.

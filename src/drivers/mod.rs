@@ -60,6 +60,15 @@ pub enum ConnectError {
         /// What is wrong with them, without them.
         reason: String,
     },
+    /// The endpoint is configured with a quirk that there is not.
+    UnknownQuirk {
+        /// The driver.
+        driver: &'static str,
+        /// The name given.
+        name: String,
+        /// The names that it knows.
+        known: Vec<&'static str>,
+    },
     /// The trusted certificates cannot be read.
     Trust {
         /// What is wrong.
@@ -80,6 +89,9 @@ impl std::fmt::Display for ConnectError {
             Self::NoCredentials { driver } => write!(f, "driver {driver} needs credentials and got none"),
             Self::Credentials { driver, reason } => {
                 write!(f, "driver {driver} cannot use these credentials: {reason}")
+            }
+            Self::UnknownQuirk { driver, name, known } => {
+                write!(f, "driver {driver} knows no quirk {name:?}: expected one of {}", known.join(", "))
             }
             Self::Trust { reason } => write!(f, "the trusted certificates cannot be read: {reason}"),
         }

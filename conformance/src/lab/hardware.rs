@@ -33,7 +33,7 @@ pub(crate) fn endpoint(hardware: &Hardware, driver: &str) -> Option<Endpoint> {
     if driver == "ipmi" {
         let door = hardware.ipmi.as_ref()?;
         let mut endpoint = Endpoint::new(Scheme::Ipmi, hardware.address.clone(), door.port);
-        endpoint.ipmi = IpmiOptions { suite: door.suite, kg: None };
+        endpoint.ipmi = IpmiOptions { suite: door.suite, ..IpmiOptions::default() };
         return Some(endpoint);
     }
     let door = hardware.redfish.as_ref()?;

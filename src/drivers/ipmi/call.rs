@@ -54,8 +54,8 @@ impl<'a> Call<'a> {
     pub(super) fn datagram(&mut self) -> Vec<u8> {
         *self.sequences = (*self.sequences + 1) & 0x3F;
         self.sequence = *self.sequences;
-        let Command { netfn, number: command, .. } = *self.command;
-        let request = Request { netfn, command, sequence: self.sequence, data: self.data };
+        let Command { netfn, number: command, lun, .. } = *self.command;
+        let request = Request { netfn, lun, command, sequence: self.sequence, data: self.data };
         self.session.seal(&request.encode(), self.vector)
     }
 }

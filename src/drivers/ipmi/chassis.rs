@@ -2,41 +2,21 @@
 
 use std::time::Duration;
 
-use super::{
-    command::{Command, Effect},
-    link::Talk,
-    rmcp::handshake::Privilege,
-};
+use super::{command::Command, link::Talk, rmcp::handshake::Privilege};
 use crate::{
-    driver::{Cause, Deviation},
+    driver::Cause,
     drivers::failure::Failure,
     model::{Change, Identify, PowerAction, PowerState, SetIdentify},
 };
 
 /// Get Chassis Status (§28.2).
-const GET_STATUS: Command = Command {
-    name: "Get Chassis Status",
-    netfn: 0x00,
-    number: 0x01,
-    privilege: Privilege::User,
-    effect: Effect::Repeatable,
-};
+const GET_STATUS: Command = Command::read("Get Chassis Status", 0x00, 0x01);
 /// Chassis Control (§28.3).
-const CONTROL: Command = Command {
-    name: "Chassis Control",
-    netfn: 0x00,
-    number: 0x02,
-    privilege: Privilege::Operator,
-    effect: Effect::Changes,
-};
+const CONTROL: Command =
+    Command::read("Chassis Control", 0x00, 0x02).for_role(Privilege::Operator).changing();
 /// Chassis Identify (§28.5).
-const IDENTIFY: Command = Command {
-    name: "Chassis Identify",
-    netfn: 0x00,
-    number: 0x04,
-    privilege: Privilege::Operator,
-    effect: Effect::Changes,
-};
+const IDENTIFY: Command =
+    Command::read("Chassis Identify", 0x00, 0x04).for_role(Privilege::Operator).changing();
 
 /// The host's power, which IPMI knows as on or off and nothing between.
 pub(super) async fn read_power(talk: &mut Talk<'_>) -> Result<PowerState, Failure> {
@@ -108,10 +88,8 @@ struct Status {
 impl Status {
     async fn read(talk: &mut Talk<'_>) -> Result<Self, Failure> {
         let data = talk.ask(&GET_STATUS, &[]).await?;
-        let short = Deviation::ShortMessage { what: GET_STATUS.name, bytes: data.len(), needed: 3 };
-        let Some(power) = data.first() else {
-            return Err(Failure::new(Cause::Deviation(short), GET_STATUS.at(Some(0))));
-        };
+        let short = GET_STATUS.short(data.len(), 3);
+        let Some(power) = data.first() else { return Err(GET_STATUS.broken(short)) };
         if data.len() < 3 {
             talk.forgive(short);
         }

@@ -1,7 +1,10 @@
 //! A command of IPMI as data: its numbers, the privilege that it needs, and what its completion codes mean.
 
 use super::rmcp::handshake::Privilege;
-use crate::driver::{Cause, Exchange};
+use crate::{
+    driver::{Cause, Deviation, Exchange},
+    drivers::failure::Failure,
+};
 
 /// What a command does to the machine, and so whether it may be sent again as a new command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub(super) struct Command {
     pub(super) netfn: u8,
     /// Its number.
     pub(super) number: u8,
+    /// The BMC's logical unit that it is for: 0 but for sensors that live elsewhere.
+    pub(super) lun: u8,
     /// The lowest privilege that may send it.
     pub(super) privilege: Privilege,
     /// What it does.
@@ -28,6 +33,36 @@ pub(super) struct Command {
 }
 
 impl Command {
+    /// A command that reads and that everybody may send.
+    pub(super) const fn read(name: &'static str, netfn: u8, number: u8) -> Self {
+        Self { name, netfn, number, lun: 0, privilege: Privilege::User, effect: Effect::Repeatable }
+    }
+
+    /// The same command, which needs this privilege.
+    pub(super) const fn for_role(self, privilege: Privilege) -> Self {
+        Self { privilege, ..self }
+    }
+
+    /// The same command, which changes the machine.
+    pub(super) const fn changing(self) -> Self {
+        Self { effect: Effect::Changes, ..self }
+    }
+
+    /// What an answer that is shorter than its definition is.
+    pub(super) fn short(&self, bytes: usize, needed: usize) -> Deviation {
+        Deviation::ShortMessage { what: self.name, bytes, needed }
+    }
+
+    /// The failure of a command whose answer breaks the standard.
+    pub(super) fn broken(&self, deviation: Deviation) -> Failure {
+        Failure::new(Cause::Deviation(deviation), self.at(Some(0)))
+    }
+
+    /// The failure that a completion code other than 00h is.
+    pub(super) fn refused(&self, completion: u8) -> Failure {
+        Failure::new(self.cause(completion), self.at(Some(completion)))
+    }
+
     pub(super) fn at(&self, completion: Option<u8>) -> Exchange {
         Exchange::Ipmi { netfn: self.netfn, command: self.number, completion }
     }

@@ -1,10 +1,6 @@
 //! The BMC itself: Cold Reset and Warm Reset (IPMI v2.0 §20.2, §20.3).
 
-use super::{
-    command::{Command, Effect},
-    link::Talk,
-    rmcp::handshake::Privilege,
-};
+use super::{command::Command, link::Talk, rmcp::handshake::Privilege};
 use crate::{
     drivers::failure::Failure,
     model::{BmcReset, Change},
@@ -14,7 +10,7 @@ const COLD_RESET: Command = reset_command("Cold Reset", 0x02);
 const WARM_RESET: Command = reset_command("Warm Reset", 0x03);
 
 const fn reset_command(name: &'static str, number: u8) -> Command {
-    Command { name, netfn: 0x06, number, privilege: Privilege::Administrator, effect: Effect::Changes }
+    Command::read(name, 0x06, number).for_role(Privilege::Administrator).changing()
 }
 
 /// Restarts the BMC. Its sessions end with it, so that nothing is closed and the next operation logs in again.

@@ -1,74 +1,77 @@
-//! FRU inventory: who made the machine and its board (IPMI v2.0 §34, Platform Management FRU Information v1.0).
+//! FRU inventory: who made the machine and its board (IPMI v2.0 §34), read from the BMC's store; `areas` knows what is in it.
 
-use super::{
-    command::{Command, Effect},
-    link::Talk,
-    rmcp::{handshake::Privilege, message::checksum},
+pub(super) mod areas;
+
+use std::time::Duration;
+
+use self::areas::{Header, RecordHead};
+use super::{command::Command, link::Talk, rmcp::message::checksum};
+use crate::{
+    driver::{Cause, Deviation},
+    drivers::failure::Failure,
+    model::{Bytes, Fru, FruRecord},
 };
-use crate::{driver::Deviation, drivers::failure::Failure};
 
 /// Get FRU Inventory Area Info (§34.1).
-const AREA_INFO: Command = read_command("Get FRU Inventory Area Info", 0x10);
+const AREA_INFO: Command = Command::read("Get FRU Inventory Area Info", 0x0A, 0x10);
 /// Read FRU Data (§34.2).
-const READ: Command = read_command("Read FRU Data", 0x11);
+const READ: Command = Command::read("Read FRU Data", 0x0A, 0x11);
 
-/// Bytes to ask for at once; what every BMC's message buffer holds.
-const CHUNK: u16 = 32;
+/// The FRU device that is the machine itself; the others are its parts, whose serials are not the machine's.
+const MACHINE: u8 = 0;
+/// Bytes to ask for at once, at first; a BMC whose buffer is smaller says so and is asked for half.
+const CHUNK: u16 = 48;
+/// Fewer than that are not worth a request.
+const SMALLEST: u16 = 6;
 /// The longest area: its length is a byte in units of eight.
 const LONGEST: u16 = 255 * 8;
+/// More records than any store has room for.
+const RECORDS: usize = 64;
+/// How often a store that is busy (81h) is asked again.
+const PATIENCE: u32 = 4;
 
-const fn read_command(name: &'static str, number: u8) -> Command {
-    Command { name, netfn: 0x0A, number, privilege: Privilege::User, effect: Effect::Repeatable }
+/// `fru.read`: a BMC without a store for the machine has none to read.
+pub(super) async fn tell(talk: &mut Talk<'_>) -> Result<Fru, Failure> {
+    let absent = || Cause::NotFound { what: "FRU inventory of the machine".to_owned() };
+    read(talk).await?.ok_or_else(|| absent().into())
 }
 
-/// What FRU 0, the machine itself, says of itself.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Fru {
-    pub(super) board_manufacturer: Option<String>,
-    pub(super) board_product: Option<String>,
-    pub(super) board_serial: Option<String>,
-    pub(super) board_part: Option<String>,
-    pub(super) manufacturer: Option<String>,
-    pub(super) product: Option<String>,
-    pub(super) part: Option<String>,
-    pub(super) serial: Option<String>,
-}
-
-/// Reads FRU 0. A BMC without it says nothing, which is no failure; an area whose checksum does not fit is left out.
-pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Fru, Failure> {
-    let info = talk.try_ask(&AREA_INFO, &[0]).await?;
-    let [low, high, access, ..] = info.data[..] else { return Ok(Fru::default()) };
+/// Reads FRU 0. `None` when the BMC has no such store; an area whose checksum does not fit is left out.
+pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Option<Fru>, Failure> {
+    let info = talk.try_ask(&AREA_INFO, &[MACHINE]).await?;
+    let [low, high, access, ..] = info.data[..] else { return Ok(None) };
     if info.completion != 0 {
-        return Ok(Fru::default());
+        return Ok(None);
     }
-    let store = Store { size: u16::from_le_bytes([low, high]), words: access & 0x01 != 0 };
-    let Some(header) = store.bytes(talk, 0, 8).await? else { return Ok(Fru::default()) };
-    if checksum(&header[..]) != 0 {
+    let mut store = Store { size: u16::from_le_bytes([low, high]), words: access & 0x01 != 0, chunk: CHUNK };
+    let Some(header) = store.bytes(talk, 0, 8).await? else { return Ok(None) };
+    if checksum(&header) != 0 {
         talk.forgive(Deviation::BadChecksum { what: "the FRU header" });
-        return Ok(Fru::default());
+        return Ok(None);
     }
-    let mut fru = Fru::default();
-    if let Some(area) = store.area(talk, header[3], "the FRU board area").await? {
-        // Language and the date of manufacture come first; then manufacturer, product, serial, part (§11).
-        [fru.board_manufacturer, fru.board_product, fru.board_serial, fru.board_part, _] = texts(&area, 6);
-    }
-    if let Some(area) = store.area(talk, header[4], "the FRU product area").await? {
-        // Language first; then manufacturer, product, part, version, serial (§12).
-        [fru.manufacturer, fru.product, fru.part, _, fru.serial] = texts(&area, 3);
-    }
-    Ok(fru)
+    let Header { chassis, board, product, records } = Header::of(&header);
+    let chassis = store.area(talk, chassis, "the FRU chassis area").await?;
+    let board = store.area(talk, board, "the FRU board area").await?;
+    let product = store.area(talk, product, "the FRU product area").await?;
+    Ok(Some(Fru {
+        chassis: chassis.as_deref().and_then(areas::chassis),
+        board: board.as_deref().and_then(areas::board),
+        product: product.as_deref().and_then(areas::product),
+        records: store.records(talk, records).await?,
+    }))
 }
 
 /// The FRU store of a BMC, addressed in bytes or in words.
 struct Store {
     size: u16,
     words: bool,
+    chunk: u16,
 }
 
 impl Store {
     /// A whole area whose checksum fits; `offset` in units of eight bytes, 0 for an area that is not there.
     async fn area(
-        &self,
+        &mut self,
         talk: &mut Talk<'_>,
         offset: u8,
         what: &'static str,
@@ -87,94 +90,66 @@ impl Store {
         Ok(Some(area))
     }
 
+    /// The records from this offset on, up to the last or to the first that cannot be believed.
+    async fn records(&mut self, talk: &mut Talk<'_>, offset: u8) -> Result<Vec<FruRecord>, Failure> {
+        let mut records = Vec::new();
+        let mut at = u16::from(offset) * 8;
+        while at != 0 && records.len() < RECORDS {
+            let Some(head) = self.bytes(talk, at, RecordHead::LENGTH).await? else { break };
+            let Some(head) = RecordHead::of(&head) else {
+                talk.forgive(Deviation::BadChecksum { what: "a FRU record" });
+                break;
+            };
+            let from = at.saturating_add(RecordHead::LENGTH);
+            let Some(data) = self.bytes(talk, from, head.length.into()).await? else { break };
+            if checksum(&data) != head.checksum {
+                talk.forgive(Deviation::BadChecksum { what: "a FRU record" });
+                break;
+            }
+            records.push(FruRecord { kind: head.kind, data: Bytes(data) });
+            at = if head.last { 0 } else { from.saturating_add(head.length.into()) };
+        }
+        Ok(records)
+    }
+
     /// Bytes from the store; `None` when the BMC does not give all of them.
-    async fn bytes(&self, talk: &mut Talk<'_>, at: u16, length: u16) -> Result<Option<Vec<u8>>, Failure> {
+    async fn bytes(&mut self, talk: &mut Talk<'_>, at: u16, length: u16) -> Result<Option<Vec<u8>>, Failure> {
         if length > LONGEST || u32::from(at) + u32::from(length) > u32::from(self.size) {
             talk.forgive(Deviation::BadField { what: "FRU area", value: u32::from(at) });
             return Ok(None);
         }
         let unit = if self.words { 2 } else { 1 };
-        let mut bytes = Vec::with_capacity(length.into());
-        while bytes.len() < length.into() {
-            let from = (at + bytes.len() as u16) / unit;
-            let count = CHUNK.min(length - bytes.len() as u16).div_ceil(unit);
-            let [low, high] = from.to_le_bytes();
-            let answered = talk.try_ask(&READ, &[0, low, high, count as u8]).await?;
-            let Some((told, data)) = answered.data.split_first().filter(|_| answered.completion == 0) else {
-                return Ok(None);
-            };
-            let told = usize::from(*told) * usize::from(unit);
-            let data = &data[..data.len().min(told)];
+        // A store of words is read from an even byte on.
+        let skip = usize::from(at % unit);
+        let from = at / unit * unit;
+        let whole = usize::from(length) + skip;
+        let mut bytes = Vec::with_capacity(whole);
+        let mut busy = 0;
+        while bytes.len() < whole {
+            let [low, high] = ((from + bytes.len() as u16) / unit).to_le_bytes();
+            let count = self.chunk.min((whole - bytes.len()) as u16).div_ceil(unit);
+            let answered = talk.try_ask(&READ, &[MACHINE, low, high, count as u8]).await?;
+            match answered.completion {
+                0 => {}
+                0x81 if busy < PATIENCE && talk.pause(Duration::from_millis(250 << busy)).await => {
+                    busy += 1;
+                    continue;
+                }
+                0xC7..=0xCA | 0xCC | 0xFF if self.chunk > SMALLEST => {
+                    self.chunk = (self.chunk / 2).next_multiple_of(2);
+                    continue;
+                }
+                0xD4 => return Err(READ.refused(0xD4)),
+                _ => return Ok(None),
+            }
+            let Some((told, data)) = answered.data.split_first() else { return Ok(None) };
+            let data = &data[..data.len().min(usize::from(*told) * usize::from(unit))];
             if data.is_empty() {
                 return Ok(None);
             }
             bytes.extend_from_slice(data);
         }
-        bytes.truncate(length.into());
-        Ok(Some(bytes))
-    }
-}
-
-/// The first five type/length fields of an area, from this offset; C1h ends them (§13).
-fn texts(area: &[u8], from: usize) -> [Option<String>; 5] {
-    let mut texts = [const { None }; 5];
-    let mut rest = area.get(from..).unwrap_or_default();
-    for text in &mut texts {
-        let Some((kind, after)) = rest.split_first().filter(|(kind, _)| **kind != 0xC1) else { break };
-        let Some((bytes, after)) = after.split_at_checked(usize::from(kind & 0x3F)) else { break };
-        *text = decode(kind >> 6, bytes);
-        rest = after;
-    }
-    texts
-}
-
-/// A field by its encoding: binary, BCD plus, packed 6-bit ASCII, or 8-bit text (§13).
-fn decode(encoding: u8, bytes: &[u8]) -> Option<String> {
-    let text = match encoding {
-        0b00 => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        0b01 => bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]).map(bcd_plus).collect(),
-        0b10 => bytes.chunks(3).flat_map(six_bits).collect(),
-        _ => bytes.iter().map(|byte| char::from(*byte)).collect::<String>(),
-    };
-    // Some end their text in FFh, FEh or NUL.
-    let ends = |c: char| c.is_whitespace() || matches!(c, '\0' | '\u{FF}' | '\u{FE}');
-    let text = text.trim_matches(ends);
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn bcd_plus(digit: u8) -> char {
-    char::from(b"0123456789 -.???"[usize::from(digit & 0x0F)])
-}
-
-/// Four characters in three bytes, the low bits first, counted from the space.
-fn six_bits(group: &[u8]) -> Vec<char> {
-    let bits = group.iter().rev().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-    let characters = group.len() * 8 / 6;
-    (0..characters).map(|at| char::from(0x20 + (bits >> (6 * at) & 0x3F) as u8)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packed_text_unpacks_to_the_standards_own_example() {
-        // "IPMI" is 29h DCh A6h (Platform Management FRU Information §13).
-        assert_eq!(decode(0b10, &[0x29, 0xDC, 0xA6]).as_deref(), Some("IPMI"));
-    }
-
-    #[test]
-    fn text_is_rid_of_its_padding() {
-        assert_eq!(decode(0b11, b"X11DPH \0\xFF").as_deref(), Some("X11DPH"));
-        assert_eq!(decode(0b11, b" \0"), None);
-        assert_eq!(decode(0b01, &[0x12, 0xB3]).as_deref(), Some("12-3"));
-    }
-
-    #[test]
-    fn fields_end_at_c1_or_where_the_area_ends() {
-        let area = [0xC3, b'a', b'b', b'c', 0xC0, 0xC1, 0xC3, b'x', b'x', b'x'];
-        assert_eq!(texts(&area, 0), [Some("abc".to_owned()), None, None, None, None]);
-        assert_eq!(texts(&[0xFF, b'a'], 0), [const { None }; 5]);
-        assert_eq!(texts(&[], 6), [const { None }; 5]);
+        bytes.truncate(whole);
+        Ok(Some(bytes.split_off(skip)))
     }
 }

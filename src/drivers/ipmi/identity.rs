@@ -2,58 +2,33 @@
 
 use uuid::Uuid;
 
-use super::{
-    command::{Command, Effect},
-    fru::{self, Fru},
-    link::Talk,
-    rmcp::handshake::Privilege,
-};
+use super::{command::Command, fru, lan, link::Talk};
 use crate::{
-    driver::{Cause, Deviation},
     drivers::failure::Failure,
-    model::Identity,
+    model::{Fru, Identity},
 };
 
 /// Get Device ID (§20.1).
-const GET_DEVICE_ID: Command = read_command("Get Device ID", 0x06, 0x01, Privilege::User);
+pub(super) const GET_DEVICE_ID: Command = Command::read("Get Device ID", 0x06, 0x01);
 /// Get System GUID (§22.14).
-const GET_SYSTEM_GUID: Command = read_command("Get System GUID", 0x06, 0x37, Privilege::User);
-/// Get LAN Configuration Parameters (§23.2).
-const GET_LAN: Command = read_command("Get LAN Configuration Parameters", 0x0C, 0x02, Privilege::Operator);
-
-const LAN_ADDRESS: u8 = 3;
-const LAN_MAC: u8 = 5;
-/// "The channel that this comes over" (§6.3), and where a BMC does not know that, the first LAN channel of most.
-const CHANNELS: [u8; 2] = [0x0E, 0x01];
-
-const fn read_command(name: &'static str, netfn: u8, number: u8, privilege: Privilege) -> Command {
-    Command { name, netfn, number, privilege, effect: Effect::Repeatable }
-}
+const GET_SYSTEM_GUID: Command = Command::read("Get System GUID", 0x06, 0x37);
 
 /// Everything of the identity that IPMI knows; the host firmware is not among it.
 pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Identity, Failure> {
     let device = talk.ask(&GET_DEVICE_ID, &[]).await?;
     let guid = talk.try_ask(&GET_SYSTEM_GUID, &[]).await?;
-    let Fru {
-        board_manufacturer,
-        board_product,
-        board_serial,
-        board_part,
-        manufacturer,
-        product,
-        part,
-        serial,
-    } = fru::read(talk).await?;
-    let (mac, address) = read_lan(talk).await?;
+    let Fru { board, product, .. } = fru::read(talk).await?.unwrap_or_default();
+    let (board, product) = (board.unwrap_or_default(), product.unwrap_or_default());
+    let (mac, address) = lan::read_address(talk).await?;
     let guid = if guid.completion == 0 { read_guid(talk, &guid.data) } else { None };
     Ok(Identity {
         uuid: guid,
-        vendor: manufacturer.or(board_manufacturer),
-        model: product.or(board_product),
-        serial,
-        part_number: part,
-        board_serial,
-        board_part_number: board_part,
+        vendor: product.manufacturer.or(board.manufacturer),
+        model: product.product.or(board.product),
+        serial: product.serial,
+        part_number: product.part_number,
+        board_serial: board.serial,
+        board_part_number: board.part_number,
         bios_version: None,
         bios_date: None,
         bmc_firmware: firmware(talk, &device),
@@ -65,7 +40,7 @@ pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Identity, Failure> {
 /// "Major.minor" as ipmitool prints it: the minor revision is BCD (table 20-2).
 fn firmware(talk: &mut Talk<'_>, device: &[u8]) -> Option<String> {
     let [_, _, major, minor, ..] = device else {
-        talk.forgive(Deviation::ShortMessage { what: GET_DEVICE_ID.name, bytes: device.len(), needed: 11 });
+        talk.forgive(GET_DEVICE_ID.short(device.len(), 11));
         return None;
     };
     Some(format!("{}.{minor:02x}", major & 0x7F))
@@ -73,7 +48,7 @@ fn firmware(talk: &mut Talk<'_>, device: &[u8]) -> Option<String> {
 
 fn read_guid(talk: &mut Talk<'_>, data: &[u8]) -> Option<Uuid> {
     let Some(bytes) = data.first_chunk::<16>() else {
-        talk.forgive(Deviation::ShortMessage { what: GET_SYSTEM_GUID.name, bytes: data.len(), needed: 16 });
+        talk.forgive(GET_SYSTEM_GUID.short(data.len(), 16));
         return None;
     };
     Some(uuid_of(*bytes)).filter(|uuid| !uuid.is_nil() && !uuid.is_max())
@@ -93,33 +68,6 @@ fn uuid_of(sent: [u8; 16]) -> Uuid {
     let random = |uuid: &&Uuid| sound(uuid) && uuid.get_version_num() == 4;
     let other = |uuid: &&Uuid| sound(uuid) && (1..=5).contains(&uuid.get_version_num());
     *orders.iter().find(random).or_else(|| orders.iter().find(other)).unwrap_or(&orders[0])
-}
-
-/// The BMC's MAC and IPv4 address. An account that may not read them gets an identity without them.
-async fn read_lan(talk: &mut Talk<'_>) -> Result<(Option<String>, Option<String>), Failure> {
-    let mac = lan_parameter::<6>(talk, LAN_MAC).await?.filter(|mac| *mac != [0; 6]);
-    let address = lan_parameter::<4>(talk, LAN_ADDRESS).await?.filter(|address| *address != [0; 4]);
-    let mac = mac.map(|mac| mac.map(|byte| format!("{byte:02x}")).join(":"));
-    Ok((mac, address.map(|address| std::net::Ipv4Addr::from(address).to_string())))
-}
-
-async fn lan_parameter<const N: usize>(
-    talk: &mut Talk<'_>,
-    parameter: u8,
-) -> Result<Option<[u8; N]>, Failure> {
-    for channel in CHANNELS {
-        let answered = match talk.try_ask(&GET_LAN, &[channel, parameter, 0, 0]).await {
-            Err(Failure { cause: Cause::Denied, .. }) => return Ok(None),
-            other => other?,
-        };
-        // The parameter's revision comes first.
-        let value = answered.data.get(1..).and_then(|data| data.first_chunk::<N>());
-        match value {
-            Some(value) if answered.completion == 0 => return Ok(Some(*value)),
-            _ => continue,
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

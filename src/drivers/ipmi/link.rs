@@ -12,6 +12,7 @@ use super::{
     call::{Answered, Call},
     command::{Command, Effect},
     login::{Door, Learnt},
+    quirks::{self, Quirk},
     rmcp::{
         handshake::{Account, Privilege},
         session::Session,
@@ -38,7 +39,7 @@ const CLOSE_SESSION: Command = session_command("Close Session", 0x3C);
 const PROBE: Command = session_command("Get Device ID", 0x01);
 
 const fn session_command(name: &'static str, number: u8) -> Command {
-    Command { name, netfn: 0x06, number, privilege: Privilege::User, effect: Effect::Repeatable }
+    Command::read(name, 0x06, number)
 }
 
 /// One BMC over IPMI: where it is, who asks, and the session, if there is one.
@@ -56,6 +57,8 @@ struct State {
     /// The requester's sequence number of the next command, 6 bits (§13.8).
     sequence: u8,
     logged_in_before: bool,
+    /// The manufacturer's IANA number, once it was asked for.
+    maker: Option<u32>,
 }
 
 struct Live {
@@ -78,6 +81,7 @@ impl Link {
             learnt: Learnt::new(endpoint.ipmi.suite),
             sequence: 0,
             logged_in_before: false,
+            maker: None,
         };
         let random = ring::default_provider().secure_random;
         Self { endpoint, account, random, state: Mutex::new(state) }
@@ -149,12 +153,63 @@ impl Talk<'_> {
         self.notes.forgive(deviation);
     }
 
+    /// Notes that something is done on account of a quirk.
+    pub(super) fn quirk(&mut self, quirk: &Quirk) {
+        self.notes.ipmi_quirk(quirk);
+    }
+
+    /// Whether a quirk that no answer shows is to be expected: it was configured, or the BMC is of a manufacturer that has it.
+    pub(super) async fn expects(&mut self, quirk: &Quirk) -> Result<bool, Failure> {
+        if self.link.endpoint.ipmi.quirks.contains(quirk.name) {
+            self.quirk(quirk);
+            return Ok(true);
+        }
+        let maker = match self.state.maker {
+            Some(maker) => maker,
+            None => {
+                let answered = self.try_ask(&PROBE, &[]).await?;
+                let bytes = answered.data.get(6..9).filter(|_| answered.completion == 0);
+                *self
+                    .state
+                    .maker
+                    .insert(bytes.map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2] & 0x0F, 0])))
+            }
+        };
+        let applies = quirk.is_of(maker);
+        if applies {
+            self.quirk(quirk);
+        }
+        Ok(applies)
+    }
+
+    /// Waits, if the deadline leaves time for it and for something after it.
+    pub(super) async fn pause(&mut self, time: Duration) -> bool {
+        let fits = time < self.by.left();
+        if fits {
+            sleep(time).await;
+        }
+        fits
+    }
+
+    /// Raises the session to the highest privilege that the BMC gives it.
+    pub(super) async fn rise(&mut self) -> Result<(), Failure> {
+        for level in Privilege::LADDER {
+            match self.try_ask(&PROBE.for_role(level), &[]).await {
+                Err(Failure { cause: Cause::Denied, .. }) if level > Privilege::User => {
+                    self.quirk(&quirks::LOWER_PRIVILEGE);
+                }
+                outcome => return outcome.map(drop),
+            }
+        }
+        Ok(())
+    }
+
     /// Sends a command and demands completion code 00h.
     pub(super) async fn ask(&mut self, command: &Command, data: &[u8]) -> Result<Vec<u8>, Failure> {
         let answered = self.try_ask(command, data).await?;
         match answered.completion {
             0 => Ok(answered.data),
-            code => Err(Failure::new(command.cause(code), command.at(Some(code)))),
+            code => Err(command.refused(code)),
         }
     }
 
@@ -232,6 +287,9 @@ impl Talk<'_> {
         let wire = state.wire.as_ref().expect("opened just now");
         let door = Door { wire, account: &link.account, random: link.random, seams };
         let session = door.login(&mut state.learnt, by).await?;
+        if state.learnt.odd_role {
+            self.notes.ipmi_quirk(&quirks::OPEN_SESSION_ROLE);
+        }
         // Whatever role was asked for, a session begins as USER (§22.18).
         state.live = Some(Live { session, privilege: Privilege::User, used: Instant::now() });
         state.logged_in_before = true;
@@ -257,8 +315,11 @@ impl Talk<'_> {
             0x80..=0x82 | 0xD4 => {
                 Err(Failure::new(Cause::Denied, SET_PRIVILEGE.at(Some(answered.completion))).into())
             }
-            // 00h, or a BMC without the command (Intel 82571): the command itself will tell.
-            _ => {
+            // 00h, or a BMC without the command: the command itself will tell.
+            code => {
+                if code == 0xC1 {
+                    self.quirk(&quirks::NO_SET_PRIVILEGE);
+                }
                 if let Some(live) = &mut self.state.live {
                     live.privilege = wanted;
                 }

@@ -33,6 +33,8 @@ const RESTARTS: u32 = 3;
 pub(super) struct Learnt {
     suites: &'static [Suite],
     role: Privilege,
+    /// Whether the BMC's proofs are over the role of Open Session.
+    pub(super) odd_role: bool,
 }
 
 impl Learnt {
@@ -43,7 +45,7 @@ impl Learnt {
             Some(Suite::Three) => &[Suite::Three],
             Some(Suite::Seventeen) => &[Suite::Seventeen],
         };
-        Self { suites, role: Privilege::Administrator }
+        Self { suites, role: Privilege::Administrator, odd_role: false }
     }
 
     fn next_suite(&mut self) -> bool {
@@ -87,8 +89,8 @@ impl Door<'_> {
         let mut backoff = Duration::from_secs(1);
         loop {
             let stop = match self.handshake(&role, by).await {
-                Ok(session) => {
-                    *learnt = role;
+                Ok((session, odd_role)) => {
+                    *learnt = Learnt { odd_role, ..role };
                     return Ok(session);
                 }
                 Err(stop) => stop,
@@ -107,11 +109,12 @@ impl Door<'_> {
         }
     }
 
-    async fn handshake(&self, learnt: &Learnt, by: Deadline) -> Result<Session, Stop> {
+    async fn handshake(&self, learnt: &Learnt, by: Deadline) -> Result<(Session, bool), Stop> {
         let trust = if self.seams.trusts_any_bmc { Trust::Anyone } else { Trust::Proven };
         let (console_random, [tag, id @ ..]) = (self.random::<16>()?, self.random::<5>()?);
         let console_id = u32::from_le_bytes(id).max(1);
-        let opening = Opening { tag, suite: learnt.suites[0], role: learnt.role, console_id };
+        let takes_zero = self.account.manner.session_id_zero;
+        let opening = Opening { tag, suite: learnt.suites[0], role: learnt.role, console_id, takes_zero };
 
         let mut step = Step::new("open session", PayloadType::OpenSessionResponse, |p| opening.answer(p));
         let request = packet::encode(PayloadType::OpenSessionRequest, &opening.request());
@@ -134,7 +137,8 @@ impl Door<'_> {
 
         let mut step = Step::new("RAKP 4", PayloadType::Rakp4, |p| proven.rakp4(p, trust));
         let request = packet::encode(PayloadType::Rakp3, &proven.rakp3());
-        self.take(request, &mut step, Pace::brisk(self.seams), by).await
+        let session = self.take(request, &mut step, Pace::brisk(self.seams), by).await?;
+        Ok((session, proven.has_odd_role()))
     }
 
     async fn take<T: Send, F: Reader<T>>(

@@ -2,38 +2,53 @@
 //!
 //! - [`rmcp`] knows the bytes and nothing else: packets, the handshake, keys, sessions.
 //! - `wire` knows datagrams and patience, `login` what to make of a refusal, `link` how a session is kept and lost.
-//! - One file per command group: `chassis`, `boot`, `identity` and `fru`, `controller`.
+//! - One file per command group: `chassis`, `boot`, `identity` and `fru`, `sdr` and `sensors`, `sel` (with `events`, the
+//!   meaning of states), `dcmi`, `accounts`, `lan`, `clock`, `controller`, `raw`.
+//! - `quirks` is the table of what real BMCs do that no standard says.
 //!
 //! A session, one read and a clean close are five round trips (six with a BMC that has suite 3 only). A retransmission is
 //! the identical datagram, so that it is the same command to the BMC (§6.12.8); a changing command whose answer
 //! does not come is [`Cause::OutcomeUnknown`](crate::driver::Cause::OutcomeUnknown) and is never sent anew.
 
+mod accounts;
 mod boot;
 mod call;
 mod chassis;
+mod clock;
 mod command;
 mod controller;
+mod dcmi;
+mod events;
 mod fru;
 mod identity;
+mod lan;
 mod link;
 mod login;
+mod quirks;
+mod raw;
 pub mod rmcp;
+mod sdr;
+mod sel;
+mod sensors;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 
-use self::{link::Link, rmcp::handshake::Account};
+pub use self::quirks::configurable as configurable_quirks;
+use self::{
+    link::Link,
+    rmcp::handshake::{self, Manner},
+};
 use super::ConnectError;
 use crate::{
     driver::{Capabilities, Deadline, Driver, DriverError, Operation, Protocol, Reply},
     endpoint::{Endpoint, Scheme},
     model::{
-        BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Change, Identify, Identity, PowerAction,
-        PowerState, SetIdentify,
+        Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration,
+        BootMode, BootOverride, Change, EventLog, Fru, Identify, Identity, NewAccount, PowerAction,
+        PowerMetrics, PowerState, Role, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
     },
 };
 
@@ -130,6 +145,101 @@ impl Driver for Ipmi {
         talk.reply(change)
     }
 
+    async fn fru(&self, by: Deadline) -> Reply<Fru> {
+        let mut talk = self.link.talk(Operation::FruRead, by).await?;
+        let fru = fru::tell(&mut talk).await;
+        talk.reply(fru)
+    }
+
+    async fn sensors(&self, by: Deadline) -> Reply<Vec<Sensor>> {
+        let mut talk = self.link.talk(Operation::SensorsRead, by).await?;
+        let sensors = sensors::read(&mut talk).await;
+        talk.reply(sensors)
+    }
+
+    async fn power_metrics(&self, by: Deadline) -> Reply<PowerMetrics> {
+        let mut talk = self.link.talk(Operation::PowerMetrics, by).await?;
+        let metrics = dcmi::read(&mut talk).await;
+        talk.reply(metrics)
+    }
+
+    async fn log(&self, by: Deadline) -> Reply<EventLog> {
+        let mut talk = self.link.talk(Operation::LogList, by).await?;
+        let log = sel::read(&mut talk).await;
+        talk.reply(log)
+    }
+
+    async fn clear_log(&self, by: Deadline) -> Reply<Change> {
+        let mut talk = self.link.talk(Operation::LogClear, by).await?;
+        let change = sel::clear(&mut talk).await;
+        talk.reply(change)
+    }
+
+    async fn accounts(&self, by: Deadline) -> Reply<Vec<Account>> {
+        let mut talk = self.link.talk(Operation::AccountsList, by).await?;
+        let accounts = accounts::list(&mut talk).await;
+        talk.reply(accounts)
+    }
+
+    async fn create_account(&self, account: &NewAccount, by: Deadline) -> Reply<Account> {
+        let operation = Operation::AccountsCreate;
+        accounts::check_new(account).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.link.talk(operation, by).await?;
+        let created = accounts::create(&mut talk, account).await;
+        talk.reply(created)
+    }
+
+    async fn update_account(&self, id: &AccountId, to: &AccountUpdate, by: Deadline) -> Reply<Change> {
+        let operation = Operation::AccountsUpdate;
+        let checked = accounts::check_id(id).and_then(|()| accounts::check_update(to));
+        checked.map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.link.talk(operation, by).await?;
+        let change = accounts::update(&mut talk, id, to).await;
+        talk.reply(change)
+    }
+
+    async fn delete_account(&self, id: &AccountId, by: Deadline) -> Reply<Change> {
+        let operation = Operation::AccountsDelete;
+        accounts::check_id(id).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.link.talk(operation, by).await?;
+        let change = accounts::delete(&mut talk, id).await;
+        talk.reply(change)
+    }
+
+    async fn bmc_clock(&self, by: Deadline) -> Reply<BmcClock> {
+        let mut talk = self.link.talk(Operation::BmcClockGet, by).await?;
+        let clock = clock::read(&mut talk).await;
+        talk.reply(clock)
+    }
+
+    async fn set_bmc_clock(&self, to: Timestamp, by: Deadline) -> Reply<Change> {
+        let operation = Operation::BmcClockSet;
+        clock::check(to).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.link.talk(operation, by).await?;
+        let change = clock::set(&mut talk, to).await;
+        talk.reply(change)
+    }
+
+    async fn bmc_network(&self, by: Deadline) -> Reply<BmcNetwork> {
+        let mut talk = self.link.talk(Operation::BmcNetworkRead, by).await?;
+        let network = lan::read(&mut talk).await;
+        talk.reply(network)
+    }
+
+    async fn vendor_call(&self, call: &VendorCall, by: Deadline) -> Reply<VendorAnswer> {
+        let operation = Operation::VendorCall;
+        let VendorCall::Ipmi { netfn, command, data } = call else {
+            return Err(DriverError::invalid(
+                operation,
+                "this driver speaks IPMI, and the call is not of IPMI",
+            ));
+        };
+        raw::check(*netfn, &data.0).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.link.talk(operation, by).await?;
+        let answer = raw::call(&mut talk, *netfn, *command, &data.0).await;
+        talk.reply(answer)
+    }
+
     async fn close(&self) {
         self.link.close().await;
     }
@@ -150,6 +260,19 @@ const OPERATIONS: &[Operation] = &[
     Operation::IdentifySet,
     Operation::IdentityRead,
     Operation::BmcReset,
+    Operation::FruRead,
+    Operation::SensorsRead,
+    Operation::PowerMetrics,
+    Operation::LogList,
+    Operation::LogClear,
+    Operation::AccountsList,
+    Operation::AccountsCreate,
+    Operation::AccountsUpdate,
+    Operation::AccountsDelete,
+    Operation::BmcClockGet,
+    Operation::BmcClockSet,
+    Operation::BmcNetworkRead,
+    Operation::VendorCall,
 ];
 
 fn capabilities() -> Capabilities {
@@ -162,11 +285,11 @@ fn capabilities() -> Capabilities {
         identify_states: [Identify::Lit, Identify::Unlit].into(),
         identify_for: true,
         bmc_resets: BmcReset::ALL.iter().copied().collect(),
-        account_roles: BTreeSet::new(),
+        account_roles: Role::GIVEN.iter().copied().collect(),
     }
 }
 
-fn account(endpoint: &Endpoint) -> Result<Account, ConnectError> {
+fn account(endpoint: &Endpoint) -> Result<handshake::Account, ConnectError> {
     let credentials = endpoint.credentials.clone().ok_or(ConnectError::NoCredentials { driver: NAME })?;
     let limits = [
         ("user name", credentials.user.len(), 16),
@@ -179,5 +302,21 @@ fn account(endpoint: &Endpoint) -> Result<Account, ConnectError> {
             return Err(ConnectError::Credentials { driver: NAME, reason });
         }
     }
-    Ok(Account { user: credentials.user, password: credentials.password, kg: endpoint.ipmi.kg.clone() })
+    let kg = endpoint.ipmi.kg.clone();
+    let manner = manner(endpoint)?;
+    Ok(handshake::Account { user: credentials.user, password: credentials.password, kg, manner })
+}
+
+fn manner(endpoint: &Endpoint) -> Result<Manner, ConnectError> {
+    let (configured, known) = (&endpoint.ipmi.quirks, configurable_quirks());
+    if let Some(name) = configured.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(ConnectError::UnknownQuirk { driver: NAME, name: name.clone(), known });
+    }
+    let has = |quirk: &quirks::Quirk| configured.contains(quirk.name);
+    Ok(Manner {
+        padded_name: has(&quirks::PADDED_NAME),
+        plain_role_in_rakp3: has(&quirks::PLAIN_ROLE_IN_RAKP3),
+        sik_for_k1: has(&quirks::SIK_FOR_K1),
+        session_id_zero: has(&quirks::SESSION_ID_ZERO),
+    })
 }

@@ -24,6 +24,19 @@ impl Privilege {
     pub const LADDER: [Self; 3] = [Self::Administrator, Self::Operator, Self::User];
 }
 
+/// In which ways the BMC's handshake departs from the standard; none of them can be told from a wrong password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// It knows users by names of 16 bytes, and hashes the role without its name-only bit (Intel 82571).
+    pub padded_name: bool,
+    /// It expects RAKP 3's proof over the role without its name-only bit (Intel).
+    pub plain_role_in_rakp3: bool,
+    /// It authenticates packets by the session integrity key.
+    pub sik_for_k1: bool,
+    /// It gives out session ID 0.
+    pub session_id_zero: bool,
+}
+
 /// Who asks, and what both sides know.
 #[derive(Clone)]
 pub struct Account {
@@ -33,6 +46,19 @@ pub struct Account {
     pub password: Secret,
     /// The BMC's own key; `None` where it has none and the password stands for it (§13.32).
     pub kg: Option<Secret>,
+    /// How the BMC wants to be met.
+    pub manner: Manner,
+}
+
+impl Account {
+    /// The name as RAKP 1 carries it.
+    fn name(&self) -> Vec<u8> {
+        let mut name = self.user.as_bytes().to_vec();
+        if self.manner.padded_name {
+            name.resize(16, 0);
+        }
+        name
+    }
 }
 
 /// Whether the BMC's proofs are looked at.
@@ -76,6 +102,8 @@ pub struct Opening {
     pub role: Privilege,
     /// Our ID for the session, not zero.
     pub console_id: u32,
+    /// Whether the BMC may have an ID of zero for it ([`Manner::session_id_zero`]).
+    pub takes_zero: bool,
 }
 
 impl Opening {
@@ -113,7 +141,7 @@ impl Opening {
             return Err(Refusal::NotOurs);
         }
         let bmc_id = u32::from_le_bytes(field(payload, 8, what)?);
-        if bmc_id == 0 {
+        if bmc_id == 0 && !self.takes_zero {
             return Err(Malformed::Field { what: "BMC session ID", value: 0 }.into());
         }
         let taken = [payload.get(16), payload.get(24), payload.get(32)];
@@ -141,12 +169,15 @@ impl Opened {
         let mut message = vec![self.opening.tag, 0, 0, 0];
         message.extend_from_slice(&self.bmc_id.to_le_bytes());
         message.extend_from_slice(console_random);
-        message.extend_from_slice(&[self.role_byte(), 0, 0, account.user.len() as u8]);
-        message.extend_from_slice(account.user.as_bytes());
+        let name = account.name();
+        message.extend_from_slice(&[self.role_byte(), 0, 0, name.len() as u8]);
+        message.extend_from_slice(&name);
         message
     }
 
     /// Takes RAKP 2 (table 13-12) and verifies the BMC's proof.
+    ///
+    /// A BMC that hashes the role of Open Session in place of RAKP 1's has proven itself no less, and is met in the same way.
     pub fn rakp2(
         self,
         payload: &[u8],
@@ -165,17 +196,30 @@ impl Opened {
             needed: 40 + suite.code_length(),
         })?;
         let password = Keyed::new(suite, account.password.reveal());
-        let name = [&[self.role_byte(), account.user.len() as u8], account.user.as_bytes()].concat();
+        let name = account.name();
         let ids = (self.opening.console_id.to_le_bytes(), self.bmc_id.to_le_bytes());
-        let proof: [&[u8]; 6] = [&ids.0, &ids.1, console_random, &bmc_random, &guid, &name];
-        if trust == Trust::Proven && !password.fits(&proof, code) {
-            return Err(Refusal::Unproven);
-        }
+        let with = |role: u8| [&[role, name.len() as u8], &name[..]].concat();
+        let fits = |role: &u8| {
+            password.fits(&[&ids.0, &ids.1, console_random, &bmc_random, &guid, &with(*role)], code)
+        };
+        let plain = self.opening.role as u8;
+        let named = if account.manner.padded_name { plain } else { self.role_byte() };
+        let role = match [named, plain].into_iter().find(fits) {
+            Some(role) => role,
+            None if trust == Trust::Anyone => named,
+            None => return Err(Refusal::Unproven),
+        };
         let kg = account.kg.as_ref().map(|kg| Keyed::new(suite, kg.reveal()));
-        let sik =
-            Zeroizing::new(kg.as_ref().unwrap_or(&password).code(&[console_random, &bmc_random, &name]));
-        let code = password.code(&[&bmc_random, &ids.0, &name]);
-        Ok(Proven { opened: self, sik, code, console_random: *console_random, guid })
+        let sik = Zeroizing::new(kg.as_ref().unwrap_or(&password).code(&[
+            console_random,
+            &bmc_random,
+            &with(role),
+        ]));
+        let proving = if account.manner.plain_role_in_rakp3 { plain } else { role };
+        let code = password.code(&[&bmc_random, &ids.0, &with(proving)]);
+        let manner = account.manner;
+        let odd_role = role != named;
+        Ok(Proven { opened: self, sik, code, console_random: *console_random, guid, manner, odd_role })
     }
 
     /// RAKP 3 with "invalid integrity check value": tells a BMC that could not prove itself to give its place free.
@@ -211,9 +255,16 @@ pub struct Proven {
     code: Vec<u8>,
     console_random: [u8; 16],
     guid: [u8; 16],
+    manner: Manner,
+    odd_role: bool,
 }
 
 impl Proven {
+    /// Whether the BMC's proof was over the role of Open Session instead of RAKP 1's.
+    pub fn has_odd_role(&self) -> bool {
+        self.odd_role
+    }
+
     /// RAKP 3 (table 13-13): our proof.
     pub fn rakp3(&self) -> Vec<u8> {
         let mut message = vec![self.opened.opening.tag, 0, 0, 0];
@@ -235,7 +286,11 @@ impl Proven {
         if trust == Trust::Proven && !Keyed::new(suite, &self.sik).fits(&proof, code) {
             return Err(Refusal::Unproven);
         }
-        Ok(Session::new(suite, console_id, bmc_id, &self.sik))
+        Ok(if self.manner.sik_for_k1 {
+            Session::with_k1(suite, console_id, bmc_id, &self.sik, &self.sik)
+        } else {
+            Session::new(suite, console_id, bmc_id, &self.sik)
+        })
     }
 }
 

@@ -7,11 +7,13 @@ const BMC: u8 = 0x20;
 /// The remote console's software ID (table 5-4).
 const CONSOLE: u8 = 0x81;
 
-/// A request: network function, command, data. The LUN is always 0, the BMC itself.
+/// A request: network function, logical unit, command, data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request<'a> {
     /// Network function, even.
     pub netfn: u8,
+    /// The logical unit of the BMC, 0 to 3 (§7.2); 0 is the BMC itself.
+    pub lun: u8,
     /// Command.
     pub command: u8,
     /// The requester's sequence number, 6 bits.
@@ -24,7 +26,7 @@ impl Request<'_> {
     /// Its bytes, checksums included.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.data.len() + 7);
-        bytes.extend_from_slice(&[BMC, self.netfn << 2]);
+        bytes.extend_from_slice(&[BMC, self.netfn << 2 | self.lun & 0x03]);
         bytes.push(checksum(&bytes));
         bytes.extend_from_slice(&[CONSOLE, self.sequence << 2, self.command]);
         bytes.extend_from_slice(self.data);

@@ -14,6 +14,8 @@ const HEAD: usize = 16;
 pub enum PayloadType {
     /// An IPMI message, 00h.
     Ipmi,
+    /// Serial over LAN, 01h.
+    Sol,
     /// Open Session Request, 10h.
     OpenSessionRequest,
     /// Open Session Response, 11h.
@@ -32,6 +34,7 @@ impl PayloadType {
     const fn number(self) -> u8 {
         match self {
             Self::Ipmi => 0x00,
+            Self::Sol => 0x01,
             Self::OpenSessionRequest => 0x10,
             Self::OpenSessionResponse => 0x11,
             Self::Rakp1 => 0x12,
@@ -44,6 +47,7 @@ impl PayloadType {
     const fn of(number: u8) -> Result<Self, Malformed> {
         Ok(match number {
             0x00 => Self::Ipmi,
+            0x01 => Self::Sol,
             0x10 => Self::OpenSessionRequest,
             0x11 => Self::OpenSessionResponse,
             0x12 => Self::Rakp1,
@@ -108,9 +112,9 @@ pub fn encode(payload_type: PayloadType, payload: &[u8]) -> Vec<u8> {
     datagram
 }
 
-/// The header of an authenticated and encrypted IPMI message in a session.
-pub(super) fn sealed_head(session_id: u32, sequence: u32, length: usize) -> Vec<u8> {
-    head(PayloadType::Ipmi.number() | 0xC0, session_id, sequence, length)
+/// The header of an authenticated and encrypted payload in a session.
+pub(super) fn sealed_head(kind: PayloadType, session_id: u32, sequence: u32, length: usize) -> Vec<u8> {
+    head(kind.number() | 0xC0, session_id, sequence, length)
 }
 
 /// Where the authentication code's cover begins: after the RMCP header (§13.28.4).

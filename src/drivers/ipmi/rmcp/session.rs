@@ -26,15 +26,20 @@ pub struct Session {
 impl Session {
     /// The session between these IDs under this session integrity key, from which K1 and K2 are derived (§13.32).
     pub fn new(suite: Suite, console_id: u32, bmc_id: u32, sik: &[u8]) -> Self {
+        let k1 = Zeroizing::new(Keyed::new(suite, sik).code(&[&[0x01; 20]]));
+        Self::with_k1(suite, console_id, bmc_id, sik, &k1)
+    }
+
+    /// The same with another key for integrity: some BMCs take the session integrity key itself.
+    pub fn with_k1(suite: Suite, console_id: u32, bmc_id: u32, sik: &[u8], k1: &[u8]) -> Self {
         let sik = Keyed::new(suite, sik);
-        let k1 = Zeroizing::new(sik.code(&[&[0x01; 20]]));
         let k2 = Zeroizing::new(sik.code(&[&[0x02; 20]]));
         let key = k2.first_chunk::<BLOCK>().expect("the codes of both suites are longer than a block");
         Self {
             suite,
             console_id,
             bmc_id,
-            integrity: Keyed::new(suite, &k1),
+            integrity: Keyed::new(suite, k1),
             cipher: Cipher::new(key),
             sequence: 0,
             seen: Window::default(),
@@ -46,13 +51,18 @@ impl Session {
         self.bmc_id
     }
 
-    /// A datagram with this message, under the next sequence number.
+    /// A datagram with this IPMI message, under the next sequence number.
     ///
     /// To retransmit, send the same datagram again: sealed anew it would be a second command (§6.12.8).
     pub fn seal(&mut self, message: &[u8], vector: [u8; BLOCK]) -> Vec<u8> {
+        self.seal_as(PayloadType::Ipmi, message, vector)
+    }
+
+    /// A datagram with a payload of this type, under the next sequence number.
+    pub fn seal_as(&mut self, kind: PayloadType, message: &[u8], vector: [u8; BLOCK]) -> Vec<u8> {
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
         let mut datagram =
-            packet::sealed_head(self.bmc_id, self.sequence, Cipher::sealed_length(message.len()));
+            packet::sealed_head(kind, self.bmc_id, self.sequence, Cipher::sealed_length(message.len()));
         self.cipher.seal_onto(&mut datagram, message, vector);
         let covered = datagram.len() - packet::COVER_FROM + 2;
         let pad = covered.next_multiple_of(4) - covered;
@@ -65,7 +75,15 @@ impl Session {
 
     /// The IPMI message in a packet of this session, after its code, its pads and its sequence number are verified.
     pub fn open(&mut self, packet: &Packet<'_>) -> Result<Vec<u8>, Malformed> {
-        if packet.payload_type != PayloadType::Ipmi || !packet.authenticated || !packet.encrypted {
+        if packet.payload_type != PayloadType::Ipmi {
+            return Err(Malformed::Field { what: "payload type in a session", value: packet.session_id });
+        }
+        self.open_any(packet)
+    }
+
+    /// The payload in a packet of this session, of whichever type, verified as an IPMI message is.
+    pub fn open_any(&mut self, packet: &Packet<'_>) -> Result<Vec<u8>, Malformed> {
+        if !packet.authenticated || !packet.encrypted {
             return Err(Malformed::Field { what: "payload type in a session", value: packet.session_id });
         }
         if packet.session_id != self.console_id {

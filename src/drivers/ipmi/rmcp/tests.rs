@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::{
-    handshake::{Account, Opened, Opening, Privilege, Proven, Refusal, Trust},
+    handshake::{Account, Manner, Opened, Opening, Privilege, Proven, Refusal, Trust},
     message::{self, Request},
     packet::{self, PayloadType},
     session::Session,
@@ -59,11 +59,11 @@ fn counting(from: u8) -> [u8; 16] {
 
 fn account(kg: Option<&str>) -> Account {
     let kg = kg.map(Secret::new);
-    Account { user: "admin".to_owned(), password: Secret::new("adminpw"), kg }
+    Account { user: "admin".to_owned(), password: Secret::new("adminpw"), kg, manner: Manner::default() }
 }
 
 fn opening(suite: Suite) -> Opening {
-    Opening { tag: 0, suite, role: Privilege::Administrator, console_id: CONSOLE_ID }
+    Opening { tag: 0, suite, role: Privilege::Administrator, console_id: CONSOLE_ID, takes_zero: false }
 }
 
 fn open_session_response(suite: Suite) -> Vec<u8> {
@@ -96,7 +96,7 @@ fn session(vector: &Vector) -> Session {
 }
 
 fn chassis_status() -> Vec<u8> {
-    Request { netfn: 0, command: 1, sequence: 1, data: &[] }.encode()
+    Request { netfn: 0, lun: 0, command: 1, sequence: 1, data: &[] }.encode()
 }
 
 #[test]

@@ -86,7 +86,7 @@ async fn the_boot_flags_are_written_between_in_progress_and_complete() {
         .into_iter()
         .filter_map(|h| if let Heard::Command(0, 8, data) = h { Some(data) } else { None })
         .collect();
-    let expected: [&[u8]; 5] = [&[0, 1], &[3, 8], &[4, 1, 1], &[5, 0xC0, 0x08, 0, 0, 0], &[0, 0]];
+    let expected: [&[u8]; 6] = [&[0, 1], &[3, 8], &[4, 1, 1], &[5, 0xC0, 0x08, 0, 0, 0], &[0, 2], &[0, 0]];
     assert_eq!(written, expected);
 }
 
