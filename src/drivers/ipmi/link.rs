@@ -1,6 +1,12 @@
 //! The session and what keeps it going: log in on demand, raise the privilege, retry what may be retried, give up in time.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
     sync::{Mutex, MutexGuard},
@@ -14,6 +20,7 @@ use super::{
     login::{Door, Learnt},
     quirks::{self, Quirk},
     rmcp::{
+        algorithm::BLOCK,
         handshake::{Account, Privilege},
         session::Session,
     },
@@ -48,6 +55,7 @@ pub(super) struct Link {
     account: Account,
     random: &'static dyn SecureRandom,
     state: Mutex<State>,
+    kept_alive: AtomicBool,
 }
 
 struct State {
@@ -73,6 +81,23 @@ impl Live {
     }
 }
 
+/// What a console takes over from the link that it was opened on.
+pub(super) struct Parts {
+    pub(super) wire: Wire,
+    pub(super) session: Session,
+    pub(super) sequence: u8,
+    pub(super) random: &'static dyn SecureRandom,
+    pub(super) seams: Seams,
+}
+
+impl Parts {
+    /// An initialization vector; `None` when the system gives no random numbers.
+    pub(super) fn vector(&self) -> Option<[u8; BLOCK]> {
+        let mut vector = [0; BLOCK];
+        self.random.fill(&mut vector).ok().map(|()| vector)
+    }
+}
+
 impl Link {
     pub(super) fn new(endpoint: Endpoint, account: Account) -> Self {
         let state = State {
@@ -84,7 +109,37 @@ impl Link {
             maker: None,
         };
         let random = ring::default_provider().secure_random;
-        Self { endpoint, account, random, state: Mutex::new(state) }
+        Self { endpoint, account, random, state: Mutex::new(state), kept_alive: AtomicBool::new(false) }
+    }
+
+    /// Another link to the same BMC, with a session of its own.
+    pub(super) fn sibling(&self) -> Self {
+        Self::new(self.endpoint.clone(), self.account.clone())
+    }
+
+    /// Keeps the session alive while it is idle, as often as the endpoint says, as long as the link is held.
+    pub(super) fn keep_alive(self: &Arc<Self>) {
+        let Some(every) = self.endpoint.ipmi.keep_alive.filter(|every| !every.is_zero()) else { return };
+        if self.kept_alive.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let link = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                sleep(every).await;
+                let Some(link) = link.upgrade() else { break };
+                link.nudge(every).await;
+            }
+        });
+    }
+
+    /// Says a word in a session that was idle for that long; one that is gone is not made anew.
+    async fn nudge(&self, idle: Duration) {
+        let Ok(mut talk) = self.talk(Operation::PowerRead, Deadline::after(FAREWELL)).await else { return };
+        let due = talk.state.live.as_ref().is_some_and(|live| live.used.elapsed() >= idle);
+        if due && talk.exchange(&PROBE, &[]).await.is_err() {
+            talk.forget_session();
+        }
     }
 
     /// The right to speak, one operation at a time: BMCs are confused by more than one outstanding command.
@@ -249,6 +304,15 @@ impl Talk<'_> {
                 return Err(Failure::new(cause, command.at(None)));
             }
         }
+    }
+
+    /// Gives the session away.
+    pub(super) fn hand_over(&mut self) -> Result<Parts, Failure> {
+        let lost = || Cause::Internal { reason: "no session to hand over".to_owned() };
+        let wire = self.state.wire.take().ok_or_else(lost)?;
+        let live = self.state.live.take().ok_or_else(lost)?;
+        let (random, seams) = self.link.means();
+        Ok(Parts { wire, session: live.session, sequence: self.state.sequence, random, seams })
     }
 
     /// After the BMC restarts there is no session any more, and nothing to close.

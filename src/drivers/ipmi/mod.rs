@@ -3,7 +3,7 @@
 //! - [`rmcp`] knows the bytes and nothing else: packets, the handshake, keys, sessions.
 //! - `wire` knows datagrams and patience, `login` what to make of a refusal, `link` how a session is kept and lost.
 //! - One file per command group: `chassis`, `boot`, `identity` and `fru`, `sdr` and `sensors`, `sel` (with `events`, the
-//!   meaning of states), `dcmi`, `accounts`, `lan`, `clock`, `controller`, `raw`.
+//!   meaning of states), `dcmi`, `accounts`, `lan`, `clock`, `controller`, `raw`; `sol` is the console.
 //! - `quirks` is the table of what real BMCs do that no standard says.
 //!
 //! A session, one read and a clean close are five round trips (six with a BMC that has suite 3 only). A retransmission is
@@ -30,19 +30,23 @@ pub mod rmcp;
 mod sdr;
 mod sel;
 mod sensors;
+mod sol;
 #[cfg(test)]
 mod tests;
 mod wire;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 pub use self::quirks::configurable as configurable_quirks;
 use self::{
-    link::Link,
+    link::{Link, Talk},
     rmcp::handshake::{self, Manner},
 };
 use super::ConnectError;
 use crate::{
+    console::Console,
     driver::{Capabilities, Deadline, Driver, DriverError, Operation, Protocol, Reply},
     endpoint::{Endpoint, Scheme},
     model::{
@@ -57,7 +61,7 @@ const NAME: &str = "ipmi";
 /// IPMI v2.0 over LAN (RMCP+).
 pub struct Ipmi {
     capabilities: Capabilities,
-    link: Link,
+    link: Arc<Link>,
 }
 
 impl Ipmi {
@@ -70,7 +74,14 @@ impl Ipmi {
             return Err(ConnectError::WrongScheme { driver: NAME, endpoint, expected: "ipmi://HOST" });
         }
         let account = account(&endpoint)?;
-        Ok(Self { capabilities: capabilities(), link: Link::new(endpoint, account) })
+        Ok(Self { capabilities: capabilities(), link: Arc::new(Link::new(endpoint, account)) })
+    }
+}
+
+impl Ipmi {
+    async fn talk(&self, operation: Operation, by: Deadline) -> Result<Talk<'_>, DriverError> {
+        self.link.keep_alive();
+        self.link.talk(operation, by).await
     }
 }
 
@@ -85,19 +96,19 @@ impl Driver for Ipmi {
     }
 
     async fn power_read(&self, by: Deadline) -> Reply<PowerState> {
-        let mut talk = self.link.talk(Operation::PowerRead, by).await?;
+        let mut talk = self.talk(Operation::PowerRead, by).await?;
         let power = chassis::read_power(&mut talk).await;
         talk.reply(power)
     }
 
     async fn power(&self, action: PowerAction, by: Deadline) -> Reply<Change> {
-        let mut talk = self.link.talk(Operation::of_power(action), by).await?;
+        let mut talk = self.talk(Operation::of_power(action), by).await?;
         let change = chassis::power(&mut talk, action).await;
         talk.reply(change)
     }
 
     async fn boot_override(&self, by: Deadline) -> Reply<BootOverride> {
-        let mut talk = self.link.talk(Operation::BootOverrideGet, by).await?;
+        let mut talk = self.talk(Operation::BootOverrideGet, by).await?;
         let boot = boot::read(&mut talk).await;
         talk.reply(boot)
     }
@@ -111,13 +122,13 @@ impl Driver for Ipmi {
         if to.device != BootDevice::None && !self.capabilities.boot_devices.contains(&to.device) {
             return Err(DriverError::unsupported(operation));
         }
-        let mut talk = self.link.talk(operation, by).await?;
+        let mut talk = self.talk(operation, by).await?;
         let change = boot::set(&mut talk, to).await;
         talk.reply(change)
     }
 
     async fn identify(&self, by: Deadline) -> Reply<Identify> {
-        let mut talk = self.link.talk(Operation::IdentifyGet, by).await?;
+        let mut talk = self.talk(Operation::IdentifyGet, by).await?;
         let light = chassis::read_identify(&mut talk).await;
         talk.reply(light)
     }
@@ -128,55 +139,55 @@ impl Driver for Ipmi {
         if !self.capabilities.identify_states.contains(&to.state) {
             return Err(DriverError::unsupported(operation));
         }
-        let mut talk = self.link.talk(operation, by).await?;
+        let mut talk = self.talk(operation, by).await?;
         let change = chassis::set_identify(&mut talk, to).await;
         talk.reply(change)
     }
 
     async fn identity(&self, by: Deadline) -> Reply<Identity> {
-        let mut talk = self.link.talk(Operation::IdentityRead, by).await?;
+        let mut talk = self.talk(Operation::IdentityRead, by).await?;
         let identity = identity::read(&mut talk).await;
         talk.reply(identity)
     }
 
     async fn reset_bmc(&self, kind: BmcReset, by: Deadline) -> Reply<Change> {
-        let mut talk = self.link.talk(Operation::BmcReset, by).await?;
+        let mut talk = self.talk(Operation::BmcReset, by).await?;
         let change = controller::reset(&mut talk, kind).await;
         talk.reply(change)
     }
 
     async fn fru(&self, by: Deadline) -> Reply<Fru> {
-        let mut talk = self.link.talk(Operation::FruRead, by).await?;
+        let mut talk = self.talk(Operation::FruRead, by).await?;
         let fru = fru::tell(&mut talk).await;
         talk.reply(fru)
     }
 
     async fn sensors(&self, by: Deadline) -> Reply<Vec<Sensor>> {
-        let mut talk = self.link.talk(Operation::SensorsRead, by).await?;
+        let mut talk = self.talk(Operation::SensorsRead, by).await?;
         let sensors = sensors::read(&mut talk).await;
         talk.reply(sensors)
     }
 
     async fn power_metrics(&self, by: Deadline) -> Reply<PowerMetrics> {
-        let mut talk = self.link.talk(Operation::PowerMetrics, by).await?;
+        let mut talk = self.talk(Operation::PowerMetrics, by).await?;
         let metrics = dcmi::read(&mut talk).await;
         talk.reply(metrics)
     }
 
     async fn log(&self, by: Deadline) -> Reply<EventLog> {
-        let mut talk = self.link.talk(Operation::LogList, by).await?;
+        let mut talk = self.talk(Operation::LogList, by).await?;
         let log = sel::read(&mut talk).await;
         talk.reply(log)
     }
 
     async fn clear_log(&self, by: Deadline) -> Reply<Change> {
-        let mut talk = self.link.talk(Operation::LogClear, by).await?;
+        let mut talk = self.talk(Operation::LogClear, by).await?;
         let change = sel::clear(&mut talk).await;
         talk.reply(change)
     }
 
     async fn accounts(&self, by: Deadline) -> Reply<Vec<Account>> {
-        let mut talk = self.link.talk(Operation::AccountsList, by).await?;
+        let mut talk = self.talk(Operation::AccountsList, by).await?;
         let accounts = accounts::list(&mut talk).await;
         talk.reply(accounts)
     }
@@ -184,7 +195,7 @@ impl Driver for Ipmi {
     async fn create_account(&self, account: &NewAccount, by: Deadline) -> Reply<Account> {
         let operation = Operation::AccountsCreate;
         accounts::check_new(account).map_err(|reason| DriverError::invalid(operation, reason))?;
-        let mut talk = self.link.talk(operation, by).await?;
+        let mut talk = self.talk(operation, by).await?;
         let created = accounts::create(&mut talk, account).await;
         talk.reply(created)
     }
@@ -193,7 +204,7 @@ impl Driver for Ipmi {
         let operation = Operation::AccountsUpdate;
         let checked = accounts::check_id(id).and_then(|()| accounts::check_update(to));
         checked.map_err(|reason| DriverError::invalid(operation, reason))?;
-        let mut talk = self.link.talk(operation, by).await?;
+        let mut talk = self.talk(operation, by).await?;
         let change = accounts::update(&mut talk, id, to).await;
         talk.reply(change)
     }
@@ -201,13 +212,17 @@ impl Driver for Ipmi {
     async fn delete_account(&self, id: &AccountId, by: Deadline) -> Reply<Change> {
         let operation = Operation::AccountsDelete;
         accounts::check_id(id).map_err(|reason| DriverError::invalid(operation, reason))?;
-        let mut talk = self.link.talk(operation, by).await?;
+        let mut talk = self.talk(operation, by).await?;
         let change = accounts::delete(&mut talk, id).await;
         talk.reply(change)
     }
 
+    async fn open_console(&self, by: Deadline) -> Reply<Box<dyn Console>> {
+        sol::open(self.link.sibling(), by).await
+    }
+
     async fn bmc_clock(&self, by: Deadline) -> Reply<BmcClock> {
-        let mut talk = self.link.talk(Operation::BmcClockGet, by).await?;
+        let mut talk = self.talk(Operation::BmcClockGet, by).await?;
         let clock = clock::read(&mut talk).await;
         talk.reply(clock)
     }
@@ -215,13 +230,13 @@ impl Driver for Ipmi {
     async fn set_bmc_clock(&self, to: Timestamp, by: Deadline) -> Reply<Change> {
         let operation = Operation::BmcClockSet;
         clock::check(to).map_err(|reason| DriverError::invalid(operation, reason))?;
-        let mut talk = self.link.talk(operation, by).await?;
+        let mut talk = self.talk(operation, by).await?;
         let change = clock::set(&mut talk, to).await;
         talk.reply(change)
     }
 
     async fn bmc_network(&self, by: Deadline) -> Reply<BmcNetwork> {
-        let mut talk = self.link.talk(Operation::BmcNetworkRead, by).await?;
+        let mut talk = self.talk(Operation::BmcNetworkRead, by).await?;
         let network = lan::read(&mut talk).await;
         talk.reply(network)
     }
@@ -235,7 +250,7 @@ impl Driver for Ipmi {
             ));
         };
         raw::check(*netfn, &data.0).map_err(|reason| DriverError::invalid(operation, reason))?;
-        let mut talk = self.link.talk(operation, by).await?;
+        let mut talk = self.talk(operation, by).await?;
         let answer = raw::call(&mut talk, *netfn, *command, &data.0).await;
         talk.reply(answer)
     }
@@ -269,6 +284,7 @@ const OPERATIONS: &[Operation] = &[
     Operation::AccountsCreate,
     Operation::AccountsUpdate,
     Operation::AccountsDelete,
+    Operation::ConsoleOpen,
     Operation::BmcClockGet,
     Operation::BmcClockSet,
     Operation::BmcNetworkRead,

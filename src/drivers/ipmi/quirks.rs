@@ -6,6 +6,8 @@
 //! [`Sign::Configured`] on the endpoint. What is done on account of a row leaves the row's name in the answer's notes.
 //! The numbers in the evidence (README 17) are those of the list of field quirks.
 //!
+//! What a console meets once it is open has no answer to leave a note in; its rows say what `rmcp::sol` and `sol` do.
+//!
 //! Departures that need no decision have no row. They are understood wherever they come: refusals of 1 and 2 bytes, pads of
 //! another length, checksums that do not fit, short answers, and retransmissions that are never answered.
 

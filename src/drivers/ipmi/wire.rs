@@ -138,6 +138,16 @@ impl Wire {
         Err(Silence { reason, deadline: by.left().is_zero() })
     }
 
+    /// Waits for a datagram and says how long it is. A refused port (ICMP) is no datagram.
+    pub(super) async fn receive(&self, buffer: &mut [u8]) -> usize {
+        loop {
+            match self.socket.recv(buffer).await {
+                Ok(length) => return length,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    }
+
     /// Sends a datagram that is not answered.
     pub(super) async fn tell(&self, datagram: &[u8]) {
         // Nobody waits for it, and nothing depends on its arrival.

@@ -5,13 +5,14 @@
 //! it is used, and what is authenticated is verified before its inside is looked at.
 //!
 //! In the order in which they depend on each other: [`packet`] ← [`message`], [`algorithm`] ← [`session`] ←
-//! [`handshake`].
+//! [`handshake`]; [`sol`] stands beside them.
 
 pub mod algorithm;
 pub mod handshake;
 pub mod message;
 pub mod packet;
 pub mod session;
+pub mod sol;
 #[cfg(test)]
 mod tests;
 
