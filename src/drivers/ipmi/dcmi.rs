@@ -17,7 +17,12 @@ const STATISTICS: u8 = 0x01;
 
 /// What the machine consumes. A BMC without DCMI, or without power management in it, has no such thing.
 pub(super) async fn read(talk: &mut Talk<'_>) -> Result<PowerMetrics, Failure> {
-    let told = talk.try_ask(&GET_CAPABILITIES, &[DCMI, SUPPORTED]).await?;
+    let mut told = talk.try_ask(&GET_CAPABILITIES, &[DCMI, SUPPORTED]).await?;
+    if told.completion == 0xD4 {
+        // Whoever does not know DCMI may not know either that every user may ask (ipmi_sim).
+        talk.rise().await?;
+        told = talk.try_ask(&GET_CAPABILITIES, &[DCMI, SUPPORTED]).await?;
+    }
     match told.completion {
         0 if claims_power(&told.data) == Some(false) => return Err(absent("power management in its DCMI")),
         // One that knows DCMI and answers its capabilities wrongly may measure all the same.

@@ -21,7 +21,7 @@ pub(super) async fn call(
 
 /// Why this cannot be sent, if it cannot.
 pub(super) fn check(netfn: u8, data: &[u8]) -> Result<(), String> {
-    if netfn > 0x3E || netfn % 2 != 0 {
+    if netfn > 0x3E || !netfn.is_multiple_of(2) {
         return Err(format!(
             "network function {netfn:02X}h is not that of a request: expected an even one up to 3Eh"
         ));

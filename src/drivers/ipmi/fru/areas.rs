@@ -151,7 +151,7 @@ fn decode(encoding: u8, bytes: &[u8], language: Language) -> Option<String> {
         0b00 => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         0b01 => bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]).map(bcd_plus).collect(),
         0b10 => bytes.chunks(3).flat_map(six_bits).collect(),
-        _ if language == Language::Other && bytes.len() % 2 == 0 => {
+        _ if language == Language::Other && bytes.len().is_multiple_of(2) => {
             let words = bytes.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
             char::decode_utf16(words).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
         }

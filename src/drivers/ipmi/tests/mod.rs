@@ -3,7 +3,9 @@
 //! The BMC's end of the session is made of the same core with the IDs the other way round; that the core itself is right is
 //! shown by the vectors of `rmcp` and by ipmi_sim. Here it is about what goes out, how often, and when.
 
+mod areas;
 mod commands;
+mod consoles;
 mod logins;
 mod patience;
 
@@ -45,6 +47,8 @@ enum Heard {
     Goodbye,
     /// A command in a session: network function, command, data.
     Command(u8, u8, Vec<u8>),
+    /// A SOL packet.
+    Sol(Vec<u8>),
 }
 
 /// What the BMC does with it, instead of what it would do.
@@ -62,6 +66,10 @@ enum Act {
     Status(u8),
     /// Completion code and data.
     Complete(u8, Vec<u8>),
+    /// A SOL packet, whatever was heard.
+    Sol(Vec<u8>),
+    /// An IPMI payload that is too short to be a message.
+    Short,
 }
 
 /// A datagram as the BMC saw it.
@@ -148,6 +156,43 @@ struct Bmc {
     next_id: u32,
     /// What was answered to which datagram, for retransmissions.
     answered: BTreeMap<Vec<u8>, Vec<u8>>,
+    line: Host,
+}
+
+/// A host that says back what it is told, with one packet under way at a time.
+#[derive(Default)]
+struct Host {
+    /// The last packet number heard.
+    heard: u8,
+    sequence: u8,
+    /// What is to be said, and how much of it is under way.
+    says: Vec<u8>,
+    under_way: usize,
+}
+
+impl Host {
+    /// The packet that answers one of the console's; `None` when there is nothing to say.
+    fn echo(&mut self, packet: &[u8]) -> Option<Vec<u8>> {
+        let [sequence, acknowledged, ..] = *packet.first_chunk::<4>()?;
+        if self.under_way > 0 && acknowledged == self.sequence {
+            self.says.drain(..self.under_way);
+            self.under_way = 0;
+        }
+        if sequence != 0 && sequence != self.heard {
+            self.heard = sequence;
+            self.says.extend_from_slice(&packet[4..]);
+        }
+        if self.under_way == 0 && !self.says.is_empty() {
+            self.sequence = self.sequence % 15 + 1;
+            self.under_way = self.says.len().min(40);
+        }
+        let ours = if self.under_way > 0 { self.sequence } else { 0 };
+        if sequence == 0 && ours == 0 {
+            return None;
+        }
+        let count = packet.len() as u8 - 4;
+        Some([&[ours, sequence, count, 0], &self.says[..self.under_way]].concat())
+    }
 }
 
 struct Opening {
@@ -158,8 +203,13 @@ struct Opening {
 }
 
 async fn serve(socket: UdpSocket, mut script: Script, log: Arc<Mutex<Vec<Seen>>>) {
-    let mut bmc =
-        Bmc { opening: BTreeMap::new(), sessions: BTreeMap::new(), next_id: 1, answered: BTreeMap::new() };
+    let mut bmc = Bmc {
+        opening: BTreeMap::new(),
+        sessions: BTreeMap::new(),
+        next_id: 1,
+        answered: BTreeMap::new(),
+        line: Host::default(),
+    };
     let mut buffer = [0; 2048];
     while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
         let datagram = buffer[..length].to_vec();
@@ -200,6 +250,9 @@ impl Bmc {
             PayloadType::Rakp1 => Some(Heard::Rakp1 { role: byte(24)? }),
             PayloadType::Rakp3 if byte(1)? != 0 => Some(Heard::Goodbye),
             PayloadType::Rakp3 => Some(Heard::Rakp3),
+            PayloadType::Sol => {
+                Some(Heard::Sol(self.sessions.get_mut(&packet.session_id)?.open_any(&packet).ok()?))
+            }
             PayloadType::Ipmi => {
                 let plain = self.sessions.get_mut(&packet.session_id)?.open(&packet).ok()?;
                 Some(Heard::Command(plain[1] >> 2, plain[5], plain[6..plain.len() - 1].to_vec()))
@@ -225,6 +278,17 @@ impl Bmc {
             Heard::Rakp1 { .. } => self.rakp2(ask),
             Heard::Rakp3 => self.rakp4(ask),
             Heard::Goodbye => None,
+            Heard::Sol(payload) => {
+                let session = self.sessions.get_mut(&packet.session_id)?;
+                match act {
+                    Some(Act::Sol(answer)) => Some(session.seal_as(PayloadType::Sol, answer, [7; 16])),
+                    Some(Act::Short) => Some(session.seal(&[0; 3], [7; 16])),
+                    _ => {
+                        let answer = self.line.echo(payload)?;
+                        Some(session.seal_as(PayloadType::Sol, &answer, [7; 16]))
+                    }
+                }
+            }
             Heard::Command(netfn, command, data) => {
                 let (code, answer) = match act {
                     Some(Act::Complete(code, data)) => (*code, data.clone()),
@@ -300,7 +364,9 @@ fn respond(command: (u8, u8), data: &[u8]) -> (u8, Vec<u8>) {
         (0, 9) => (0, vec![1, 5, 0xA0, 0x04, 0, 0, 0]),
         (6, 1) => (0, vec![0x20, 1, 2, 0x34, 2, 0, 0, 0, 0, 0, 0]),
         (6, 0x3B) => (0, data.to_vec()),
-        (6, 2 | 3 | 0x3C) => (0, Vec::new()),
+        (6, 2 | 3 | 0x3C | 0x49) => (0, Vec::new()),
+        // No auxiliary data, 64 bytes each way, port 623.
+        (6, 0x48) => (0, vec![0, 0, 0, 0, 64, 0, 64, 0, 0x6F, 2, 0xFF, 0xFF]),
         _ => (0xC1, Vec::new()),
     }
 }

@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod areas;
+mod console;
+
 use std::{
     fs,
     net::UdpSocket,
@@ -29,6 +32,11 @@ struct Simulator {
 
 impl Simulator {
     async fn start() -> Self {
+        Self::start_with("", "").await
+    }
+
+    /// With more lines in its configuration and for its emulator.
+    async fn start_with(configuration: &str, emulator: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let state =
@@ -38,10 +46,20 @@ impl Simulator {
         let script = state.join("chassis");
         fs::write(&script, CHASSIS.replace("@STATE@", &state.display().to_string())).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-        let lan = LAN.replace("@PORT@", &port.to_string()).replace("@SCRIPT@", &script.display().to_string());
-        fs::write(state.join("lan.conf"), lan).unwrap();
+        let lan = LAN
+            .replace("@PORT@", &port.to_string())
+            .replace("@SCRIPT@", &script.display().to_string())
+            .replace("@STATE@", &state.display().to_string());
+        fs::write(state.join("lan.conf"), lan + configuration).unwrap();
         fs::write(state.join("fru0.bin"), fru()).unwrap();
-        fs::write(state.join("bmc.emu"), EMULATOR.replace("@STATE@", &state.display().to_string())).unwrap();
+        let emulator = EMULATOR.replace("@MORE@", emulator).replace("@STATE@", &state.display().to_string());
+        fs::write(state.join("bmc.emu"), emulator).unwrap();
+        let lancontrol = state.join("lancontrol");
+        fs::write(&lancontrol, LANCONTROL).unwrap();
+        fs::set_permissions(&lancontrol, fs::Permissions::from_mode(0o755)).unwrap();
+        let records = state.join("run/ipmi_sim/anvil");
+        fs::create_dir_all(&records).unwrap();
+        fs::write(records.join("sdr.20.main"), include_bytes!("sensors.bsdr")).unwrap();
         let file = |name: &str| state.join(name).display().to_string();
         let process = Command::new("ipmi_sim")
             .args(["-n", "-c", &file("lan.conf"), "-f", &file("bmc.emu"), "-s", &file("run")])
@@ -240,6 +258,26 @@ esac
 exit 0
 "#;
 
+/// What ipmi_sim asks for its LAN configuration.
+const LANCONTROL: &str = r#"#!/bin/sh
+op=$1; shift
+case $op in
+get) for what in "$@"; do
+       case $what in
+         ip_addr) echo "ip_addr:192.0.2.12";;
+         ip_addr_src) echo "ip_addr_src:static";;
+         mac_addr) echo "mac_addr:02:00:00:00:00:2a";;
+         subnet_mask) echo "subnet_mask:255.255.255.0";;
+         default_gw_ip_addr) echo "default_gw_ip_addr:192.0.2.1";;
+         default_gw_mac_addr) echo "default_gw_mac_addr:02:00:00:00:00:01";;
+         backup_gw_ip_addr) echo "backup_gw_ip_addr:0.0.0.0";;
+         backup_gw_mac_addr) echo "backup_gw_mac_addr:00:00:00:00:00:00";;
+       esac
+     done;;
+esac
+exit 0
+"#;
+
 const LAN: &str = r#"name "anvil"
 set_working_mc 0x20
   startlan 1
@@ -247,6 +285,7 @@ set_working_mc 0x20
     priv_limit admin
     allowed_auths_admin none md2 md5 straight
     guid 3352304fc0c35680104c4c0044454c4c
+    lan_config_program "@STATE@/lancontrol"
   endlan
   chassis_control "@SCRIPT@"
   user 1 true "" "anon" user 10 none md2 md5 straight
@@ -254,7 +293,8 @@ set_working_mc 0x20
 "#;
 
 const EMULATOR: &str = r#"mc_setbmc 0x20
-mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02
+mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
+@MORE@
 mc_add_fru_data 0x20 0 256 file 0 "@STATE@/fru0.bin"
 mc_enable 0x20
 "#;
