@@ -1,160 +1,151 @@
-"""The simulated Redfish service: how fast it answers, beside sushy-emulator, and what a BMC costs when there are thousands."""
+"""The simulated Redfish service: how fast it answers, beside sushy-emulator in the same run."""
 
-import contextlib
 import json
 import os
-import resource
-import socket
-import ssl
 import subprocess
-import tempfile
-import time
-from pathlib import Path
 
 import servers
+import simulated
 from table import Row
 from timing import Unmeasured
 
-USER, PASSWORD = "bench", "bench-only"
 CONNECTIONS, SECONDS = "32", "4"
-# A small resource, and one of about 11 KB.
-SMALL, LARGE = "/redfish/v1/Chassis/1/PowerSubsystem/PowerSupplies/1", "/redfish/v1/Systems/1"
-FLEETS = [1, 1000, 15000]
+SUPPLY, SYSTEM = f"{simulated.ROOT}/Chassis/1/PowerSubsystem/PowerSupplies/1", f"{simulated.ROOT}/Systems/1"
+# What is asked, of which resource, and how many a second are wanted.
+PLAIN = [("GET 1.2 KB, a power supply", SUPPLY, 32000), ("GET 3.6 KB, the system", SYSTEM, None)]
+QUERIES = [
+    ("GET with `$select`, two properties of the system", f"{SYSTEM}?$select=PowerState,Status"),
+    ("GET with `$expand`, 8 memory modules", f"{SYSTEM}/Memory?$expand=."),
+    ("GET with `$expand`, the sensors", f"{simulated.ROOT}/Chassis/1/Sensors?$expand=."),
+]
+LARGE_TARGET = 25000
 
 
 def rows(halmark, folder, target):
-    """The answers first, and then the sizes."""
-    load = built(target)
-    lines = answers(halmark, folder, load)
-    return lines + [line for count in FLEETS for line in fleet(halmark, count)]
+    """What each service needs until it is ready, and the answers."""
+    load, (tool, why) = built(target, "redfish-load"), simulated.installed(target)
+    lines = starts(halmark, 20)
+    asked = Asked(load, halmark, folder)
+    for what, path, wanted in PLAIN:
+        lines.append(asked.row(what, path, wanted))
+    lines += asked.large()
+    lines += [asked.row(what, path, None) for what, path in QUERIES]
+    return lines + (asked.peers(tool) if tool else [Row("sushy-emulator", note=f"peer not installed: {why}")])
 
 
-def built(target):
-    manifest = servers.ROOT / "ci" / "bench" / "peers" / "Cargo.toml"
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(target / "bench-peers")}
-    words = ["cargo", "build", "--release", "--locked", "--bin", "redfish-load", "--manifest-path", manifest]
-    if subprocess.run(words, env=environment).returncode != 0:
-        raise Unmeasured("the load could not be built: cargo build --manifest-path ci/bench/peers/Cargo.toml")
-    return target / "bench-peers" / "release" / "redfish-load"
+def starts(halmark, rounds):
+    """How long one BMC takes from the spawn of the process until it says that it is ready."""
+    words = [halmark, "sim", "--output", "json"]
+    found = sorted(simulated.ready_in(words) for _ in range(rounds))
+    nothing = sorted(simulated.ready_in([halmark, "--version"]) for _ in range(rounds))
+    took, process = found[rounds // 2] * 1e3, nothing[rounds // 2] * 1e3
+    row = Row("the first BMC: spawn until ready", f"{took:.1f} ms ({found[rounds // 10] * 1e3:.1f}-{found[-rounds // 10] * 1e3:.1f})")
+    row.target, row.reached = "< 2 ms", took < 2
+    row.note = f"of which {process:.1f} ms are the process: `halmark --version` until its first byte"
+    return [row]
 
 
-def answers(halmark, folder, load):
-    """GETs a second over TLS with a session's token, the load on the same processors."""
-    lines = []
-    with sim(halmark, ["--tls", "ca"]) as (ready, _):
-        url = ready["urls"][0]
-        for what, path, target in [("small", SMALL, 32000), ("large", LARGE, 25000)]:
-            ours = asked(load, url, path, {"HALMARK_USER": USER, "HALMARK_PASSWORD": PASSWORD})
-            with sushy(folder) as peer:
-                theirs = asked(load, peer, "/redfish/v1/Systems/" + system(peer), {}) if peer else None
-            lines.append(line(what, ours, theirs, target))
-    return lines
+class Asked:
+    """A service that is asked over TLS and 32 connections with a session's token; what it answers has an ETag."""
+
+    def __init__(self, load, halmark, folder):
+        self.load, self.halmark, self.folder = load, halmark, folder
+
+    def row(self, what, path, wanted, profile="generic", more=()):
+        with simulated.halmark(self.halmark, ["--profile", profile, "--tls", "ca"]) as (ready, process):
+            begun, spent = simulated.memory(process), simulated.processor(process)
+            answers = ask(self.load, ready["urls"][0], path, simulated.logged_in(), more)
+            after, spent = simulated.memory(process), simulated.processor(process) - spent
+        if not answers["etag"]:
+            raise Unmeasured(f"{path} has no ETag")
+        row = Row(f"{what} ({answers['bytes'] / 1000:.1f} KB)", said(answers))
+        if wanted:
+            row.target, row.reached = f">= {wanted:,} /s", rate(answers) >= wanted
+        each = f"{spent * 1e6 / answers['requests']:.0f} us of processor time an answer"
+        row.note = f"{each}; {begun / 1e6:.1f} MB when ready, {after / 1e6:.1f} MB after {answers['requests']:,} answers"
+        return row
+
+    def large(self):
+        """The system of a profile with more in it: a vendor's part that fills it up to 11 KB. Whole, and unchanged."""
+        profile = self.folder / "large"
+        profile.mkdir(exist_ok=True)
+        generic = servers.ROOT / "simulators" / "profiles" / "generic" / "profile.json"
+        (profile / "profile.json").write_text(generic.read_text())
+        values = {f"Property{place:03}": f"a value of forty-eight characters, number {place:06}" for place in range(111)}
+        part = {"@odata.type": "#BenchComputerSystem.v1_0_0.BenchComputerSystem", **values}
+        (profile / "overlay.json").write_text(json.dumps({"merge": {SYSTEM: {"Oem": {"Bench": part}}}}))
+        return [
+            self.row("GET 11 KB, a system with a vendor's part", SYSTEM, LARGE_TARGET, profile),
+            self.row("GET the same with If-None-Match: 304", SYSTEM, None, profile, ["unchanged"]),
+        ]
+
+    def peers(self, tool):
+        """sushy-emulator and halmark by turns, each with its own system: over TLS, over plain HTTP; and what each needs."""
+        lines = []
+        for tls in (True, False):
+            way = "TLS" if tls else "plain HTTP"
+            ours = self.measured(lambda: simulated.halmark(self.halmark, ["--tls", "ca" if tls else "off"]), own)
+            theirs = self.measured(lambda: simulated.sushy(tool, self.folder, tls), foreign)
+            row = Row(f"GET the system, {way}", said(ours), f"sushy-emulator {said(theirs)} ({theirs['bytes'] / 1000:.1f} KB)")
+            row.ratio = rate(ours) / rate(theirs)
+            row.note = f"processor time an answer: {ours['us']:.0f} us, sushy-emulator {theirs['us']:.0f} us"
+            lines.append(row)
+            if tls:
+                needs = "{ready:.0f} ms; {first:.1f} MB, after load {after:.1f} MB"
+                row = Row("one BMC: ready; memory when it has answered once", needs.format(**ours), "sushy-emulator " + needs.format(**theirs))
+                row.target, row.reached = "< 10 MB", ours["first"] < 10
+                row.ratio = theirs["ready"] / ours["ready"]
+                row.note = "the ratio is of the time; ready is a first connection that is taken (sushy-emulator), the line that says so (halmark)"
+                lines.append(row)
+        return lines
+
+    def measured(self, service, opened):
+        """One service from its start to the end of its load."""
+        with service() as it:
+            url, process, took, path, environment = opened(it)
+            simulated.get(url)
+            first = simulated.memory(process)
+            spent = simulated.processor(process)
+            answers = ask(self.load, url, path, environment)
+            spent = simulated.processor(process) - spent
+            sizes = {"first": first / 1e6, "after": simulated.memory(process) / 1e6, "ready": took * 1e3, "us": spent * 1e6 / answers["requests"]}
+            return {**answers, **sizes}
 
 
-def line(what, ours, theirs, target):
-    rate = ours["per_second"]
-    row = Row(f"GET, TLS, token, 32 connections: {ours['bytes'] / 1000:.1f} KB", f"{rate:,.0f} /s")
-    row.target, row.reached = f">= {target:,} /s", rate >= target
-    if theirs is None:
-        row.note = "peer not installed: pip install sushy-tools"
-    else:
-        row.peer = f"{theirs['per_second']:,.0f} /s sushy-emulator ({theirs['bytes'] / 1000:.1f} KB)"
-        row.ratio = rate / theirs["per_second"]
-    return row
+def own(started):
+    ready, process = started
+    return ready["urls"][0], process, ready["took"], SYSTEM, simulated.logged_in()
 
 
-def asked(load, url, path, credentials):
+def foreign(started):
+    """Its first system; it is asked without a login, which costs it nothing."""
+    url, process, took = started
+    path = simulated.get(url, f"{simulated.ROOT}/Systems")["Members"][0]["@odata.id"]
     clean = {key: value for key, value in os.environ.items() if not key.startswith("HALMARK_")}
-    done = subprocess.run([load, url, path, CONNECTIONS, SECONDS], env={**clean, **credentials}, capture_output=True, text=True)
+    return url, process, took, path, clean
+
+
+def ask(load, url, path, environment, more=()):
+    words = [load, url, path, CONNECTIONS, SECONDS, *more]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         raise Unmeasured(f"{url}{path} was not answered: {done.stderr.strip()[-200:]}")
     return json.loads(done.stdout)
 
 
-def fleet(halmark, count):
-    """So many BMCs that each listen, and answer one request each."""
-    words = ["--count", str(count), "--tls", "off"]
-    with sim(halmark, words) as (ready, process):
-        took = ready["took"]
-        idle = memory(process.pid)
-        begun = time.monotonic()
-        for url in ready["urls"]:
-            get_root(url)
-        asked_in = time.monotonic() - begun
-        used = memory(process.pid)
-        begun = time.monotonic()
-        process.terminate()
-        process.wait(60)
-        stopped = time.monotonic() - begun
-    row = Row(f"{count:,} BMC{'s' * (count > 1)}: ready, memory when each has answered once")
-    row.halmark = f"{took * 1000:.0f} ms, {used / 1e6:.1f} MB"
-    if count == 1:
-        row.target, row.reached = "< 10 MB", used < 10e6
-    else:
-        each = used / count
-        row.halmark += f", {each / 1000:.1f} KB each"
-        row.target, row.reached = "<= 50 KB each", each <= 50e3
-    row.note = f"{idle / 1e6:.1f} MB before; asked one after another in {asked_in:.1f} s; ended in {stopped:.2f} s"
-    return [row]
+def rate(answers):
+    return answers["requests"] / answers["seconds"]
 
 
-def get_root(url):
-    host, port = url.split("://")[1].rsplit(":", 1)
-    with socket.create_connection((host, int(port)), 10) as connection:
-        connection.sendall(b"GET /redfish/v1 HTTP/1.1\r\nHost: bmc\r\nConnection: close\r\n\r\n")
-        answer = b""
-        while part := connection.recv(65536):
-            answer += part
-    if not answer.startswith(b"HTTP/1.1 200"):
-        raise Unmeasured(f"{url} answered {answer[:40]}")
+def said(answers):
+    return f"{rate(answers):,.0f} /s, p50 {answers['p50_us'] / 1000:.2f} ms, p99 {answers['p99_us'] / 1000:.2f} ms"
 
 
-@contextlib.contextmanager
-def sim(halmark, words):
-    """`halmark sim` and what it says when it is ready; it ends with the block."""
-    environment = {**os.environ, "HALMARK_USER": USER, "HALMARK_PASSWORD": PASSWORD}
-    words = [halmark, "sim", "--output", "json", "--for", "300s", *words]
-    begun = time.monotonic()
-    process = subprocess.Popen([str(it) for it in words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        said = process.stdout.readline()
-        if not said:
-            raise Unmeasured(f"halmark sim ended: {process.stderr.read().strip()[-300:]}")
-        yield {**json.loads(said), "took": time.monotonic() - begun}, process
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
-
-
-def memory(pid):
-    """Resident memory, bytes."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
-
-
-@contextlib.contextmanager
-def sushy(folder):
-    """sushy-emulator with its fake driver over TLS; its URL, or None where it is not installed."""
-    tool = servers.which(os.environ.get("SUSHY_EMULATOR", "sushy-emulator"))
-    if not tool or not servers.which("openssl"):
-        yield None
-        return
-    home, port = Path(tempfile.mkdtemp(dir=folder)), servers.free(socket.SOCK_STREAM)
-    pair = ["-keyout", home / "key.pem", "-out", home / "cert.pem"]
-    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", *pair]
-    subprocess.run(words, check=True, capture_output=True)
-    words = [tool, "--fake", "-i", "127.0.0.1", "-p", port, "--ssl-certificate", home / "cert.pem", "--ssl-key", home / "key.pem"]
-    with servers.running(words, home):
-        servers.wait("sushy-emulator", lambda: servers.connects(port))
-        yield f"https://127.0.0.1:{port}"
-
-
-def system(url):
-    """The id of its first system."""
-    import urllib.request
-
-    anyone = ssl._create_unverified_context()
-    with urllib.request.urlopen(f"{url}/redfish/v1/Systems", context=anyone) as answer:
-        return json.load(answer)["Members"][0]["@odata.id"].rsplit("/", 1)[1]
+def built(target, name):
+    """One of the loads."""
+    manifest = servers.ROOT / "ci" / "bench" / "peers" / "Cargo.toml"
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(target / "bench-peers")}
+    words = ["cargo", "build", "--release", "--locked", "--bin", name, "--manifest-path", manifest]
+    if subprocess.run(words, env=environment).returncode != 0:
+        raise Unmeasured("the load could not be built: cargo build --manifest-path ci/bench/peers/Cargo.toml")
+    return target / "bench-peers" / "release" / name

@@ -97,7 +97,7 @@ def running(words, home):
     with open(home / "log", "wb") as log:
         process = subprocess.Popen([str(w) for w in words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=home)
     try:
-        yield
+        yield process
         if process.poll() is not None:
             raise Unmeasured(f"{words[0]} ended: {(home / 'log').read_text(errors='replace').strip()[-200:]}")
     finally:
@@ -116,11 +116,11 @@ def free(kind):
         return probe.getsockname()[1]
 
 
-def wait(what, ready):
-    until = time.monotonic() + 10
+def wait(what, ready, seconds=10):
+    until = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > until:
-            raise Unmeasured(f"{what} did not answer within 10 s")
+            raise Unmeasured(f"{what} did not answer within {seconds} s")
         time.sleep(0.02)
 
 

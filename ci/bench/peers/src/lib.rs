@@ -1,4 +1,8 @@
-//! What every peer takes: `HOST:PORT` as its argument, the account from the environment, as halmark does.
+//! What every IPMI peer takes: `HOST:PORT` as its argument, the account from the environment, as halmark does; and how the
+//! loads speak Redfish.
+
+pub mod redfish;
+pub mod times;
 
 /// Where the BMC is and who asks.
 pub struct Door {
