@@ -38,7 +38,6 @@ struct Asked {
 struct Made {
     key: Arc<CertifiedKey>,
     pem: String,
-    trusted: String,
     acceptor: TlsAcceptor,
 }
 
@@ -88,7 +87,7 @@ impl Certificate {
         let key = certified(certificates, key).map_err(|error| NotACertificate::Pair(error.to_string()))?;
         let pem = String::from_utf8_lossy(chain).into_owned();
         let acceptor = acceptor(Arc::new(SingleCertAndKey::from(key.clone())));
-        let made = Made { key, trusted: pem.clone(), pem, acceptor };
+        let made = Made { key, pem, acceptor };
         Ok(Self(Arc::new(Asked { kind: Kind::Given, host: String::new(), made: OnceLock::from(made) })))
     }
 
@@ -99,7 +98,11 @@ impl Certificate {
 
     /// What a client has to trust, as PEM: the authority, or a certificate that signed itself.
     pub fn ca_pem(&self) -> &str {
-        &self.made().trusted
+        match self.0.kind {
+            // The leaf is made when somebody connects.
+            Kind::Issued | Kind::Expired => ca_text(),
+            Kind::SelfSigned | Kind::Given => self.pem(),
+        }
     }
 
     /// Accepts TLS 1.2 and 1.3 with it.
@@ -156,14 +159,10 @@ fn make(kind: Kind, host: &str) -> Made {
         Kind::Issued | Kind::Expired | Kind::Given => leaf.signed_by(&key, ca()),
     }
     .expect("parameters of our own are valid");
-    let trusted = match kind {
-        Kind::SelfSigned => certificate.pem(),
-        Kind::Issued | Kind::Expired | Kind::Given => ca().pem(),
-    };
     let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let key = certified(vec![certificate.der().clone()], private).expect("the key is the certificate's own");
     let acceptor = acceptor(Arc::new(SingleCertAndKey::from(key.clone())));
-    Made { key, pem: certificate.pem(), trusted, acceptor }
+    Made { key, pem: certificate.pem(), acceptor }
 }
 
 fn leaf(kind: Kind, host: &str) -> CertificateParams {
@@ -188,6 +187,11 @@ fn ca() -> &'static CertifiedIssuer<'static, KeyPair> {
         let key = KeyPair::generate().expect("ring makes P-256 keys");
         CertifiedIssuer::self_signed(params, key).expect("parameters of our own are valid")
     })
+}
+
+fn ca_text() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| ca().pem())
 }
 
 /// The certificates of many hosts behind one port: each client gets that of the name that it asks for (RFC 6066 §3).

@@ -8,6 +8,7 @@ mod document;
 mod documents;
 mod fact;
 pub(crate) mod mockup;
+mod page;
 mod part;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
+use document::kind_of_type;
 use serde_json::Value;
 
 pub(crate) use bind::Place;
@@ -103,7 +105,7 @@ impl Tree {
         let mut by_path = HashMap::new();
         let mut actions = HashMap::new();
         for (path, document) in source.shared() {
-            for (name, target) in actions_of(document) {
+            for (name, target) in document.may_act().then(|| actions_of(document)).into_iter().flatten() {
                 actions
                     .insert(trimmed(target).into(), Action { name: name.into(), resource: documents.len() });
             }

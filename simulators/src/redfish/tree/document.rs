@@ -11,6 +11,7 @@ use super::{
     bind::{Place, bound},
     fact::{Fact, Said},
     mockup::Recorded,
+    page::Page,
 };
 use crate::{firmware::View, written::Written};
 
@@ -83,7 +84,7 @@ pub(crate) struct Document {
     pub(crate) place: Place,
     /// Whose members it lists, where it lists such as come and go.
     pub(crate) live: Option<Live>,
-    template: Arc<Value>,
+    template: Arc<Page>,
     /// What a recording says of it beside its document.
     recorded: Option<Arc<Recorded>>,
     compiled: OnceLock<Compiled>,
@@ -107,7 +108,11 @@ enum Piece {
 
 /// The schema that a document follows: `ComputerSystem` of `#ComputerSystem.v1_22_0.ComputerSystem`.
 pub(crate) fn kind_of(document: &Value) -> &str {
-    let whole = document["@odata.type"].as_str().unwrap_or_default();
+    kind_of_type(document["@odata.type"].as_str().unwrap_or_default())
+}
+
+/// The same of a document's type.
+pub(super) fn kind_of_type(whole: &str) -> &str {
     whole.trim_start_matches('#').split('.').next().unwrap_or_default()
 }
 
@@ -115,11 +120,11 @@ impl Document {
     /// A document of a tree.
     pub(super) fn new(
         path: &str,
-        template: Arc<Value>,
+        template: Arc<Page>,
         place: Place,
         recorded: Option<Arc<Recorded>>,
     ) -> Self {
-        let kind: Box<str> = kind_of(&template).into();
+        let kind = template.kind();
         let is_https = &*kind == "CertificateCollection" && path.ends_with(HTTPS_CERTIFICATES);
         let live = if is_https { Some(Live::Certificates) } else { Live::of(&kind) };
         let compiled = OnceLock::new();
@@ -134,7 +139,7 @@ impl Document {
             }
             let pieces = pieces(&self.template, &bound);
             let mut hash = DefaultHasher::new();
-            self.template.to_string().hash(&mut hash);
+            self.template().to_string().hash(&mut hash);
             Compiled { bound, pieces, seed: hash.finish() }
         })
     }
@@ -165,7 +170,7 @@ impl Document {
 
     /// As it is now, without an ETag.
     pub(crate) fn value(&self, view: &View) -> Value {
-        let mut value = Value::clone(&self.template);
+        let mut value = self.template().clone();
         for (pointer, fact) in &self.compiled().bound {
             match fact.said(view).value() {
                 Some(said) => put(&mut value, pointer, said),

@@ -4,9 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
+use super::page::{Page, unpacked};
+
 /// Documents by path, without a slash at the end. Copies share what is the same in them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Documents(BTreeMap<String, Arc<Value>>);
+pub(crate) struct Documents(BTreeMap<String, Arc<Page>>);
 
 /// A path without the slash at its end.
 pub(crate) fn trimmed(path: &str) -> &str {
@@ -15,38 +17,37 @@ pub(crate) fn trimmed(path: &str) -> &str {
 
 impl Documents {
     /// Reads a packed tree: one object, path → document. `None` where it is none.
-    pub(crate) fn packed(text: &str) -> Option<Self> {
-        let Value::Object(all) = serde_json::from_str(text).ok()? else { return None };
-        let are_paths = all.iter().all(|(path, it)| path.starts_with("/redfish") && it.is_object());
+    pub(crate) fn packed(text: &'static str) -> Option<Self> {
+        let all = unpacked(text)?;
+        let are_paths = all.iter().all(|(path, _)| path.starts_with("/redfish"));
         are_paths.then(|| {
-            Self(all.into_iter().map(|(path, it)| (trimmed(&path).to_owned(), Arc::new(it))).collect())
+            Self(all.into_iter().map(|(path, it)| (trimmed(path).to_owned(), Arc::new(it))).collect())
         })
     }
 
     /// All of them, in the order of their paths.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.shared().map(|(path, document)| (path, &**document))
+        self.shared().map(|(path, document)| (path, &***document))
     }
 
     /// All of them, to be shared.
-    pub(super) fn shared(&self) -> impl Iterator<Item = (&str, &Arc<Value>)> {
+    pub(super) fn shared(&self) -> impl Iterator<Item = (&str, &Arc<Page>)> {
         self.0.iter().map(|(path, document)| (path.as_str(), document))
     }
 
     /// One of them.
     pub(crate) fn at(&self, path: &str) -> Option<&Value> {
-        self.0.get(trimmed(path)).map(|it| &**it)
+        self.0.get(trimmed(path)).map(|it| &***it)
     }
 
     /// One of them, to change it.
     pub(crate) fn at_mut(&mut self, path: &str) -> Option<&mut Value> {
-        self.0.get_mut(trimmed(path)).map(Arc::make_mut)
+        self.0.get_mut(trimmed(path)).map(writable)
     }
 
     /// All of this schema, to change them.
     pub(crate) fn of_kind<'d>(&'d mut self, kind: &'d str) -> impl Iterator<Item = &'d mut Value> {
-        let of_kind = self.0.values_mut().filter(move |document| super::document::kind_of(document) == kind);
-        of_kind.map(Arc::make_mut)
+        self.0.values_mut().filter(move |document| *document.kind() == *kind).map(writable)
     }
 
     /// Adds a document, or replaces it. A collection that it would be a member of lists it.
@@ -65,7 +66,7 @@ impl Documents {
 
     /// Adds a document, or replaces it, and nothing else.
     pub(super) fn put(&mut self, path: &str, document: Value) {
-        self.0.insert(trimmed(path).to_owned(), Arc::new(document));
+        self.0.insert(trimmed(path).to_owned(), Arc::new(document.into()));
     }
 
     /// Adds all of these.
@@ -89,7 +90,7 @@ impl Documents {
     pub(crate) fn remove(&mut self, path: &str) {
         let gone = trimmed(path).to_owned();
         self.0.retain(|path, _| !lies_at(path, &gone));
-        self.0.values_mut().for_each(|document| unlink(Arc::make_mut(document), &gone));
+        self.0.values_mut().for_each(|document| unlink(writable(document), &gone));
     }
 
     /// Applies an overlay: an object with `remove` (paths), `rename` (pairs of paths, old and new), `versions` (schema →
@@ -191,7 +192,7 @@ impl Documents {
         self.0 = std::mem::take(&mut self.0)
             .into_iter()
             .map(|(path, mut document)| {
-                relink(Arc::make_mut(&mut document), from, to);
+                relink(writable(&mut document), from, to);
                 (moved(&path, from, to).unwrap_or(path), document)
             })
             .collect();
@@ -199,6 +200,10 @@ impl Documents {
             *id = json!(to.rsplit('/').next().unwrap_or(to));
         }
     }
+}
+
+fn writable(page: &mut Arc<Page>) -> &mut Value {
+    Arc::make_mut(page).value_mut()
 }
 
 /// RFC 7396.
