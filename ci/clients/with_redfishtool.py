@@ -92,7 +92,9 @@ class Tool:
         if "Thermal" not in chassis:
             raise NotThere("the chassis has no Thermal, and redfishtool reads no other sensors")
         assert self.tool("Chassis", "-L", chassis["@odata.id"], "Thermal")["Temperatures"]
-        assert self.raw("Chassis", "-L", chassis["@odata.id"], "Sensors").strip()
+        # Its command Sensors ends with an error where a chassis does not have both.
+        if "Sensors" in chassis:
+            assert self.raw("Chassis", "-L", chassis["@odata.id"], "Sensors").strip()
 
     def power_read(self):
         same(self.systems("-P", "PowerState", "get")["PowerState"], self.witness.system()["PowerState"])
