@@ -35,6 +35,10 @@ pub struct View {
     pub restore: Restore,
     /// Whether the BMC answers at all.
     pub bmc_up: bool,
+    /// For how long the host has had power in all.
+    pub powered: Duration,
+    /// How old the machine is.
+    pub age: Duration,
 }
 
 /// What a deviation may know of the situation.
@@ -173,6 +177,8 @@ impl Firmware {
             last_bmc_reset: self.clock(self.machine.ready_since().unwrap_or_default()),
             restore: self.machine.restore(),
             bmc_up: self.machine.bmc_up(),
+            powered: self.machine.past().powered(now),
+            age: now,
         };
         self.deviations.iter().filter_map(|it| it.view).for_each(|change| change(&mut view, &facts));
         view

@@ -23,7 +23,7 @@ use serde_json::Value;
 pub(crate) use bind::Place;
 pub(crate) use document::{Document, Live, kind_of, tagged};
 pub(crate) use documents::{Documents, trimmed};
-pub(crate) use fact::target_word;
+pub(crate) use fact::{Taken, target_word};
 
 use super::metadata;
 use crate::{bmc::lock, deviations::Deviation, sensors::Sensors};

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    fact::{Fact, Quantity},
+    fact::{Fact, Quantity, Taken},
     part,
 };
 
@@ -91,6 +91,14 @@ const READINGS: &[(&str, &str, Quantity)] = &[
     ("Power", "/PowerSupplies/*/LastPowerOutputWatts", Quantity::Watts),
 ];
 
+/// What is told of the power that was taken, beside what is taken now.
+const TAKEN: &[(&str, Taken)] = &[
+    ("IntervalInMin", Taken::Minutes),
+    ("MinConsumedWatts", Taken::Least),
+    ("AverageConsumedWatts", Taken::Mean),
+    ("MaxConsumedWatts", Taken::Most),
+];
+
 /// The properties of this document that follow the machine, as pointers without wildcards, and what they follow.
 pub(super) fn bound(kind: &str, place: Place, document: &Value) -> Vec<(String, Fact)> {
     let facts = ROWS.iter().filter(|row| row.0 == kind && (row.1 == Place::Other || place == Place::Own));
@@ -108,6 +116,9 @@ pub(super) fn bound(kind: &str, place: Place, document: &Value) -> Vec<(String, 
     {
         found.extend(reading(document, "/Reading".to_owned(), of));
     }
+    if kind == "Power" {
+        found.extend(taken(document));
+    }
     let parts = part::marked(kind, document, places);
     let parts: Vec<_> =
         parts.filter(|(pointer, _)| found.iter().all(|(other, _)| other != pointer)).collect();
@@ -117,6 +128,17 @@ pub(super) fn bound(kind: &str, place: Place, document: &Value) -> Vec<(String, 
     found.retain(|(pointer, _)| said.iter().all(|(other, _)| other != pointer));
     found.extend(said);
     found
+}
+
+fn taken(document: &Value) -> Vec<(String, Fact)> {
+    let metrics = places(document, "/PowerControl/*/PowerMetrics");
+    let of_one = |at: String| {
+        let around = at.rsplit_once('/').and_then(|(around, _)| document.pointer(around));
+        let on = around.and_then(|it| it["PowerConsumedWatts"].as_f64());
+        let told = TAKEN.iter().map(move |(name, what)| (format!("{at}/{name}"), *what));
+        on.into_iter().flat_map(move |on| told.clone().map(move |(at, what)| (at, Fact::Taken { what, on })))
+    };
+    metrics.into_iter().flat_map(of_one).filter(|(at, _)| document.pointer(at).is_some()).collect()
 }
 
 /// Every place where a word stands for a fact.

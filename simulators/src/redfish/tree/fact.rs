@@ -1,6 +1,6 @@
 //! Facts of the machine that a property may show, and how Redfish says them (DSP0268).
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -74,6 +74,13 @@ pub(crate) enum Fact {
         /// What the document has.
         text: Box<str>,
     },
+    /// What was taken by a machine that takes so many watts while its host is on.
+    Taken {
+        /// What is told of it.
+        what: Taken,
+        /// The watts while the host is on.
+        on: f64,
+    },
     /// A reading of a sensor: this when the host is on.
     Reading {
         /// What is measured.
@@ -83,6 +90,39 @@ pub(crate) enum Fact {
         /// Whether the document has it as an integer.
         whole: bool,
     },
+}
+
+/// What is told of the power that was taken (DSP0268 Power.PowerMetrics).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Over how many minutes.
+    Minutes,
+    /// The least.
+    Least,
+    /// The mean.
+    Mean,
+    /// The most.
+    Most,
+}
+
+impl Taken {
+    /// What it is of a machine that takes so many watts while its host is on: over all of its life.
+    pub(crate) fn of(self, on: f64, view: &View) -> f64 {
+        let off = measured(Quantity::Watts, on, Power::Off);
+        let was_on = view.powered > Duration::ZERO || view.power == Power::On;
+        let was_off = view.powered < view.age || view.power == Power::Off;
+        let share = match view.age.as_secs_f64() {
+            0.0 => f64::from(u8::from(view.power == Power::On)),
+            age => (view.powered.as_secs_f64() / age).clamp(0.0, 1.0),
+        };
+        match self {
+            Self::Minutes => (view.age.as_secs() / 60).max(1) as f64,
+            Self::Least if was_off => off,
+            Self::Most if !was_on => off,
+            Self::Least | Self::Most => on,
+            Self::Mean => on * share + off * (1.0 - share),
+        }
+    }
 }
 
 /// What a sensor measures (DSP0268 Sensor.ReadingType).
@@ -125,7 +165,7 @@ impl Said<'_> {
 impl Fact {
     /// Whether it changes by itself all the time, so that an ETag must not depend on it.
     pub(crate) fn flows(&self) -> bool {
-        matches!(self, Self::DateTime | Self::Reading { .. })
+        matches!(self, Self::DateTime | Self::Reading { .. } | Self::Taken { .. })
     }
 
     /// What it is now.
@@ -161,6 +201,7 @@ impl Fact {
             Self::Part { mark, text } => {
                 mark.of(text, &id.board_serial).map_or(Said::Nothing, |it| Said::Text(it.into()))
             }
+            Self::Taken { what, on } => Said::Other(json!(what.of(*on, view).round() as i64)),
             Self::Reading { of, on, whole } => Said::Other(reading(*of, *on, *whole, view.power)),
         }
     }
@@ -270,24 +311,33 @@ fn ipv6(address: IpAddr) -> Value {
     }
 }
 
-/// A host that is off: air that moves no more, a hundredth of the fans' and rails' sense, the power of the BMC alone.
 fn reading(of: Quantity, on: f64, whole: bool, power: Power) -> Value {
+    let value = measured(of, on, power);
+    if whole { json!(value.round() as i64) } else { json!((value * 100.0).round() / 100.0) }
+}
+
+/// A host that is off: air that moves no more, a hundredth of the fans' and rails' sense, the power of the BMC alone.
+fn measured(of: Quantity, on: f64, power: Power) -> f64 {
     const AIR: f64 = 22.0;
     let is_off = matches!(power, Power::Off | Power::PoweringOn);
-    let value = match of {
+    match of {
         _ if !is_off => on,
         Quantity::Temperature => on.min(AIR + (on - AIR) * 0.1),
         Quantity::Watts => on * 0.04,
         Quantity::Fan => 0.0,
         Quantity::Volts if on > 48.0 => on,
         Quantity::Volts => 0.0,
-    };
-    if whole { json!(value.round() as i64) } else { json!((value * 10.0).round() / 10.0) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rail_is_said_to_the_hundredth() {
+        assert_eq!(reading(Quantity::Volts, 5.02, false, Power::On), json!(5.02));
+    }
 
     #[test]
     fn readings_follow_the_power() {

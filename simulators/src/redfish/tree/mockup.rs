@@ -5,6 +5,7 @@ use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -80,6 +81,8 @@ fn born(id: &Arc<Id>) -> View {
         last_bmc_reset: 0,
         restore: machine::Restore::StayOff,
         bmc_up: true,
+        powered: Duration::ZERO,
+        age: Duration::ZERO,
     }
 }
 
