@@ -178,6 +178,7 @@ pub const ALL_TRUTHS: &[&str] = &[
     "bmc",
     "wire",
     "fru",
+    "sensors",
     "log",
     "accounts",
     "bmc.clock",

@@ -1,6 +1,8 @@
 //! The map between what the world is and what a driver may say of it: this is the definition of "the driver told the truth".
 
-use halmark::{BootDevice, BootDuration, BootMode, BootOverride, Identify, PowerState, Timestamp};
+use halmark::{
+    BootDevice, BootDuration, BootMode, BootOverride, Identify, PowerState, Timestamp, model::Availability,
+};
 use halmark_simulators::{
     Holder, Role,
     machine::{Device, Lasting, Led, Mode, Override, Power},
@@ -110,6 +112,21 @@ pub fn accounts(holders: &[Holder]) -> Value {
     };
     let of = |it: &Holder| json!({"id": it.slot.to_string(), "name": it.name, "role": role(it.role), "enabled": it.enabled});
     holders.iter().map(of).collect()
+}
+
+/// The sensors: what they measure now, and their limits.
+pub fn sensors(all: &Value) -> Value {
+    let of = |sensor: &Value| {
+        let mut said = json!({"name": sensor["name"]});
+        if let Some(reading) = sensor.get("reading") {
+            let words = [Availability::Unavailable, Availability::Available];
+            said["availability"] = json!(words[usize::from(!reading.is_null())]);
+            said["value"] = reading.clone();
+            said["thresholds"] = sensor["thresholds"].clone();
+        }
+        said
+    };
+    all.as_array().into_iter().flatten().map(of).collect()
 }
 
 /// The BMC's clock.

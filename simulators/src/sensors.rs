@@ -155,6 +155,18 @@ impl Which {
         Self::UpperFatal,
     ];
 
+    /// Its word in the control API.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::LowerCaution => "lower-caution",
+            Self::LowerCritical => "lower-critical",
+            Self::LowerFatal => "lower-fatal",
+            Self::UpperCaution => "upper-caution",
+            Self::UpperCritical => "upper-critical",
+            Self::UpperFatal => "upper-fatal",
+        }
+    }
+
     /// Its bit.
     pub(crate) const fn bit(self) -> u8 {
         1 << self as u8

@@ -145,6 +145,7 @@ impl Lab {
             "truth.identity" => truth::identity(&self.as_built(truth.id)),
             "truth.fru" => truth::fru(&truth.id),
             "truth.accounts" => truth::accounts(&self.control()?.holders()),
+            "truth.sensors" => truth::sensors(&self.control()?.sensors()),
             "truth.log" => truth::log(&self.control()?.system_log()),
             "truth.bmc.clock" => truth::clock(self.control()?.clock()),
             "truth.bmc.network" => truth::network(&truth.id),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Around, Kind, Of, Sensor, Spot};
+use super::{Around, Kind, Of, Sensor, Spot, Which};
 use crate::{redfish::Tree, written::Written};
 
 /// What a sensor has by the hand of whoever controls the machine.
@@ -174,6 +174,10 @@ pub(crate) fn said(sensor: &Sensor, sensors: &super::Sensors, around: Around<'_>
         Kind::Analog(analog) => {
             let value = analog.value(sensor.number, around);
             said.insert("reading".to_owned(), value.map_or(Value::Null, number));
+            let limit = |which: &Which| Some((which.word(), number(analog.limit(*which, around.written)?)));
+            let limits = Which::ALL.iter().filter_map(limit);
+            let limits = limits.map(|(word, value)| (word.to_owned(), value)).collect();
+            said.insert("thresholds".to_owned(), Value::Object(limits));
         }
         Kind::Discrete(discrete) => {
             let states = discrete.states(sensor.number, sensors, around);
