@@ -109,6 +109,7 @@ pub fn accounts(holders: &[Holder]) -> Value {
         Role::Administrator => halmark::Role::Administrator,
         Role::Operator => halmark::Role::Operator,
         Role::ReadOnly => halmark::Role::ReadOnly,
+        Role::NoAccess => halmark::Role::NoAccess,
     };
     let of = |it: &Holder| json!({"id": it.slot.to_string(), "name": it.name, "role": role(it.role), "enabled": it.enabled});
     holders.iter().map(of).collect()
