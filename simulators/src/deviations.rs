@@ -12,6 +12,7 @@ mod hpe;
 mod identify;
 mod identity;
 mod ipmi;
+mod ipmi_users;
 mod lenovo;
 mod openbmc;
 mod others;
@@ -165,6 +166,7 @@ pub fn deviations() -> &'static [Deviation] {
             dell::ROWS,
             hpe::ROWS,
             ipmi::ROWS,
+            ipmi_users::ROWS,
         ]
         .concat()
     })

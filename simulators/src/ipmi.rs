@@ -6,9 +6,11 @@
 //!
 //! Like the Redfish face it reads the firmware's view and sends it commands.
 
+#[cfg(test)]
+mod appendix_g;
 #[allow(dead_code)] // until every group of commands is there
 pub(crate) mod command;
-mod commands;
+pub(crate) mod commands;
 mod dcmi;
 mod dispatch;
 mod exchange;
@@ -17,6 +19,8 @@ pub(crate) mod guid;
 mod heard;
 mod kept;
 mod lan;
+#[cfg(test)]
+mod odd;
 mod platform;
 pub(crate) mod policy;
 mod privilege;

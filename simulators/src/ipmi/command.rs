@@ -173,6 +173,8 @@ pub(crate) struct Challenge {
     pub(crate) limit: Privilege,
     /// Its password, with zeros up to its length.
     pub(crate) password: [u8; 16],
+    /// Whether each packet of its session has a code.
+    pub(crate) each: bool,
 }
 
 /// What Activate Session asks for (§22.17).

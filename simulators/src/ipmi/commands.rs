@@ -1,8 +1,8 @@
 //! Every command that the BMC knows, one file per group (IPMI v2.0 appendix G).
 
 pub(super) mod app;
-pub(super) mod boot;
-pub(super) mod channel;
+pub(crate) mod boot;
+pub(crate) mod channel;
 pub(super) mod chassis;
 mod dcmi;
 mod event;

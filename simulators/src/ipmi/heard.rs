@@ -1,6 +1,6 @@
 //! What a deviation may know of an IPMI request.
 
-use super::command::{Caller, Request};
+use super::command::Request;
 use crate::{firmware::Facts, memory::Memory};
 
 /// A request of somebody who may send it.
@@ -11,8 +11,6 @@ pub(crate) struct Heard<'a> {
     pub(crate) number: u8,
     /// What follows the command, as it came.
     pub(crate) data: &'a [u8],
-    /// Who asks.
-    pub(crate) caller: Caller,
     /// How the machine is.
     pub(crate) facts: &'a Facts,
     /// What deviations remember.
@@ -22,8 +20,8 @@ pub(crate) struct Heard<'a> {
 impl<'a> Heard<'a> {
     /// This request, at this moment.
     pub(super) fn new(request: &Request<'a>, facts: &'a Facts, memory: &'a Memory) -> Self {
-        let Request { netfn, number, data, caller, .. } = *request;
-        Self { netfn, number, data, caller, facts, memory }
+        let Request { netfn, number, data, .. } = *request;
+        Self { netfn, number, data, facts, memory }
     }
 
     /// Whether it is this command.

@@ -40,7 +40,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Forgets what does not outlive a restart, where there was one since this was asked last. A loss of AC power is one.
-    pub(super) fn follow(&mut self, ready: Option<Duration>) {
+    pub(crate) fn follow(&mut self, ready: Option<Duration>) {
         if std::mem::replace(&mut self.ready, ready) == ready {
             return;
         }

@@ -14,6 +14,10 @@ pub(crate) struct Manners {
     pub(crate) flags: Flags,
     /// Whether two accounts can have one name.
     pub(crate) names: Names,
+    /// Whether a user that is disabled can be disabled.
+    pub(crate) disabling: Disabling,
+    /// Whether sessions are kept within their limits (§6.8).
+    pub(crate) limits: Limits,
     /// How sessions are set up.
     pub(crate) lan: lan::Manners,
     /// How a UUID, in the order of RFC 4122, goes over the wire as a GUID (§20.8, §22.14).
@@ -26,6 +30,8 @@ impl Default for Manners {
             selected: Selected::of,
             flags: Flags::Wait,
             names: Names::Once,
+            disabling: Disabling::Always,
+            limits: Limits::Kept,
             lan: lan::Manners::default(),
             guid: reversed,
         }
@@ -39,6 +45,24 @@ pub(crate) enum Flags {
     Wait,
     /// They stay.
     Stay,
+}
+
+/// When a user can be disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disabling {
+    /// Always.
+    Always,
+    /// When it is enabled.
+    Once,
+}
+
+/// What becomes of the limits of accounts, channels and cipher suites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limits {
+    /// Nobody gets more.
+    Kept,
+    /// Nobody looks.
+    Ignored,
 }
 
 /// How often a user name can be given.

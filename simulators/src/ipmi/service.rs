@@ -10,6 +10,7 @@ use std::{
 use tokio::{net::UdpSocket, select, task::AbortHandle};
 
 use super::{
+    commands::channel::is_open,
     exchange::{IpmiExchange, Said},
     lan::{Lan, Manners},
     transcript::Records,
@@ -165,9 +166,9 @@ impl Shared {
         }
     }
 
-    /// A BMC that is down answers nobody; what it says last it says before it goes.
+    /// A BMC that is down answers nobody, nor does one whose LAN is off; what it says last it says before it goes.
     fn answer(&self, socket: &UdpSocket, from: SocketAddr, datagram: &[u8]) {
-        if !self.bmc.is_up() {
+        if !self.bmc.is_up() || !is_open(&self.bmc) {
             return;
         }
         let at = self.bmc.now();

@@ -22,6 +22,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::new((0x06, 0x32), "Enable Message Channel Receive", Need::InBand, receive),
     Row::new((0x06, 0x33), "Get Message", Need::InBand, message),
     Row::new((0x06, 0x35), "Read Event Message Buffer", Need::InBand, event_message),
+    Row::new((0x06, 0x37), "Get System GUID", Need::Nothing, system_guid),
     Row::new((0x06, 0x57), "Get System Interface Capabilities", Need::Level(Privilege::User), interface),
 ];
 
@@ -127,6 +128,12 @@ fn device_guid(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     Ok((scene.look.manners.guid)(scene.look.view.id.bmc_uuid()).to_vec())
 }
 
+/// §22.14: the system's, which Redfish shows as its UUID.
+fn system_guid(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
+    request.exactly::<0>()?;
+    Ok((scene.look.manners.guid)(scene.look.view.id.uuid).to_vec())
+}
+
 /// §22.1.
 fn set_enables(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let [to] = request.exactly()?;
@@ -215,6 +222,7 @@ mod tests {
             (0x07, 0),
             (0x08, 0),
             (0x2F, 0),
+            (0x37, 0),
             (0x57, 1),
         ] {
             world.only_takes((6, number), &vec![0; length], &[length]);
@@ -264,6 +272,9 @@ mod tests {
         let mut mac = world.bmc.view().id.mac;
         mac.reverse();
         assert_eq!(world.ask((6, 8), &[]).unwrap()[..6], mac);
+        let mut uuid = world.bmc.view().id.uuid;
+        uuid.reverse();
+        assert_eq!(world.ask((6, 0x37), &[]).unwrap(), uuid);
     }
 
     #[tokio::test(start_paused = true)]

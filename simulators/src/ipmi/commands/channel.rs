@@ -52,11 +52,6 @@ impl Access {
     pub(crate) const fn each_packet(self) -> bool {
         self.bits & 0x10 == 0
     }
-
-    /// Whether what a user may send must be authenticated (§6.11.4).
-    pub(crate) const fn user_level(self) -> bool {
-        self.bits & 0x08 == 0
-    }
 }
 
 impl Kept {
@@ -75,6 +70,14 @@ impl Kept {
     pub(crate) fn is_open(&self, bmc: &Bmc, tree: &Tree) -> bool {
         self.open.unwrap_or_else(|| shown_open(bmc, tree))
     }
+}
+
+/// Whether anybody may come in by the LAN of this BMC now.
+pub(crate) fn is_open(bmc: &Bmc) -> bool {
+    let (tree, ready) = bmc.with(|firmware, now| (firmware.tree().clone(), firmware.facts(now).ready_since));
+    let mut kept = bmc.ipmi();
+    kept.follow(ready);
+    kept.channels.is_open(bmc, &tree)
 }
 
 const PROTOCOL: &str = "ManagerNetworkProtocol";
@@ -249,7 +252,6 @@ mod tests {
         world.bmc.command(Command::BmcReset { warm: false }).unwrap();
         world.wait(200).await;
         assert_eq!(world.ask(GET, &[1, 0x80]).unwrap(), [0x0A, 2]);
-        assert!(!world.bmc.ipmi().channels.access().user_level());
     }
 
     #[tokio::test(start_paused = true)]

@@ -130,7 +130,6 @@ fn group(netfn: u8, rest: &[u8]) -> Result<Option<u8>, Completion> {
 #[cfg(test)]
 mod tests {
     use super::super::super::world::World;
-    use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn every_wrong_length_is_refused() {

@@ -61,16 +61,13 @@ fn authentication(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let [channel, privilege] = request.exactly()?;
     let extended = channel & 0x80 != 0;
     let channel = lan_channel(channel)?;
-    if !(1..=5).contains(&(privilege & 0x0F)) {
-        return Err(Completion::INVALID_FIELD);
-    }
     let accounts = scene.bmc.accounts();
     let usable = || accounts.everybody().filter(|it| it.enabled);
     let named = usable().any(|it| !it.user.is_empty());
     let null = usable().any(|it| it.user.is_empty());
     let anonymous = usable().any(|it| it.user.is_empty() && it.password.is_empty());
     let has_group_key = extended && scene.kept.security.group_key().is_some();
-    let signs_once = !scene.sessions.signs_each_packet();
+    let signs_once = !signs_each_packet(scene);
     let status = u8::from(has_group_key) << 5
         | u8::from(signs_once) << 4
         | u8::from(named) << 2
@@ -78,6 +75,8 @@ fn authentication(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
         | u8::from(anonymous);
     let kinds = scene.sessions.legacy_kinds();
     let versions = u8::from(extended) * (0x02 | u8::from(kinds != 0));
+    let level = Privilege::from_number(privilege & 0x0F).ok_or(Completion::INVALID_FIELD)?;
+    let kinds = kinds & scene.kept.lan.authentication(level);
     Ok(vec![channel, kinds | u8::from(extended) << 7, status, versions, 0, 0, 0, 0])
 }
 
@@ -102,6 +101,11 @@ fn algorithms(suites: &[Suite]) -> Vec<u8> {
     all
 }
 
+/// Whether each packet of IPMI v1.5 has a code: the BMC's manner, and the channel's setting.
+fn signs_each_packet(scene: &Scene<'_>) -> bool {
+    scene.sessions.signs_each_packet() && scene.kept.channels.access().each_packet()
+}
+
 /// §22.16.
 fn challenge(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     const UNKNOWN: Completion = Completion(0x81);
@@ -112,10 +116,11 @@ fn challenge(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
         return Err(Completion::INVALID_FIELD);
     }
     let missing = if name == [0; 16] { NO_NULL_USER } else { UNKNOWN };
-    let who = Who::named(scene.bmc, &name, scene.now).ok_or(missing)?;
+    let who = Who::named(scene.bmc, &name, scene.now, scene.kept.channels.access().limit).ok_or(missing)?;
     let (name, user, limit) = (who.name.clone(), who.slot, who.limit);
     let password = who.short_password().ok_or(missing)?;
-    let (id, challenge) = scene.sessions.challenge(Challenge { kind, name, user, limit, password });
+    let each = signs_each_packet(scene);
+    let (id, challenge) = scene.sessions.challenge(Challenge { kind, name, user, limit, password, each });
     Ok([&id.to_le_bytes()[..], &challenge].concat())
 }
 
@@ -127,6 +132,9 @@ fn activate(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let outbound = u32::from_le_bytes(std::array::from_fn(|at| rest[16 + at]));
     let wanted = Activation { kind: kind & 0x0F, limit, challenge, outbound };
     let kind = wanted.kind;
+    if scene.kept.lan.authentication(limit) >> kind & 1 == 0 {
+        return Err(Completion::INVALID_FIELD);
+    }
     let opened = scene.sessions.activate(wanted)?;
     let mut answer = vec![kind];
     answer.extend_from_slice(&opened.id.to_le_bytes());

@@ -4,7 +4,7 @@
 
 use super::super::{
     command::{Completion, Need, Reply, Request, Row, Scene},
-    policy::Names,
+    policy::{Disabling, Names},
     privilege::Privilege,
 };
 use crate::accounts::{Account, Accounts, Entrance, LanAccess, Role, SLOTS, Stored};
@@ -143,7 +143,9 @@ fn set_password(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let fits = data.len() == length;
     let mut accounts = scene.bmc.accounts();
     let account = accounts.in_slot(slot).ok_or(Completion::INVALID_FIELD)?;
+    let once = scene.look.manners.disabling == Disabling::Once;
     match what & 0x03 {
+        0 if !account.enabled && once => return Err(Completion::INVALID_FIELD),
         what @ (0 | 1) if data.is_empty() || fits => accounts.change(slot, |it| it.enabled = what == 1),
         2 if fits => {
             let password = text(data).ok_or(Completion::INVALID_FIELD)?;

@@ -174,7 +174,9 @@ impl Table {
         }
         let role = head[24];
         let wanted = Privilege::from_number(role & 0x0F).ok_or(refuse(Status::ROLE))?;
-        let who = Who::named(bmc, name, self.visit.now).ok_or(refuse(Status::UNAUTHORIZED_NAME))?;
+        let most = most(bmc, self.beginning[place].suite, self.manners.suites);
+        let most = most.ok_or(refuse(Status::UNAUTHORIZED_ROLE))?;
+        let who = Who::named(bmc, name, self.visit.now, most).ok_or(refuse(Status::UNAUTHORIZED_NAME))?;
         let by_name_alone = role & 0x10 != 0;
         if !by_name_alone && who.limit != wanted {
             return Err(refuse(Status::UNAUTHORIZED_NAME));
@@ -344,4 +346,10 @@ fn refusal(tag: u8, (status, console): Refused) -> Vec<u8> {
     let mut out = vec![tag, status.0, 0, 0];
     out.extend_from_slice(&console.to_le_bytes());
     out
+}
+/// The most that the channel and the cipher suite allow (§22.22; §23, parameter 24).
+fn most(bmc: &Bmc, suite: Suite, offered: &[u8]) -> Option<Privilege> {
+    let kept = bmc.ipmi();
+    let place = offered.iter().position(|id| *id == suite.id)?;
+    Some(kept.lan.suite_limit(place)?.min(kept.channels.access().limit))
 }

@@ -50,7 +50,7 @@ impl Table {
             password: of.password,
             inbound: Window::legacy(first.max(1)),
             outbound: 0,
-            each: self.manners.each_packet,
+            each: of.each,
         };
         let Challenge { name, user, limit, .. } = of;
         let since = self.visit.now;

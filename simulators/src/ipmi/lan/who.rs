@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{super::privilege::Privilege, keys::padded};
+use super::{
+    super::{policy::Limits, privilege::Privilege},
+    keys::padded,
+};
 use crate::{
     accounts::{Account, Entrance},
     bmc::Bmc,
@@ -21,13 +24,16 @@ pub(crate) struct Who {
 }
 
 impl Who {
-    /// The account with this name, if it can come in now. IPMI v1.5 fills a name with zeros.
-    pub(crate) fn named(bmc: &Bmc, name: &[u8], now: Duration) -> Option<Self> {
+    /// The account with this name, if it can come in now, to do `most` at the most. IPMI v1.5 fills a name with zeros.
+    pub(crate) fn named(bmc: &Bmc, name: &[u8], now: Duration, most: Privilege) -> Option<Self> {
         let end = name.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         let accounts = bmc.accounts();
         let is_meant = |it: &&Account| it.user.as_bytes() == &name[..end] && may_come(it, now);
         let it = accounts.everybody().find(is_meant)?;
-        let limit = Privilege::limit_of(it)?;
+        let limit = match bmc.manners().limits {
+            Limits::Kept => Privilege::limit_of(it)?.min(most),
+            Limits::Ignored => Privilege::Administrator,
+        };
         Some(Self { slot: it.slot, name: it.user.clone(), password: it.password.clone(), limit })
     }
 
