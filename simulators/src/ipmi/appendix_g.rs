@@ -43,8 +43,8 @@ const TABLE: &str = "
 04 23 U Get Sensor Reading Factors
 04 24 O Set Sensor Hysteresis
 04 25 U Get Sensor Hysteresis
-04 26 O Set Sensor Threshold
-04 27 U Get Sensor Threshold
+04 26 O Set Sensor Thresholds
+04 27 U Get Sensor Thresholds
 04 28 O Set Sensor Event Enable
 04 29 U Get Sensor Event Enable
 04 2A O Re-arm Sensor Events
