@@ -7,6 +7,7 @@ use hyper::{
     body::Bytes,
     header::{self, HeaderName},
 };
+use memchr::memchr2_iter;
 
 use super::secrets::{HIDDEN, Secrets};
 
@@ -99,11 +100,7 @@ fn body(bytes: &Bytes, hide: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -> Option
 
 /// Replaces what stands after every member `HttpHeaders`, names included: what a subscriber is told is a secret.
 fn without_headers(text: &str) -> Cow<'_, str> {
-    const KEY: &[u8] = b"\"httpheaders\"";
-    let next = |from: usize| {
-        let found = text.as_bytes()[from..].windows(KEY.len()).position(|it| it.eq_ignore_ascii_case(KEY));
-        found.map(|at| from + at + KEY.len())
-    };
+    let next = |from: usize| behind(text, from, b"\"httpheaders\"", b'p');
     let (mut shown, mut from) = (String::new(), 0);
     while let Some(value) = next(from) {
         let end = value + list_end(&text[value..]);
@@ -115,6 +112,17 @@ fn without_headers(text: &str) -> Cow<'_, str> {
         from = end;
     }
     if from == 0 { text.into() } else { (shown + &text[from..]).into() }
+}
+
+/// Where the next key ends, in whatever case it is written; it is looked for by a letter in it that is seldom.
+fn behind(text: &str, from: usize, key: &[u8], seldom: u8) -> Option<usize> {
+    let place = key.iter().position(|letter| *letter == seldom)?;
+    let bytes = text.as_bytes();
+    let candidates = memchr2_iter(seldom, seldom.to_ascii_uppercase(), bytes.get(from + place..)?);
+    candidates.map(|at| from + at).find_map(|begin| {
+        let end = begin + key.len();
+        bytes.get(begin..end)?.eq_ignore_ascii_case(key).then_some(end)
+    })
 }
 
 /// Where the first list or object in a text is over; all of it where it never is.
@@ -157,11 +165,9 @@ fn without_passwords(text: &str) -> Cow<'_, str> {
 
 /// What comes before the next password, the opening quote of a string included, and what follows; null is no password.
 fn next_password(text: &str) -> Option<(&str, &str)> {
-    const KEY: &[u8] = b"password\"";
     let mut from = 0;
     loop {
-        let found = text.as_bytes()[from..].windows(KEY.len()).position(|it| it.eq_ignore_ascii_case(KEY))?;
-        from += found + KEY.len();
+        from = behind(text, from, b"password\"", b'w')?;
         let Some(value) = text[from..].trim_start().strip_prefix(':').map(str::trim_start) else { continue };
         let opening = usize::from(value.starts_with('"'));
         if opening == 1 || value.starts_with(|first: char| !"ntf,}]".contains(first)) {

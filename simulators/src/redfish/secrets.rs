@@ -15,9 +15,12 @@ pub(super) struct Secrets {
     plain: Vec<String>,
     /// The longest first.
     forms: Vec<String>,
-    /// A bit for each pair of octets that one of them begins with: a text is read once, however many they are.
-    begins: Vec<u64>,
+    /// Nothing where there is nothing to hide.
+    begins: Option<Box<Beginnings>>,
 }
+
+/// A bit for each pair of octets that a secret begins with: a text is read once, however many they are.
+type Beginnings = [u64; 1 << 10];
 
 impl Secrets {
     /// These passwords with the names of their users, and these tokens.
@@ -29,51 +32,59 @@ impl Secrets {
         }
         tokens.iter().for_each(|token| secrets.add(token));
         secrets.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        secrets.begins = vec![0; 1 << 10];
-        for form in &secrets.forms {
-            let (word, bit) = pair(form.as_bytes());
-            secrets.begins[word] |= bit;
+        if !secrets.forms.is_empty() {
+            let mut begins = Box::new([0; 1 << 10]);
+            for form in &secrets.forms {
+                let (word, bit) = pair(form.as_bytes());
+                begins[word] |= bit;
+            }
+            secrets.begins = Some(begins);
         }
         secrets
     }
 
     fn add(&mut self, secret: &str) {
-        let json = serde_json::Value::from(secret).to_string();
-        let json = json[1..json.len() - 1].to_owned();
-        let hex: String = secret.bytes().map(|it| format!("{it:02x}")).collect();
-        let forms =
-            [json.replace('/', "\\/"), json, hex.to_uppercase(), hex, base64(secret), secret.to_owned()];
-        self.forms.extend(forms);
-        self.forms.extend([escaped(secret, "%20", true), escaped(secret, "+", true)]);
-        self.forms.extend([escaped(secret, "%20", false), escaped(secret, "+", false)]);
+        let hex = hex(secret);
+        self.forms.extend([hex.to_ascii_uppercase(), hex, base64(secret), secret.to_owned()]);
+        // Letters and digits are written in one way, in JSON as in a path.
+        if secret.bytes().any(|byte| !byte.is_ascii_alphanumeric()) {
+            let json = serde_json::Value::from(secret).to_string();
+            let json = json[1..json.len() - 1].to_owned();
+            self.forms.extend([json.replace('/', "\\/"), json]);
+            self.forms.extend([escaped(secret, "%20", true), escaped(secret, "+", true)]);
+            self.forms.extend([escaped(secret, "%20", false), escaped(secret, "+", false)]);
+        }
         self.plain.push(secret.to_owned());
     }
 
     /// The text without them.
     pub(super) fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let bytes = text.as_bytes();
-        let (mut shown, mut copied, mut at) = (String::new(), 0, 0);
-        while at + SHORTEST <= bytes.len() {
-            match self.begins_at(&bytes[at..]) {
-                Some(length) => {
-                    shown.push_str(&text[copied..at]);
-                    shown.push_str(HIDDEN);
-                    at += length;
-                    copied = at;
-                }
-                None => at += 1,
-            }
+        let (mut shown, mut copied) = (String::new(), 0);
+        while let Some((at, length)) = self.next(text.as_bytes(), copied) {
+            shown.push_str(&text[copied..at]);
+            shown.push_str(HIDDEN);
+            copied = at + length;
         }
         if copied == 0 { text.into() } else { (shown + &text[copied..]).into() }
     }
 
-    /// How long the secret is that these octets begin with.
-    fn begins_at(&self, bytes: &[u8]) -> Option<usize> {
-        let (word, bit) = pair(bytes);
-        if self.begins.get(word).is_none_or(|it| it & bit == 0) {
-            return None;
+    /// Where the next secret is, and how long it is.
+    fn next(&self, bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
+        let begins = self.begins.as_deref()?;
+        // Behind this no secret has room.
+        let end = (bytes.len() + 2).checked_sub(SHORTEST)?;
+        loop {
+            let may_begin = |two: &[u8]| {
+                let (word, bit) = pair(two);
+                begins[word] & bit != 0
+            };
+            let at = from + bytes.get(from..end)?.windows(2).position(may_begin)?;
+            let here = &bytes[at..];
+            if let Some(form) = self.forms.iter().find(|form| here.starts_with(form.as_bytes())) {
+                return Some((at, form.len()));
+            }
+            from = at + 1;
         }
-        self.forms.iter().find(|form| bytes.starts_with(form.as_bytes())).map(String::len)
     }
 
     /// The path and query without them, however they are escaped there.
@@ -99,20 +110,32 @@ impl Secrets {
 
 /// Where the bit of the first two octets is.
 fn pair(bytes: &[u8]) -> (usize, u64) {
-    let pair = usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
-    (pair >> 6, 1 << (pair & 63))
+    let pair = u16::from_be_bytes([bytes[0], bytes[1]]);
+    (usize::from(pair >> 6), 1 << (pair & 63))
+}
+
+/// Every octet in two lower-case digits.
+fn hex(text: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = text.bytes().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    let mut hex = String::with_capacity(2 * text.len());
+    hex.extend(digits.map(|digit| char::from(DIGITS[usize::from(digit)])));
+    hex
 }
 
 /// Every octet but letters and digits is escaped (RFC 3986 §2.1), or but the unreserved ones.
 fn escaped(text: &str, space: &str, all: bool) -> String {
-    let each = text.bytes().map(|byte| match byte {
-        b' ' => space.to_owned(),
-        byte if byte.is_ascii_alphanumeric() || (!all && b"-._~".contains(&byte)) => {
-            char::from(byte).to_string()
+    let mut escaped = String::with_capacity(3 * text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' ' => escaped.push_str(space),
+            byte if byte.is_ascii_alphanumeric() || (!all && b"-._~".contains(&byte)) => {
+                escaped.push(char::from(byte));
+            }
+            byte => escaped.push_str(&format!("%{byte:02X}")),
         }
-        byte => format!("%{byte:02X}"),
-    });
-    each.collect()
+    }
+    escaped
 }
 
 /// Every octet that is escaped, as it is.
@@ -138,7 +161,7 @@ fn unescaped(text: &str) -> String {
 /// RFC 4648 §4, without the padding, which may be left out.
 fn base64(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut encoded = String::new();
+    let mut encoded = String::with_capacity(text.len().div_ceil(3) * 4);
     for three in text.as_bytes().chunks(3) {
         let bits =
             three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
@@ -179,6 +202,15 @@ mod tests {
             assert_eq!(shown, "/a/b?c=…&d=e", "{written}");
         }
         assert_eq!(secrets().hide_in_path("/a%20b?$top=5"), "/a%20b?$top=5");
+    }
+
+    #[test]
+    fn a_secret_is_hidden_at_the_very_end_and_beside_another() {
+        assert_eq!(secrets().hide("p/ss w+rdp/ss w+rd"), "……");
+        let shortest = Secrets::of(&[], &["abcdef".to_owned()]);
+        assert_eq!(shortest.hide("abcdef"), "…");
+        assert_eq!(shortest.hide("ab abcde"), "ab abcde");
+        assert_eq!(Secrets::default().hide("abcdef"), "abcdef");
     }
 
     #[test]
