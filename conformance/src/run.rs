@@ -305,7 +305,9 @@ fn work(shared: &Arc<Shared>, held: bool) {
     builder.enable_all().start_paused(held);
     let Ok(runtime) = builder.build() else { return };
     if held {
-        runtime.block_on(one_by_one(shared));
+        // As a task of its own: waking the future of `block_on` costs a system call each time.
+        let cases = runtime.spawn(one_by_one(shared.clone()));
+        let _ = runtime.block_on(cases);
     } else {
         runtime.block_on(side_by_side(shared));
     }
@@ -319,9 +321,9 @@ fn take(shared: &Shared) -> Option<usize> {
     (number < shared.plan.cases.len()).then_some(number)
 }
 
-async fn one_by_one(shared: &Arc<Shared>) {
-    while let Some(number) = take(shared) {
-        tell(shared, carry_out(shared, number).await);
+async fn one_by_one(shared: Arc<Shared>) {
+    while let Some(number) = take(&shared) {
+        tell(&shared, carry_out(&shared, number).await);
     }
 }
 
