@@ -1,6 +1,6 @@
 //! Matrix cells and variables: `${x}` in a text is replaced before the text gets a meaning.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use sha2::{Digest, Sha256};
 
@@ -136,20 +136,35 @@ fn random(name: &str, seed: u64, block: u32) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// The same tree with every `${x}` replaced. `"${x}"` alone takes the type of x.
-pub(super) fn substitute(reader: &Reader, node: &Node, vars: &BTreeMap<String, Variable>) -> Option<Node> {
+/// The same tree with every `${x}` replaced, itself where there is none. `"${x}"` alone takes the type of x.
+pub(super) fn substitute<'n>(
+    reader: &Reader,
+    node: &'n Node,
+    vars: &BTreeMap<String, Variable>,
+) -> Option<Cow<'n, Node>> {
+    if !has_variables(node) {
+        return Some(Cow::Borrowed(node));
+    }
+    let replaced = |node| substitute(reader, node, vars).map(Cow::into_owned);
     let kind = match &node.kind {
-        Kind::Text(text) if text.contains("${") => in_text(reader, node, text, vars)?,
-        Kind::List(items) => {
-            Kind::List(items.iter().map(|i| substitute(reader, i, vars)).collect::<Option<_>>()?)
-        }
+        Kind::Text(text) => in_text(reader, node, text, vars)?,
+        Kind::List(items) => Kind::List(items.iter().map(replaced).collect::<Option<_>>()?),
         Kind::Map(entries) => {
-            let replaced = entries.iter().map(|(k, v)| Some((k.clone(), substitute(reader, v, vars)?)));
-            Kind::Map(replaced.collect::<Option<_>>()?)
+            let entries = entries.iter().map(|(key, value)| Some((key.clone(), replaced(value)?)));
+            Kind::Map(entries.collect::<Option<_>>()?)
         }
         other => other.clone(),
     };
-    Some(Node { place: node.place, kind })
+    Some(Cow::Owned(Node { place: node.place, kind }))
+}
+
+fn has_variables(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Text(text) => text.contains("${"),
+        Kind::List(items) => items.iter().any(has_variables),
+        Kind::Map(entries) => entries.iter().any(|(_, value)| has_variables(value)),
+        Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => false,
+    }
 }
 
 fn in_text(reader: &Reader, node: &Node, text: &str, vars: &BTreeMap<String, Variable>) -> Option<Kind> {
