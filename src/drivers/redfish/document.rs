@@ -2,14 +2,17 @@
 
 use serde_json::Value;
 
-use super::http::{Body, Reply};
+use super::{
+    http::{Body, Reply},
+    json::{Json, Kind, Part},
+};
 use crate::{driver::Deviation, drivers::notes::Notes};
 
 /// A resource: where it was read, what it says, and its ETag.
 #[derive(Debug, Clone)]
 pub(super) struct Document {
     pub(super) path: String,
-    value: Value,
+    json: Json,
     /// The ETag header, else `@odata.etag`; an empty one is none (quirk E7).
     pub(super) etag: Option<String>,
 }
@@ -17,31 +20,39 @@ pub(super) struct Document {
 impl Document {
     /// The document in an answer.
     pub(super) fn read(path: &str, reply: &Reply) -> Result<Self, Deviation> {
-        let value = json(reply)?;
-        let etag = reply.header("etag").or_else(|| value.get("@odata.etag")?.as_str());
+        let json = object(reply)?;
+        let etag = reply.header("etag").or_else(|| json.root().get("@odata.etag")?.text());
         let etag = etag.filter(|tag| !matches!(*tag, "" | "\"\"" | "W/\"\"")).map(str::to_owned);
-        Ok(Self { path: path.to_owned(), etag, value })
+        Ok(Self { path: path.to_owned(), etag, json })
     }
 
     /// Whether both say the same of everything that this change names.
     pub(super) fn agrees_on(&self, change: &Value, with: &Self) -> bool {
         let mut named = change.as_object().into_iter().flat_map(|map| map.keys());
-        named.all(|name| self.value.get(name) == with.value.get(name))
+        named.all(|name| self.value(name) == with.value(name))
+    }
+
+    fn value(&self, name: &str) -> Option<Value> {
+        self.json.root().get(name).map(Part::value)
     }
 
     /// A document that was not read from a BMC.
     #[cfg(test)]
-    pub(super) fn of(path: &str, value: Value) -> Self {
-        Self { path: path.to_owned(), value, etag: None }
+    pub(super) fn of(path: &str, value: &Value) -> Self {
+        Self { path: path.to_owned(), json: Json::of(value).unwrap(), etag: None }
     }
 
     pub(super) fn view(&self) -> View<'_> {
-        View(&self.value)
+        View(Some(self.json.root()))
     }
 }
 
-/// The JSON object in an answer's body. serde_json's limit of 128 levels bounds the recursion.
+/// The JSON object in an answer's body, as a tree.
 pub(super) fn json(reply: &Reply) -> Result<Value, Deviation> {
+    object(reply).map(|json| json.root().value())
+}
+
+fn object(reply: &Reply) -> Result<Json, Deviation> {
     let bytes = match &reply.body {
         Body::Whole(bytes) => bytes,
         Body::Truncated(bytes) => return Err(Deviation::Truncated { bytes: *bytes }),
@@ -59,8 +70,8 @@ pub(super) fn json(reply: &Reply) -> Result<Value, Deviation> {
     }
     // A body that ends in mid-value although its length was right: cut off at the source.
     let looks_like_json = bytes.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| *b == b'{');
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(value) if value.is_object() => Ok(value),
+    match Json::read(bytes) {
+        Ok(json) if json.root().is_object() => Ok(json),
         Ok(_) => Err(not_json("the value is not an object".to_owned())),
         Err(error) if error.is_eof() && looks_like_json => Err(Deviation::Truncated { bytes: bytes.len() }),
         Err(error) => Err(not_json(error.to_string())),
@@ -68,83 +79,88 @@ pub(super) fn json(reply: &Reply) -> Result<Value, Deviation> {
 }
 
 /// A part of a document. What is absent, null or no object has no properties.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a>(&'a Value);
+#[derive(Clone, Copy)]
+pub(super) struct View<'a>(Option<Part<'a>>);
 
 impl<'a> View<'a> {
     #[cfg(test)]
-    pub(super) fn of(value: &'a Value) -> Self {
-        Self(value)
+    pub(super) fn of(json: &'a Json) -> Self {
+        Self(Some(json.root()))
     }
 
-    fn raw(self, name: &str) -> &'a Value {
-        self.0.get(name).unwrap_or(&Value::Null)
+    fn part(self, name: &str) -> Option<Part<'a>> {
+        self.0?.get(name)
     }
 
     /// Whether the property is there and not null.
     pub(super) fn has(self, name: &str) -> bool {
-        !self.raw(name).is_null()
+        self.part(name).is_some_and(|part| !part.is_null())
     }
 
     /// The property, taken out of an array of one.
-    fn single(self, name: &str, notes: &mut Notes) -> &'a Value {
-        match self.raw(name) {
-            Value::Array(items) if items.len() == 1 => {
+    fn single(self, name: &str, notes: &mut Notes) -> Kind<'a> {
+        self.single_part(name, notes).map_or(Kind::Null, Part::kind)
+    }
+
+    fn single_part(self, name: &str, notes: &mut Notes) -> Option<Part<'a>> {
+        let part = self.part(name)?;
+        let mut items = part.items();
+        match (items.next(), items.next()) {
+            (Some(only), None) => {
                 notes.forgive(wrong(name, "a single value"));
-                &items[0]
+                Some(only)
             }
-            value => value,
+            _ => Some(part),
         }
     }
 
     /// An object.
     pub(super) fn object(self, name: &str, notes: &mut Notes) -> View<'a> {
-        match self.single(name, notes) {
-            value @ (Value::Object(_) | Value::Null) => View(value),
+        let part = self.single_part(name, notes);
+        match part.map_or(Kind::Null, Part::kind) {
+            Kind::Object | Kind::Null => View(part),
             _ => {
                 notes.forgive(wrong(name, "an object"));
-                View(&Value::Null)
+                View(None)
             }
         }
     }
 
     /// Its objects, one by one; of anything else that there may be among them, nothing.
     pub(super) fn objects(self, name: &str, notes: &mut Notes) -> Vec<View<'a>> {
-        match self.raw(name) {
-            Value::Null => Vec::new(),
-            Value::Array(items) => items.iter().filter(|item| item.is_object()).map(View).collect(),
-            value @ Value::Object(_) => {
+        let Some(part) = self.part(name) else { return Vec::new() };
+        match part.kind() {
+            Kind::Null => Vec::new(),
+            Kind::List => part.items().filter(|item| item.is_object()).map(|item| View(Some(item))).collect(),
+            kind => {
                 notes.forgive(wrong(name, "an array"));
-                vec![View(value)]
-            }
-            _ => {
-                notes.forgive(wrong(name, "an array"));
-                Vec::new()
+                if matches!(kind, Kind::Object) { vec![View(Some(part))] } else { Vec::new() }
             }
         }
     }
 
     /// Every property that is an object, by its name: for `Oem`.
     pub(super) fn children(self) -> impl Iterator<Item = View<'a>> {
-        self.0.as_object().into_iter().flat_map(|map| map.values()).filter(|v| v.is_object()).map(View)
+        let members = self.0.into_iter().flat_map(Part::members);
+        members.filter(|(_, part)| part.is_object()).map(|(_, part)| View(Some(part)))
     }
 
     /// The names of its properties.
     pub(super) fn names(self) -> impl Iterator<Item = String> {
-        self.0.as_object().into_iter().flat_map(|map| map.keys()).cloned()
+        self.0.into_iter().flat_map(Part::members).map(|(name, _)| name.to_owned())
     }
 
     /// Text as it stands there; of anything else, nothing.
     pub(super) fn plain(self, name: &str) -> Option<&'a str> {
-        self.raw(name).as_str().map(str::trim)
+        self.part(name)?.text().map(str::trim)
     }
 
     /// Text, trimmed of white space and NULs; empty text is none.
     pub(super) fn text(self, name: &str, notes: &mut Notes) -> Option<String> {
         let text = match self.single(name, notes) {
-            Value::Null => return None,
-            Value::String(text) => text.clone(),
-            Value::Number(number) => {
+            Kind::Null => return None,
+            Kind::Text(text) => text.to_owned(),
+            Kind::Number(number) => {
                 notes.forgive(wrong(name, "a string"));
                 number.to_string()
             }
@@ -159,12 +175,11 @@ impl<'a> View<'a> {
 
     /// A truth value, also one that is spelled as text or number.
     pub(super) fn flag(self, name: &str, notes: &mut Notes) -> Option<bool> {
-        let value = self.single(name, notes);
-        let understood = match value {
-            Value::Null => return None,
-            Value::Bool(flag) => return Some(*flag),
-            Value::String(text) => text.trim().to_ascii_lowercase().parse().ok(),
-            Value::Number(number) => match number.as_f64() {
+        let understood = match self.single(name, notes) {
+            Kind::Null => return None,
+            Kind::Bool(flag) => return Some(flag),
+            Kind::Text(text) => text.trim().to_ascii_lowercase().parse().ok(),
+            Kind::Number(number) => match number.as_f64() {
                 Some(0.0) => Some(false),
                 Some(1.0) => Some(true),
                 _ => None,
@@ -177,11 +192,12 @@ impl<'a> View<'a> {
 
     /// Words, such as allowable values; `None` when the BMC does not say.
     pub(super) fn words(self, name: &str, notes: &mut Notes) -> Option<Vec<String>> {
-        match self.raw(name) {
-            Value::Array(items) => {
-                Some(items.iter().filter_map(Value::as_str).map(|word| word.trim().to_owned()).collect())
+        let part = self.part(name)?;
+        match part.kind() {
+            Kind::List => {
+                Some(part.items().filter_map(Part::text).map(|word| word.trim().to_owned()).collect())
             }
-            Value::String(word) => {
+            Kind::Text(word) => {
                 notes.forgive(wrong(name, "an array"));
                 Some(vec![word.trim().to_owned()])
             }
@@ -191,11 +207,12 @@ impl<'a> View<'a> {
 
     /// Where a reference leads (DSP0266 §6.5.8): `{"@odata.id": …}`, or a bare string where one was meant.
     pub(super) fn link(self, name: &str, notes: &mut Notes) -> Option<String> {
-        match self.single(name, notes) {
-            Value::Object(reference) => reference.get("@odata.id")?.as_str().map(str::to_owned),
-            Value::String(link) => {
+        let part = self.single_part(name, notes)?;
+        match part.kind() {
+            Kind::Object => part.get("@odata.id")?.text().map(str::to_owned),
+            Kind::Text(link) => {
                 notes.forgive(wrong(name, "a reference"));
-                Some(link.clone())
+                Some(link.to_owned())
             }
             _ => None,
         }
@@ -205,7 +222,7 @@ impl<'a> View<'a> {
     /// Where the references of an array lead.
     pub(super) fn links(self, name: &str, notes: &mut Notes) -> Vec<String> {
         let objects = self.objects(name, notes);
-        objects.into_iter().filter_map(|o| o.raw("@odata.id").as_str()).map(str::to_owned).collect()
+        objects.into_iter().filter_map(|o| o.part("@odata.id")?.text()).map(str::to_owned).collect()
     }
 }
 
@@ -219,11 +236,16 @@ mod tests {
 
     use super::*;
 
+    fn read(value: Value) -> Json {
+        Json::of(&value).unwrap()
+    }
+
     #[test]
     fn a_wrong_type_that_can_be_understood_is_forgiven_and_noted() {
-        let value =
-            json!({"Serial": 42, "Lit": "True", "Boot": [{"Mode": "UEFI"}], "Link": "/redfish/v1/Systems"});
-        let (view, mut notes) = (View(&value), Notes::default());
+        let value = read(
+            json!({"Serial": 42, "Lit": "True", "Boot": [{"Mode": "UEFI"}], "Link": "/redfish/v1/Systems"}),
+        );
+        let (view, mut notes) = (View::of(&value), Notes::default());
         assert_eq!(view.text("Serial", &mut notes).as_deref(), Some("42"));
         assert_eq!(view.flag("Lit", &mut notes), Some(true));
         assert_eq!(view.object("Boot", &mut notes).text("Mode", &mut notes).as_deref(), Some("UEFI"));
@@ -233,8 +255,8 @@ mod tests {
 
     #[test]
     fn what_is_absent_or_null_is_nothing_and_no_deviation() {
-        let value = json!({"Serial": null, "Boot": null, "Members": null});
-        let (view, mut notes) = (View(&value), Notes::default());
+        let value = read(json!({"Serial": null, "Boot": null, "Members": null}));
+        let (view, mut notes) = (View::of(&value), Notes::default());
         assert_eq!(view.text("Serial", &mut notes), None);
         assert_eq!(view.object("Boot", &mut notes).text("Mode", &mut notes), None);
         assert_eq!(view.links("Members", &mut notes), [""; 0]);
@@ -243,9 +265,9 @@ mod tests {
 
     #[test]
     fn text_is_trimmed_of_spaces_and_nuls() {
-        let value = json!({"Serial": " 7CX1 \u{0}\u{0}", "Model": " \u{0}"});
+        let value = read(json!({"Serial": " 7CX1 \u{0}\u{0}", "Model": " \u{0}"}));
         let mut notes = Notes::default();
-        assert_eq!(View(&value).text("Serial", &mut notes).as_deref(), Some("7CX1"));
-        assert_eq!(View(&value).text("Model", &mut notes), None);
+        assert_eq!(View::of(&value).text("Serial", &mut notes).as_deref(), Some("7CX1"));
+        assert_eq!(View::of(&value).text("Model", &mut notes), None);
     }
 }

@@ -3,7 +3,7 @@
 //! - `http` knows one connection and whether a request was sent on it, `tls` what is believed of a certificate.
 //! - `client` retries and keeps the deadline, `session` logs in and out, `tasks` follows a change to its end,
 //!   `discovery` finds resources by their links.
-//! - `document` reads JSON leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
+//! - `json` is a document, `document` reads it leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
 //!   of its ETag, `aside` reads what can be done without, `quirks` names what real BMCs do.
 //! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`.
 //!
@@ -19,6 +19,7 @@ mod document;
 mod http;
 mod identify;
 mod identity;
+mod json;
 mod manager;
 mod patch;
 mod platform;

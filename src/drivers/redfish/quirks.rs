@@ -281,6 +281,7 @@ mod tests {
     use super::*;
     use crate::drivers::redfish::{
         document::{Document, View},
+        json::Json,
         platform::Maker,
     };
 
@@ -323,7 +324,8 @@ mod tests {
             (json!({}), json!({}), vec![]),
         ];
         for (root, system, expected) in seen {
-            let (maker, system) = (Maker::read(View::of(&root)), Document::of("/", system));
+            let (maker, system) =
+                (Maker::read(View::of(&Json::of(&root).unwrap())), Document::of("/", &system));
             let platform = Platform::new(&maker, &system);
             let applying: Vec<_> = QUIRKS.iter().filter(|q| q.applies(&platform)).map(|q| q.name).collect();
             assert_eq!(applying, expected, "{root}");
