@@ -12,7 +12,7 @@ use crate::{
     evidence::Disposition,
     scenario::{Effects, Fault, Given, Need, Scenario, Step, StepKind},
     suite::Suite,
-    target::{Target, TargetKind},
+    target::{Face, Target, TargetKind},
 };
 
 /// What is selected.
@@ -134,8 +134,11 @@ fn not_for(scenario: &Scenario, target: &Target) -> Option<String> {
         return Some(format!("it runs on {} only", scenario.targets.join(", ")));
     }
     let strikes = |fault: &Fault| match fault {
-        Fault::Udp(_) => kind == "ipmi-sim",
-        Fault::Http(_) | Fault::Tcp(_) | Fault::ExpireSessions | Fault::DropConnections => kind == "sim",
+        Fault::Udp(_) => kind != "hardware" && target.face == Face::Ipmi,
+        Fault::ExpireSessions => kind == "sim",
+        Fault::Http(_) | Fault::Tcp(_) | Fault::DropConnections => {
+            kind == "sim" && target.face == Face::Redfish
+        }
     };
     if !scenario.faults.is_empty() && !scenario.faults.values().any(strikes) {
         return Some("its faults strike another protocol".to_owned());

@@ -28,6 +28,8 @@ pub struct Target {
     pub kind: TargetKind,
     /// What it lacks, with reasons.
     pub lacks: BTreeMap<String, String>,
+    /// How it is spoken to.
+    pub face: Face,
     /// What it is known to get wrong.
     pub waivers: Vec<Waiver>,
     /// Which truths can be had.
@@ -40,6 +42,22 @@ pub struct Target {
     pub allow: Effects,
     /// The version that is installed here, where waivers are pinned to one and it can be told.
     pub installed: Option<String>,
+}
+
+/// How a target is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// By Redfish.
+    Redfish,
+    /// By IPMI.
+    Ipmi,
+}
+
+impl Face {
+    /// The one that a driver speaks to.
+    pub fn of(driver: &str) -> Self {
+        if driver.starts_with("ipmi") { Self::Ipmi } else { Self::Redfish }
+    }
 }
 
 /// The kinds of targets.
@@ -204,12 +222,18 @@ impl Target {
         }
     }
 
+    /// The same for this driver.
+    pub fn spoken_to_by(self, driver: &str) -> Self {
+        Self { face: Face::of(driver), ..self }
+    }
+
     /// A simulated BMC of that profile.
     pub fn sim(name: &str, profile: Profile) -> Self {
         Self {
             name: name.to_owned(),
             lacks: profile.lacks.clone(),
             kind: TargetKind::Sim(Box::new(profile)),
+            face: Face::Redfish,
             installed: None,
             waivers: Vec::new(),
             truths: ALL_TRUTHS.iter().map(|t| (*t).to_owned()).collect(),
@@ -275,6 +299,7 @@ fn read_described(reader: &Reader, root: &yaml::Node) -> Option<Target> {
     Some(Target {
         name: "ipmi-sim".to_owned(),
         kind: TargetKind::IpmiSim,
+        face: Face::Ipmi,
         lacks,
         waivers,
         truths,
@@ -398,6 +423,7 @@ fn read_hardware(reader: &Reader, root: &yaml::Node, path: &Path) -> Option<Targ
     Some(Target {
         name: path.display().to_string(),
         kind: TargetKind::Hardware(Box::new(hardware)),
+        face: Face::Redfish,
         lacks: BTreeMap::new(),
         waivers: Vec::new(),
         truths: Vec::new(),

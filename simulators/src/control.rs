@@ -167,6 +167,11 @@ impl Control {
         administrator.map(|it| (it.user.clone(), it.password.clone())).unwrap_or_default()
     }
 
+    /// Gives the BMC a key of its own beside the passwords (Kg, IPMI v2.0 §13.33); all zeros are none.
+    pub fn set_ipmi_key(&self, key: [u8; 20]) {
+        self.0.ipmi().security.set_group_key(key);
+    }
+
     /// Users and passwords of everybody, as they are now; at first `admin`, `operator` and `readonly`.
     pub fn accounts(&self) -> Vec<(String, String)> {
         self.0.accounts().list().iter().map(|it| (it.user.clone(), it.password.clone())).collect()

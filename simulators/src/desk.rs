@@ -19,7 +19,7 @@ use std::{
 pub use clock::{Clock, Step};
 use tokio::{net::TcpListener, task::AbortHandle};
 
-use crate::{bmc::Bmc, redfish::Service};
+use crate::{bmc::Bmc, ipmi, redfish::Service};
 
 /// One BMC that is served, and what it is called.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct Simulated {
     pub bmc: Bmc,
     /// Its Redfish service.
     pub service: Service,
+    /// Its IPMI service, if it has one.
+    pub ipmi: Option<ipmi::Service>,
 }
 
 /// Many BMCs, each with its service.
@@ -51,7 +53,14 @@ impl Hall {
     pub fn add(&mut self, name: impl Into<String>, url: impl Into<String>, bmc: Bmc, service: Service) {
         let name = name.into();
         self.by_name.insert(name.clone(), self.all.len());
-        self.all.push(Simulated { name, url: url.into(), bmc, service });
+        self.all.push(Simulated { name, url: url.into(), bmc, service, ipmi: None });
+    }
+
+    /// Gives the BMC that came last an IPMI service too.
+    pub fn add_ipmi(&mut self, service: ipmi::Service) {
+        if let Some(last) = self.all.last_mut() {
+            last.ipmi = Some(service);
+        }
     }
 
     /// All of them, in the order in which they came.

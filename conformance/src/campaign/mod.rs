@@ -92,7 +92,7 @@ pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
 pub fn try_fault(ground: &Ground, row: &Row) -> Caught {
     let mut caught = Caught { row: row.clone(), by: Vec::new(), complaint: None, skipped: None };
     let target = match Target::named(&row.target) {
-        Ok(target) => target,
+        Ok(target) => target.spoken_to_by(&row.driver),
         Err(error) => return Caught { complaint: Some(error.to_string()), ..caught },
     };
     let naming: Vec<String> = ground

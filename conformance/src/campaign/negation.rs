@@ -33,7 +33,7 @@ pub fn negate_all(
     target: &str,
     selection: &Selection,
 ) -> Result<Vec<Negated>, TargetError> {
-    let target = Target::named(target)?;
+    let target = Target::named(target)?.spoken_to_by(driver);
     let claims = lab::claims(driver, &Seeded::default());
     let words: BTreeSet<String> = claims.iter().cloned().collect();
     let healthy = plan::plan(&ground.suite, selection, &words, &target, ground.seed);

@@ -124,6 +124,7 @@ fn planned(
         }
         other => usage(other),
     })?;
+    let target = target.spoken_to_by(&select.driver);
     fits(select, &target)?;
     let words = claims.iter().cloned().collect();
     let plan = plan::plan(suite, selection, &words, &target, select.seed);
@@ -132,10 +133,6 @@ fn planned(
 
 fn fits(select: &args::Select, target: &Target) -> Result<(), u8> {
     let wrong = match (&target.kind, select.driver.as_str()) {
-        (TargetKind::Sim(_), "ipmi") => Some(
-            "sim targets speak Redfish only in this version: use --target ipmi-sim for the ipmi driver"
-                .to_owned(),
-        ),
         (TargetKind::IpmiSim, "redfish") => Some("ipmi-sim speaks IPMI only: use --driver ipmi".to_owned()),
         (TargetKind::Hardware(hardware), driver) if lab::hardware::endpoint(hardware, driver).is_none() => {
             Some(lab::hardware::no_door(driver))

@@ -5,6 +5,7 @@ pub(super) mod args;
 mod control;
 mod descriptors;
 mod files;
+mod ipmi;
 mod log;
 mod told;
 
@@ -44,6 +45,7 @@ struct Starting {
     url: String,
     bmc: Bmc,
     service: Service,
+    ipmi: Option<halmark_simulators::ipmi::Service>,
 }
 
 /// All that is served, and the one port in front of it where there is one.
@@ -60,6 +62,7 @@ struct Plan {
     accounts: Accounts,
     files: Files,
     log: Log,
+    group_key: Option<[u8; 20]>,
     requests: Arc<AtomicU64>,
 }
 
@@ -101,7 +104,10 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
         () = end => {}
         () = wait_for_signal() => {}
     }
-    hall.all().iter().for_each(|it| it.service.stop());
+    hall.all().iter().for_each(|it| {
+        it.service.stop();
+        it.ipmi.iter().for_each(|ipmi| ipmi.stop());
+    });
     complain(&told::farewell(
         hall.all().len(),
         plan.requests.load(std::sync::atomic::Ordering::Relaxed),
@@ -112,7 +118,8 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
 
 fn prepared(args: &Sim) -> Result<Plan, String> {
     let addresses = addresses::addresses(args)?;
-    descriptors::make_room(if args.by_host { 1 } else { args.count })?;
+    let listeners = if args.by_host { 1 } else { args.count };
+    descriptors::make_room(args.count, listeners + if ipmi::is_offered(args) { args.count } else { 0 })?;
     Ok(Plan {
         profile: profile(args)?,
         addresses,
@@ -121,6 +128,7 @@ fn prepared(args: &Sim) -> Result<Plan, String> {
         files: Files::open(args.files.as_deref())
             .map_err(|error| format!("no folder can be made for credentials and certificate: {error}"))?,
         log: Log::open(args.log.as_deref())?,
+        group_key: ipmi::group_key(args)?,
         requests: Arc::default(),
     })
 }
@@ -156,11 +164,15 @@ fn start(args: &Sim, plan: &Plan) -> Result<Served, String> {
             false => listen(&bmc, options, &mut ports).map_err(|error| not_listened(address, &error))?,
         };
         let url = url(args, &reached(service.addr()).to_string());
-        all.push(Starting { name, host, url, bmc, service });
+        let ipmi = ipmi::offer(args, plan, &bmc, service.addr(), place)?;
+        all.push(Starting { name, host, url, bmc, service, ipmi });
     }
     let reception = if args.by_host { Some(receive(args, plan, &mut all)?) } else { None };
     let mut hall = Hall::new();
-    all.into_iter().for_each(|it| hall.add(it.name, it.url, it.bmc, it.service));
+    for it in all {
+        hall.add(it.name, it.url, it.bmc, it.service);
+        it.ipmi.into_iter().for_each(|service| hall.add_ipmi(service));
+    }
     Ok(Served { hall: Arc::new(hall), _reception: reception })
 }
 

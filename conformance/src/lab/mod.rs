@@ -6,6 +6,7 @@ mod installed;
 mod ipmi_sim;
 mod rules;
 mod sim;
+mod sim_ipmi;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -27,7 +28,7 @@ use crate::{
     plan::Case,
     scenario::{Fault, Given},
     seeded::{HarnessFault, Seeded},
-    target::{Target, TargetKind},
+    target::{Face, Target, TargetKind},
     truth,
     wire::Record,
 };
@@ -63,6 +64,7 @@ pub struct Lab {
 
 enum World {
     Sim(sim::Sim),
+    SimIpmi(Box<sim_ipmi::SimIpmi>),
     IpmiSim(Box<ipmi_sim::IpmiSim>),
     Hardware(hardware::Trace),
 }
@@ -72,6 +74,10 @@ impl Lab {
     pub async fn open(plan: &Plan, case: &Case) -> Result<Self, Broken> {
         let born = Instant::now();
         let (endpoint, world) = match &plan.target.kind {
+            TargetKind::Sim(profile) if plan.target.face == Face::Ipmi => {
+                let (endpoint, sim) = sim_ipmi::SimIpmi::open(profile, plan, case)?;
+                (endpoint, World::SimIpmi(Box::new(sim)))
+            }
             TargetKind::Sim(profile) => {
                 let (endpoint, sim) = sim::Sim::open(profile, plan, case).await?;
                 (endpoint, World::Sim(sim))
@@ -119,6 +125,7 @@ impl Lab {
     fn control(&self) -> Option<Control> {
         match &self.world {
             World::Sim(sim) => Some(sim.control()),
+            World::SimIpmi(sim) => Some(sim.control()),
             World::IpmiSim(sim) => Some(sim.control()),
             World::Hardware(_) => None,
         }
@@ -152,6 +159,7 @@ impl Lab {
             "truth.bmc" => json!(if truth.bmc_up { "up" } else { "down" }),
             "truth.sessions" => match &self.world {
                 World::Sim(sim) => json!(sim.sessions()),
+                World::SimIpmi(sim) => json!(sim.sessions()),
                 World::IpmiSim(sim) => json!(sim.open_sessions()),
                 World::Hardware(_) => return None,
             },
@@ -160,10 +168,10 @@ impl Lab {
         Some(Seen::Value(value))
     }
 
-    /// `ipmi_sim` is configured by major and minor version of its firmware, so that this is the version that it has.
+    /// IPMI says major and minor version of the firmware (IPMI v2.0 §20.1), so that this is the version that it has.
     fn as_built(&self, id: Id) -> Id {
         match self.world {
-            World::IpmiSim(_) => {
+            World::SimIpmi(_) | World::IpmiSim(_) => {
                 Id { bmc_firmware: id.bmc_firmware.split('.').take(2).collect::<Vec<_>>().join("."), ..id }
             }
             _ => id,
@@ -188,6 +196,7 @@ impl Lab {
     pub fn new_wire(&mut self) -> Vec<Record> {
         match &mut self.world {
             World::Sim(sim) => sim.new_wire(),
+            World::SimIpmi(sim) => sim.new_wire(),
             World::IpmiSim(sim) => sim.new_wire(),
             World::Hardware(_) => Vec::new(),
         }
@@ -265,6 +274,7 @@ impl Lab {
         let set: Vec<&Fault> = self.faults.iter().map(|(_, fault)| fault).collect();
         match &mut self.world {
             World::Sim(sim) => sim.set_faults(&set),
+            World::SimIpmi(sim) => sim.set_faults(&set),
             World::IpmiSim(sim) => sim.set_faults(&set),
             World::Hardware(_) if set.is_empty() => Ok(()),
             World::Hardware(_) => Err(Broken::new("target", "faults cannot be set on real hardware")),
@@ -276,6 +286,7 @@ impl Lab {
         for (name, fault) in std::mem::take(&mut self.faults) {
             let struck = match &self.world {
                 World::Sim(sim) => sim.was_struck(&fault),
+                World::SimIpmi(sim) => sim.was_struck(&fault),
                 World::IpmiSim(sim) => sim.was_struck(&fault),
                 World::Hardware(_) => true,
             };
@@ -300,6 +311,7 @@ impl Lab {
     pub fn check(&mut self) -> Result<(), Broken> {
         match &mut self.world {
             World::Sim(sim) => sim.check(),
+            World::SimIpmi(sim) => sim.check(),
             World::IpmiSim(sim) => sim.check(),
             World::Hardware(_) => Ok(()),
         }
@@ -309,6 +321,7 @@ impl Lab {
     pub fn open_sessions(&self) -> Option<usize> {
         match &self.world {
             World::Sim(sim) => Some(sim.sessions()),
+            World::SimIpmi(sim) => Some(sim.sessions()),
             World::IpmiSim(sim) => Some(sim.open_sessions()),
             World::Hardware(_) => None,
         }

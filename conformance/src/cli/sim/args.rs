@@ -39,6 +39,16 @@ pub struct Sim {
     /// Put all BMCs behind one port; a client says which one it means by its host name: bmc1.localhost, bmc2.localhost …
     #[arg(long, conflicts_with_all = ["base_port", "addresses"])]
     pub by_host: bool,
+    /// Where the first BMC offers IPMI: a UDP port, or an address and a port; the next ones follow. Without it, IPMI has the UDP
+    /// port with the number of the BMC's Redfish port, or 623 with --addresses.
+    #[arg(long, value_name = "PORT|IP:PORT", conflicts_with = "no_ipmi", value_parser = ipmi_door)]
+    pub ipmi: Option<IpmiDoor>,
+    /// Offer Redfish alone. With --by-host IPMI is offered only where --ipmi says so, since it knows no host names.
+    #[arg(long)]
+    pub no_ipmi: bool,
+    /// A file with the BMC key of IPMI (Kg) in its first line: up to 20 characters, or 40 hexadecimal digits after 0x.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_ipmi")]
+    pub kg_file: Option<PathBuf>,
     /// How to speak: TLS with a certificate of an own authority, TLS with one that signed itself, or plain HTTP.
     #[arg(long, value_enum, default_value_t = TlsArg::Ca)]
     pub tls: TlsArg,
@@ -92,6 +102,25 @@ pub struct Sim {
     /// How to say where they are: for people, or one line of JSON.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+/// Where IPMI is offered: the port, and the address where it is another than Redfish's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IpmiDoor {
+    /// The address.
+    pub address: Option<IpAddr>,
+    /// The UDP port.
+    pub port: u16,
+}
+
+fn ipmi_door(text: &str) -> Result<IpmiDoor, String> {
+    if let Ok(port) = text.parse() {
+        return Ok(IpmiDoor { address: None, port });
+    }
+    let whole: Result<SocketAddr, _> = text.parse();
+    whole
+        .map(|it| IpmiDoor { address: Some(it.ip()), port: it.port() })
+        .map_err(|_| "expected a port, or an address and a port, such as 6230 or 127.0.0.1:6230".to_owned())
 }
 
 /// How the services speak.

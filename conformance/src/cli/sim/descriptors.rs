@@ -7,12 +7,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// What the process needs beside its BMCs.
 const OWN: u64 = 64;
 
-/// Raises the soft limit so that so many BMCs can listen and be talked to.
-pub(super) fn make_room(count: usize) -> Result<(), String> {
-    let count = count as u64;
+/// Raises the soft limit so that so many BMCs can listen on so many sockets in all, and be talked to.
+pub(super) fn make_room(bmcs: usize, sockets: usize) -> Result<(), String> {
+    let (bmcs, count) = (bmcs as u64, sockets as u64);
     let now = getrlimit(Resource::Nofile);
     let enough = |limit: Option<u64>, wanted: u64| limit.is_none_or(|limit| limit >= wanted);
-    let (needed, comfortable) = (count + OWN, 2 * count + OWN + 1024);
+    let (needed, comfortable) = (count + OWN, count + bmcs + OWN + 1024);
     if enough(now.current, comfortable) {
         return Ok(());
     }
@@ -20,7 +20,7 @@ pub(super) fn make_room(count: usize) -> Result<(), String> {
     if to > now.current.unwrap_or(0) {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(to), maximum: now.maximum });
     }
-    if enough(getrlimit(Resource::Nofile).current, needed) { Ok(()) } else { Err(too_few_for(count, needed)) }
+    if enough(getrlimit(Resource::Nofile).current, needed) { Ok(()) } else { Err(too_few_for(bmcs, needed)) }
 }
 
 /// Whether an error says that there are no descriptors any more.
@@ -41,6 +41,7 @@ fn too_few_for(count: u64, needed: u64) -> String {
     let hard = getrlimit(Resource::Nofile).maximum.map_or("unlimited".to_owned(), |it| it.to_string());
     format!(
         "{count} BMCs need {needed} file descriptors, and this process may have {hard}: raise the hard limit (`ulimit -Hn \
-         {needed}` as root, or LimitNOFILE= of the service), or take --by-host, which needs one listener for all"
+         {needed}` as root, or LimitNOFILE= of the service), take --no-ipmi, which needs one for each \
+         BMC, or --by-host, which needs one listener for all"
     )
 }

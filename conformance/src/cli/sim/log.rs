@@ -10,7 +10,10 @@ use std::{
     },
 };
 
-use halmark_simulators::redfish::{Observed, Observer};
+use halmark_simulators::{
+    ipmi,
+    redfish::{Observed, Observer},
+};
 
 /// Where the lines go.
 #[derive(Clone)]
@@ -34,14 +37,41 @@ impl Log {
         let log = self.clone();
         Observer::new(move |seen| {
             requests.fetch_add(1, Ordering::Relaxed);
-            log.write(seen);
+            log.write(|| line(seen));
         })
     }
 
-    fn write(&self, seen: &Observed<'_>) {
+    /// The same for IPMI.
+    pub(super) fn ipmi_observer(&self, requests: Arc<AtomicU64>) -> ipmi::Observer {
+        let log = self.clone();
+        ipmi::Observer::new(move |at, said| {
+            requests.fetch_add(1, Ordering::Relaxed);
+            log.write(|| format!("{at} IPMI {}\n", spoken(said)));
+        })
+    }
+
+    fn write(&self, line: impl FnOnce() -> String) {
         if let Some(to) = &self.0 {
-            let line = line(seen);
+            let line = line();
             let _ = to.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
+        }
+    }
+}
+
+fn spoken(said: &ipmi::Said) -> String {
+    match said {
+        ipmi::Said::Ping => "ping".to_owned(),
+        ipmi::Said::Step { kind, status } => {
+            let name = match kind {
+                0x10 => "Open Session",
+                0x12 => "RAKP 1",
+                _ => "RAKP 3",
+            };
+            status.map_or_else(|| format!("{name} no answer"), |status| format!("{name} {status:02x}h"))
+        }
+        ipmi::Said::Command(it) => {
+            let name = it.name.map_or_else(|| format!("{:02x}h {:02x}h", it.netfn, it.number), str::to_owned);
+            format!("{name} {:02x}h{}", it.completion, if it.again { " again" } else { "" })
         }
     }
 }

@@ -16,6 +16,10 @@ const SHOWN: usize = 8;
 /// How to connect.
 pub(super) struct Words {
     urls: Vec<String>,
+    /// Where IPMI is offered, where it is.
+    ipmi: Vec<SocketAddr>,
+    /// The file with the password alone, where we made it up.
+    password: Option<String>,
     user: String,
     /// The file with user and password, where we made it up.
     credentials: Option<String>,
@@ -43,7 +47,7 @@ impl Words {
         };
         let administrator = &plan.accounts.all[0];
         let user = administrator.user.clone();
-        let (mut credentials, mut netrc) = (None, None);
+        let (mut credentials, mut netrc, mut password) = (None, None, None);
         if plan.accounts.made {
             let lines = plan.accounts.all.iter().map(|it| (it.user.as_str(), it.password.as_str()));
             let text: String =
@@ -51,6 +55,7 @@ impl Words {
             credentials = Some(write("credentials", &text)?);
             let text = format!("default login {user} password {}\n", administrator.password);
             netrc = Some(write("netrc", &text)?);
+            password = Some(write("password", &format!("{}\n", administrator.password))?);
         }
         let others: String = plan.accounts.all[1..]
             .iter()
@@ -64,6 +69,8 @@ impl Words {
         let list: Value = all.iter().map(described).collect();
         Ok(Self {
             urls: all.iter().map(|it| it.url.clone()).collect(),
+            ipmi: all.iter().filter_map(|it| Some(super::reached(it.ipmi.as_ref()?.addr()))).collect(),
+            password,
             user,
             credentials,
             netrc,
@@ -87,7 +94,8 @@ impl Words {
             let _ = writeln!(text, "  {name:<12} {value}");
         };
         for (place, url) in self.urls.iter().take(SHOWN).enumerate() {
-            row(&format!("bmc{}", place + 1), &format!("{url}/redfish/v1"));
+            let ipmi = self.ipmi.get(place).map_or(String::new(), |addr| format!("  ipmi://{addr}"));
+            row(&format!("bmc{}", place + 1), &format!("{url}/redfish/v1{ipmi}"));
         }
         if count > SHOWN {
             row("…", &format!("{} more: {}", count - SHOWN, self.list));
@@ -104,6 +112,7 @@ impl Words {
             row("control", control);
         }
         row("try", &self.curl(first));
+        self.ipmi.iter().take(1).for_each(|addr| row("", &self.ipmitool(*addr)));
         text.push_str("\nready\n");
         text
     }
@@ -114,6 +123,7 @@ impl Words {
             "ready": true,
             "profile": self.profile,
             "urls": self.urls,
+            "ipmi": self.ipmi.iter().map(|addr| format!("ipmi://{addr}")).collect::<Vec<_>>(),
             "user": self.user,
             "credentials": self.credentials,
             "ca": self.ca,
@@ -121,6 +131,15 @@ impl Words {
             "bmcs": self.list,
         });
         format!("{ready}\n")
+    }
+
+    fn ipmitool(&self, addr: SocketAddr) -> String {
+        let (before, who) = match &self.password {
+            Some(file) => (String::new(), format!("-f {file}")),
+            None => (format!("IPMI_PASSWORD=\"${}\" ", self.variables.1), "-E".to_owned()),
+        };
+        let (ip, port) = (addr.ip(), addr.port());
+        format!("{before}ipmitool -I lanplus -H {ip} -p {port} -U {} {who} power status", self.user)
     }
 
     fn curl(&self, url: &str) -> String {
@@ -149,7 +168,8 @@ fn what(plan: &Plan) -> String {
 
 fn described(it: &Simulated) -> Value {
     let id = it.bmc.control().truth().id;
-    json!({"name": it.name, "url": it.url, "serial": id.serial, "uuid": id.uuid_text(), "mac": id.mac_text()})
+    let ipmi = it.ipmi.as_ref().map(|ipmi| format!("ipmi://{}", super::reached(ipmi.addr())));
+    json!({"name": it.name, "url": it.url, "ipmi": ipmi, "serial": id.serial, "uuid": id.uuid_text(), "mac": id.mac_text()})
 }
 
 /// The last words.
