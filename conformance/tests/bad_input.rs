@@ -199,7 +199,7 @@ fn unknown_names_on_the_command_line() {
         ("partition", vec!["run", "--partition", "5/4"]),
         ("explain", vec!["explain", "power.cicle"]),
         ("fault", vec!["faults", "driver.hang"]),
-        ("mismatch", vec!["run", "--driver", "ipmi"]),
+        ("mismatch", vec!["run", "--target", "ipmi-sim"]),
         ("no-last-run", vec!["run", "--rerun-failed"]),
         ("journal", vec!["verify", "nowhere.jsonl"]),
     ] {

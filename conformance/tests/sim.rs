@@ -4,10 +4,11 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -132,6 +133,7 @@ fn what_keeps_it_from_starting_is_told_with_what_to_do() {
         (vec!["sim", "--count", "2", "--port", "8443"], "--base-port 8443"),
         (vec!["sim", "--count", "300", "--addresses", "127.9.0.0/24"], "room for 254"),
         (vec!["sim", "--tree", "/nowhere"], "cannot be read"),
+        (vec!["sim", "--kg-file", "/dev/null"], "no key in its first line"),
         (vec!["profile", "show", "generc"], "did you mean \"generic\"?"),
     ] {
         let (code, said) = refused(&words);
@@ -144,7 +146,10 @@ fn too_few_file_descriptors_are_told_with_the_limit() {
     let script = format!("ulimit -n 100; exec '{HALMARK}' sim --count 500 --tls off");
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && said.contains("500 BMCs need 564 file descriptors"), "{said}");
+    assert!(
+        output.status.code() == Some(2) && said.contains("500 BMCs need 1064 file descriptors"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -156,6 +161,28 @@ fn a_log_has_a_line_for_each_request() {
     let said = fs::read_to_string(&log).unwrap();
     let _ = fs::remove_file(&log);
     assert!(said.lines().count() == 1 && said.contains("GET /redfish/v1 200"), "{said}");
+}
+
+#[test]
+fn ipmi_is_offered_beside_redfish_under_the_same_number_unless_nobody_wants_it() {
+    const PING: [u8; 12] = [6, 0, 0xFF, 6, 0, 0, 0x11, 0xBE, 0x80, 9, 0, 0];
+    let sim = Sim::start(&["--tls", "off", "--port", &free_port()]);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let addr = sim.url(0).strip_prefix("http://").unwrap().to_owned();
+    socket.send_to(&PING, &addr).unwrap();
+    let mut answer = [0; 64];
+    assert_eq!((socket.recv(&mut answer).unwrap(), answer[9]), (28, 9));
+    assert_eq!(sim.ready["ipmi"][0], format!("ipmi://{addr}"));
+    let without = Sim::start(&["--tls", "off", "--no-ipmi"]);
+    assert_eq!(without.ready["ipmi"], serde_json::json!([]));
+}
+
+/// A port that was free a moment ago, for TCP and UDP.
+fn free_port() -> String {
+    let both = std::iter::repeat_with(|| TcpListener::bind("127.0.0.1:0").unwrap())
+        .find(|tcp| UdpSocket::bind(tcp.local_addr().unwrap()).is_ok());
+    both.unwrap().local_addr().unwrap().port().to_string()
 }
 
 #[test]

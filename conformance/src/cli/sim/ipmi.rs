@@ -43,7 +43,9 @@ pub(super) fn offer(
         Service::start(bmc, ServiceOptions { listen, observer, transcript })
     };
     match start(listen) {
-        Err(error) if error.kind() == ErrorKind::AddrInUse && is_ours_to_choose && args.addresses.is_none() => {
+        Err(error)
+            if error.kind() == ErrorKind::AddrInUse && is_ours_to_choose && args.addresses.is_none() =>
+        {
             start((listen.ip(), 0).into())
         }
         result => result,
@@ -62,8 +64,9 @@ fn address(args: &Sim, redfish: SocketAddr, place: usize) -> Result<SocketAddr, 
         first => u16::try_from(place).ok().and_then(|place| first.checked_add(place)),
     };
     let ip = door.address.unwrap_or(redfish.ip());
-    port.map(|port| (ip, port).into())
-        .ok_or_else(|| format!("{} UDP ports from {} on are too many: the last one is 65535", args.count, door.port))
+    port.map(|port| (ip, port).into()).ok_or_else(|| {
+        format!("{} UDP ports from {} on are too many: the last one is 65535", args.count, door.port)
+    })
 }
 
 fn refused(listen: SocketAddr, error: &Error) -> String {
@@ -72,7 +75,10 @@ fn refused(listen: SocketAddr, error: &Error) -> String {
             format!("UDP port {listen} is in use: give another with --ipmi, or leave IPMI out with --no-ipmi")
         }
         ErrorKind::PermissionDenied => {
-            format!("UDP port {} needs a privilege: give one above 1023 with --ipmi, or --no-ipmi", listen.port())
+            format!(
+                "UDP port {} needs a privilege: give one above 1023 with --ipmi, or --no-ipmi",
+                listen.port()
+            )
         }
         _ => not_listened(listen, error),
     }
@@ -85,7 +91,10 @@ pub(super) fn group_key(args: &Sim) -> Result<Option<[u8; 20]>, String> {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let wrong = || {
-        format!("{} has no key in its first line: expected up to 20 characters, or 0x and 40 digits", file.display())
+        format!(
+            "{} has no key in its first line: expected up to 20 characters, or 0x and 40 digits",
+            file.display()
+        )
     };
     let key = match line.strip_prefix(b"0x") {
         Some(digits) => unhex(digits).ok_or_else(wrong)?,
