@@ -8,7 +8,7 @@ use crate::{
 
 /// Get SEL Time (§31.10).
 const GET: Command = Command::read("Get SEL Time", 0x0A, 0x48);
-/// Set SEL Time (§31.11). Setting it twice is setting it once, and a second late.
+/// Set SEL Time (§31.11).
 const SET: Command = Command::read("Set SEL Time", 0x0A, 0x49).for_role(Privilege::Operator).changing();
 /// Get SEL Time UTC Offset (§31.12).
 const GET_OFFSET: Command = Command::read("Get SEL Time UTC Offset", 0x0A, 0x5C);

@@ -33,11 +33,20 @@ const PATIENCE: u32 = 4;
 /// `fru.read`: a BMC without a store for the machine has none to read.
 pub(super) async fn tell(talk: &mut Talk<'_>) -> Result<Fru, Failure> {
     let absent = || Cause::NotFound { what: "FRU inventory of the machine".to_owned() };
-    read(talk).await?.ok_or_else(|| absent().into())
+    read(talk, Extent::Whole).await?.ok_or_else(|| absent().into())
+}
+
+/// How much of a store is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Board and product, which say who the machine is.
+    Names,
+    /// All of it.
+    Whole,
 }
 
 /// Reads FRU 0. `None` when the BMC has no such store; an area whose checksum does not fit is left out.
-pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Option<Fru>, Failure> {
+pub(super) async fn read(talk: &mut Talk<'_>, extent: Extent) -> Result<Option<Fru>, Failure> {
     let info = talk.try_ask(&AREA_INFO, &[MACHINE]).await?;
     let [low, high, access, ..] = info.data[..] else { return Ok(None) };
     if info.completion != 0 {
@@ -49,7 +58,10 @@ pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Option<Fru>, Failure> {
         talk.forgive(Deviation::BadChecksum { what: "the FRU header" });
         return Ok(None);
     }
-    let Header { chassis, board, product, records } = Header::of(&header);
+    let Header { mut chassis, board, product, mut records } = Header::of(&header);
+    if extent == Extent::Names {
+        (chassis, records) = (0, 0);
+    }
     let chassis = store.area(talk, chassis, "the FRU chassis area").await?;
     let board = store.area(talk, board, "the FRU board area").await?;
     let product = store.area(talk, product, "the FRU product area").await?;

@@ -2,7 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{command::Command, fru, lan, link::Talk};
+use super::{
+    command::Command,
+    fru::{self, Extent},
+    lan,
+    link::Talk,
+};
 use crate::{
     drivers::failure::Failure,
     model::{Fru, Identity},
@@ -17,7 +22,7 @@ const GET_SYSTEM_GUID: Command = Command::read("Get System GUID", 0x06, 0x37);
 pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Identity, Failure> {
     let device = talk.ask(&GET_DEVICE_ID, &[]).await?;
     let guid = talk.try_ask(&GET_SYSTEM_GUID, &[]).await?;
-    let Fru { board, product, .. } = fru::read(talk).await?.unwrap_or_default();
+    let Fru { board, product, .. } = fru::read(talk, Extent::Names).await?.unwrap_or_default();
     let (board, product) = (board.unwrap_or_default(), product.unwrap_or_default());
     let (mac, address) = lan::read_address(talk).await?;
     let guid = if guid.completion == 0 { read_guid(talk, &guid.data) } else { None };

@@ -248,7 +248,9 @@ impl Talk<'_> {
 
     /// Raises the session to the highest privilege that the BMC gives it.
     pub(super) async fn rise(&mut self) -> Result<(), Failure> {
-        for level in Privilege::LADDER {
+        self.be_logged_in(&PROBE).await?;
+        let role = self.state.learnt.role;
+        for level in Privilege::LADDER.into_iter().filter(|level| *level <= role) {
             match self.try_ask(&PROBE.for_role(level), &[]).await {
                 Err(Failure { cause: Cause::Denied, .. }) if level > Privilege::User => {
                     self.quirk(&quirks::LOWER_PRIVILEGE);

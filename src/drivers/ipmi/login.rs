@@ -32,7 +32,8 @@ const RESTARTS: u32 = 3;
 #[derive(Debug, Clone)]
 pub(super) struct Learnt {
     suites: &'static [Suite],
-    role: Privilege,
+    /// The highest role that the BMC has not refused.
+    pub(super) role: Privilege,
     /// Whether the BMC's proofs are over the role of Open Session.
     pub(super) odd_role: bool,
 }

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::{
+    algorithm::Keyed,
     handshake::{Account, Manner, Opened, Opening, Privilege, Proven, Refusal, Trust},
     message::{self, Request},
     packet::{self, PayloadType},
@@ -130,6 +131,87 @@ fn a_bmc_that_does_not_know_the_password_is_not_proven() {
         let other = Account { password: Secret::new("other"), ..account(None) };
         assert_eq!(proven(vector, &other).err(), Some(Refusal::Unproven));
     }
+}
+
+/// RAKP 2 as a BMC sends it that hashes this role and this name.
+fn rakp2_over(role: u8, name: &[u8]) -> Vec<u8> {
+    let ids = [CONSOLE_ID.to_le_bytes(), BMC_ID.to_le_bytes()].concat();
+    let named = [&[role, name.len() as u8], name].concat();
+    let code = Keyed::new(Suite::Three, b"adminpw").code(&[
+        &ids,
+        &counting(0),
+        &counting(16),
+        &counting(32),
+        &named,
+    ]);
+    [&[0, 0, 0, 0], &CONSOLE_ID.to_le_bytes()[..], &counting(16), &counting(32), &code].concat()
+}
+
+/// RAKP 3's proof over this role and this name.
+fn rakp3_over(role: u8, name: &[u8]) -> Vec<u8> {
+    let named = [&[role, name.len() as u8], name].concat();
+    Keyed::new(Suite::Three, b"adminpw").code(&[&counting(16), &CONSOLE_ID.to_le_bytes(), &named])
+}
+
+fn met(manner: Manner, rakp2: &[u8]) -> Result<Proven, Refusal> {
+    let account = Account { manner, ..account(None) };
+    opened(Suite::Three).rakp2(rakp2, &counting(0), &account, Trust::Proven)
+}
+
+#[test]
+fn a_proof_over_the_role_of_open_session_is_understood_and_answered_alike() {
+    let proven = met(Manner::default(), &rakp2_over(0x04, b"admin")).unwrap_or_else(|r| panic!("{r:?}"));
+    assert!(proven.has_odd_role());
+    assert_eq!(proven.rakp3()[8..], rakp3_over(0x04, b"admin"));
+    let usual = met(Manner::default(), &rakp2_over(0x14, b"admin")).unwrap_or_else(|r| panic!("{r:?}"));
+    assert!(!usual.has_odd_role());
+    assert_eq!(met(Manner::default(), &rakp2_over(0x03, b"admin")).err(), Some(Refusal::Unproven));
+}
+
+#[test]
+fn a_name_is_padded_only_for_whoever_wants_it_so() {
+    let manner = Manner { padded_name: true, ..Manner::default() };
+    let account = Account { manner, ..account(None) };
+    let rakp1 = opened(Suite::Three).rakp1(&counting(0), &account);
+    assert_eq!(rakp1.len(), 44);
+    let padded = rakp2_over(0x04, b"admin\0\0\0\0\0\0\0\0\0\0\0");
+    assert!(met(manner, &padded).is_ok_and(|proven| !proven.has_odd_role()));
+    assert_eq!(met(Manner::default(), &padded).err(), Some(Refusal::Unproven));
+}
+
+#[test]
+fn our_proof_is_over_the_plain_role_only_for_whoever_wants_it_so() {
+    let rakp2 = rakp2_over(0x14, b"admin");
+    for (plain_role_in_rakp3, role) in [(true, 0x04), (false, 0x14)] {
+        let manner = Manner { plain_role_in_rakp3, ..Manner::default() };
+        let proven = met(manner, &rakp2).unwrap_or_else(|r| panic!("{r:?}"));
+        assert_eq!(proven.rakp3()[8..], rakp3_over(role, b"admin"));
+    }
+}
+
+#[test]
+fn packets_are_authenticated_by_the_session_integrity_key_only_for_whoever_wants_it_so() {
+    let vector = &VECTORS[0];
+    let packet = |sik_for_k1| {
+        let manner = Manner { sik_for_k1, ..Manner::default() };
+        let proven = met(manner, &rakp2(vector.rakp2)).unwrap_or_else(|r| panic!("{r:?}"));
+        let mut session =
+            proven.rakp4(&rakp4(vector.rakp4), Trust::Proven).unwrap_or_else(|r| panic!("{r:?}"));
+        session.seal(&chassis_status(), counting(0x50))
+    };
+    assert_eq!(packet(false), bytes(vector.packet));
+    let (odd, usual) = (packet(true), packet(false));
+    let code = odd.len() - 12;
+    assert_eq!(odd[..code], usual[..code]);
+    assert_ne!(odd[code..], usual[code..]);
+}
+
+#[test]
+fn a_session_id_of_zero_is_taken_only_where_it_was_told_of() {
+    let mut response = open_session_response(Suite::Three);
+    response[8..12].fill(0);
+    let told = |takes_zero| Opening { takes_zero, ..opening(Suite::Three) }.answer(&response).is_ok();
+    assert!(told(true) && !told(false));
 }
 
 #[test]
