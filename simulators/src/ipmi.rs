@@ -42,4 +42,8 @@ pub(crate) use heard::Heard;
 pub(crate) use kept::Kept;
 pub(crate) use platform::Platform;
 pub(crate) use policy::Manners;
+#[cfg(test)]
+pub(crate) use privilege::Privilege;
 pub use service::{Observer, Service, ServiceOptions};
+#[cfg(test)]
+pub(crate) use trial::Trial;

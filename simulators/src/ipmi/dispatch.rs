@@ -19,6 +19,7 @@ pub(crate) fn answered(scene: &mut Scene<'_>, request: &Request<'_>) -> Vec<u8> 
         Err(Completion(code)) => (code, Vec::new()),
     };
     let defined_by = match request.netfn {
+        0x2C if code != 0 && !scene.look.manners.group_in_errors => 0,
         0x2C => 1,
         0x2E => 3,
         _ => 0,

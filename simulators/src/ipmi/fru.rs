@@ -13,6 +13,7 @@ use crate::{
     written::Written,
 };
 
+pub(crate) use area::Style;
 use area::{Field, board, chassis, multi_record, product, whole};
 
 /// The size of every inventory device, in bytes; it is read and written by the byte.
@@ -66,25 +67,25 @@ pub(crate) fn devices(tree: &Tree) -> Vec<Device> {
 }
 
 /// What an inventory says now.
-pub(crate) fn image(device: &Device, tree: &Tree, view: &View, written: &Written) -> Vec<u8> {
-    let image = match &device.of {
-        Of::System => system(tree, view, written),
-        Of::Supply(spot) => supply(&Shown::at(spot, tree, view)),
-        Of::Board(spot) => other_board(&Shown::at(spot, tree, view)),
+pub(crate) fn image(device: &Device, style: Style, tree: &Tree, view: &View, written: &Written) -> Vec<u8> {
+    let mut image = match &device.of {
+        Of::System => system(style, tree, view, written),
+        Of::Supply(spot) => supply(style, &Shown::at(spot, tree, view)),
+        Of::Board(spot) => other_board(style, &Shown::at(spot, tree, view)),
     };
-    let mut image = image;
     image.resize(SIZE, 0);
     image
 }
 
-fn system(tree: &Tree, view: &View, written: &Written) -> Vec<u8> {
+fn system(style: Style, tree: &Tree, view: &View, written: &Written) -> Vec<u8> {
     let id = &view.id;
     let tag = asset_tag(tree, written).map(|(_, tag)| tag).unwrap_or_default();
     let around = Shown::at(&(tree.chassis().to_owned(), String::new()), tree, view);
     let sku = around.text("SKU");
     whole(
-        &chassis(0x17, [Field::Text(&id.part_number), Field::Text(&id.serial)]),
+        &chassis(style, 0x17, [Field::Text(&id.part_number), Field::Text(&id.serial)]),
         &board(
+            style,
             view.id.bios_date.as_str(),
             [
                 Field::Text(&id.manufacturer),
@@ -94,43 +95,48 @@ fn system(tree: &Tree, view: &View, written: &Written) -> Vec<u8> {
                 Field::Packed("HALMARK-1"),
             ],
         ),
-        &product([
-            Field::Text(&id.manufacturer),
-            Field::Text(&id.model),
-            Field::Text(&id.part_number),
-            Field::Text(&sku),
-            Field::Text(&id.serial),
-            Field::Text(&tag),
-            Field::Packed("HALMARK-1"),
-        ]),
+        &product(
+            style,
+            [
+                Field::Text(&id.manufacturer),
+                Field::Text(&id.model),
+                Field::Text(&id.part_number),
+                Field::Text(&sku),
+                Field::Text(&id.serial),
+                Field::Text(&tag),
+                Field::Packed("HALMARK-1"),
+            ],
+        ),
         // Management access, subtype 07h: the system's unique id, as SMBIOS has it (Platform Management FRU v1.3 §18.4).
         &multi_record(&[(0x03, [&[0x07][..], &smbios(view.id.uuid)].concat())]),
     )
 }
 
-fn supply(shown: &Shown) -> Vec<u8> {
+fn supply(style: Style, shown: &Shown) -> Vec<u8> {
     let text = |name: &str| shown.text(name);
     let (maker, model, part) = (text("Manufacturer"), text("Model"), text("PartNumber"));
     let (serial, version) = (text("SerialNumber"), text("FirmwareVersion"));
     let watts = shown.value.get("PowerCapacityWatts").and_then(Value::as_f64).unwrap_or(0.0) as u16;
-    let version = if area::is_digits(&version) { Field::Digits(&version) } else { Field::Text(&version) };
     whole(
         &[],
         &[],
-        &product([
-            Field::Text(&maker),
-            Field::Text(&model),
-            Field::Text(&part),
-            version,
-            Field::Text(&serial),
-            Field::Text(""),
-            Field::Digits("26-01"),
-        ]),
+        &product(
+            style,
+            [
+                Field::Text(&maker),
+                Field::Text(&model),
+                Field::Text(&part),
+                Field::Text(&version),
+                Field::Text(&serial),
+                Field::Text(""),
+                Field::Packed("HALMARK-1"),
+            ],
+        ),
         &multi_record(&[(0x00, area::power_supply(watts))]),
     )
 }
 
-fn other_board(shown: &Shown) -> Vec<u8> {
+fn other_board(style: Style, shown: &Shown) -> Vec<u8> {
     let text = |name: &str| shown.text(name);
     let maker = [text("Producer"), text("Vendor")].into_iter().find(|it| !it.is_empty()).unwrap_or_default();
     let (name, serial, part) = (text("Name"), text("SerialNumber"), text("PartNumber"));
@@ -142,7 +148,7 @@ fn other_board(shown: &Shown) -> Vec<u8> {
         Field::Text(&part),
         Field::Packed("HALMARK-1"),
     ];
-    whole(&[], &board(&date, fields), &[], &[])
+    whole(&[], &board(style, &date, fields), &[], &[])
 }
 
 /// Where Redfish shows the asset tag, and what it is: the system's, or the chassis' where the system has none.

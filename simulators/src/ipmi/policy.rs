@@ -2,7 +2,7 @@
 //!
 //! Commands and sessions obey this value; a deviation changes it (`on_manners`). The default is the standard's.
 
-use super::{commands::boot::Selected, guid::reversed, lan};
+use super::{commands::boot::Selected, fru, guid::reversed, lan};
 use crate::machine::Mode;
 
 /// How the face behaves.
@@ -22,6 +22,10 @@ pub(crate) struct Manners {
     pub(crate) lan: lan::Manners,
     /// How a UUID, in the order of RFC 4122, goes over the wire as a GUID (§20.8, §22.14).
     pub(crate) guid: fn([u8; 16]) -> [u8; 16],
+    /// How inventories are written.
+    pub(crate) inventory: fru::Style,
+    /// Whether an error of a group's command has the group's byte (table 5-1).
+    pub(crate) group_in_errors: bool,
 }
 
 impl Default for Manners {
@@ -34,6 +38,8 @@ impl Default for Manners {
             limits: Limits::Kept,
             lan: lan::Manners::default(),
             guid: reversed,
+            inventory: fru::Style::default(),
+            group_in_errors: true,
         }
     }
 }

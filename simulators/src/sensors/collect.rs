@@ -228,15 +228,9 @@ struct Made {
 
 impl Made {
     fn analog(&mut self, found: Found) -> Sensor {
-        let values: Vec<f64> = found
-            .limits
-            .iter()
-            .map(|it| it.value)
-            .chain([found.nominal])
-            .filter(|it| it.is_finite())
-            .collect();
-        let lowest = values.iter().copied().fold(0.0, f64::min);
-        let highest = values.iter().copied().fold(0.0, f64::max);
+        let limits: Vec<f64> = found.limits.iter().map(|it| it.value).collect();
+        let values = || limits.iter().copied().chain([found.nominal]).filter(|it| it.is_finite());
+        let (lowest, highest) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
         let (least, most) = match found.unit {
             Unit::Celsius => (lowest, highest.max(127.0)),
             Unit::Percent => (0.0, 100.0),
@@ -260,7 +254,7 @@ impl Made {
             entity: (entity, self.instance(entity, found.unit, &found.name)),
             kind: Kind::Analog(Analog {
                 unit: found.unit,
-                scale: Scale::fitting(range.0, range.1, step, &values),
+                scale: Scale::fitting(range.0, range.1, step, &limits, found.nominal),
                 nominal: found.nominal,
                 range,
                 shown: found.shown,

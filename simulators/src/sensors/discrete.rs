@@ -3,10 +3,7 @@
 use serde_json::Value;
 
 use super::{Around, Discrete, Kind, Sensors, Spot, collect::own};
-use crate::{
-    machine::{Host, Power},
-    redfish::Tree,
-};
+use crate::{machine::Power, redfish::Tree};
 
 /// What a sensor that notices is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +134,6 @@ impl Of {
             Self::Acpi => 1 << 0,
             Self::PowerUnit => u16::from(is_off),
             Self::SupplyRedundancy | Self::FanRedundancy => redundancy(self, sensors, around),
-            Self::Boot if matches!(around.view.host, Host::Os | Host::Stopping) => 1 << 6,
             Self::Intrusion
             | Self::Watchdog
             | Self::Button

@@ -12,20 +12,23 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// The factors for readings from `least` to `most`, with steps no smaller than `step`, that say these values best.
-    pub(crate) fn fitting(least: f64, most: f64, step: f64, values: &[f64]) -> Self {
+    /// The factors for readings from `least` to `most`, with steps no smaller than `step`, that say these limits best, and
+    /// then this reading.
+    pub(crate) fn fitting(least: f64, most: f64, step: f64, limits: &[f64], reading: f64) -> Self {
         let is_signed = least < 0.0;
         let needed = if is_signed { (most / 127.0).max(least / -128.0) } else { most / 255.0 };
         let needed = needed.max(step).max(1e-8);
         // Two digits are enough for M: ten of them and more are between the step that is needed and one of 1.6 times that.
         let exponent = (needed.log10().floor() as i32 - 1).clamp(-8, 7);
         let first = (needed / power(exponent) - 1e-9).ceil().clamp(1.0, 340.0) as u16;
-        let residue = |m: u16| {
+        // In millionths of a step's unit, so that what is as good as exact is equal.
+        let residue = |m: u16, values: &[f64]| {
             let step = f64::from(m) * power(exponent);
             let off = |value: &f64| (value / step - (value / step).round()).abs() * step;
-            values.iter().map(off).fold(0.0, f64::max)
+            (values.iter().map(off).fold(0.0, f64::max) * 1e6).round() as u64
         };
-        let best = (first..=first + first * 3 / 5).min_by(|a, b| residue(*a).total_cmp(&residue(*b)));
+        let best =
+            (first..=first + first * 3 / 5).min_by_key(|m| (residue(*m, limits), residue(*m, &[reading])));
         let (mut m, mut exponent) = (best.unwrap_or(first), exponent as i8);
         while m % 10 == 0 && exponent < 7 {
             (m, exponent) = (m / 10, exponent + 1);
@@ -71,11 +74,11 @@ mod tests {
 
     #[test]
     fn what_machines_measure_is_said_exactly() {
-        let temperature = Scale::fitting(-20.0, 110.0, 1.0, &[35.0, 70.0, 75.0]);
+        let temperature = Scale::fitting(-20.0, 110.0, 1.0, &[70.0, 75.0], 35.0);
         assert_eq!((temperature.m, temperature.exponent, temperature.is_signed), (1, 0, true));
-        let rail = Scale::fitting(0.0, 16.0, 0.0, &[12.1, 12.6, 13.2, 11.4, 10.8]);
+        let rail = Scale::fitting(0.0, 16.0, 0.0, &[12.6, 13.2, 11.4, 10.8], 12.1);
         assert_eq!(rail.value(rail.byte(12.1)), 12.1);
-        let watts = Scale::fitting(0.0, 2000.0, 0.0, &[368.0]);
+        let watts = Scale::fitting(0.0, 2000.0, 0.0, &[], 368.0);
         assert_eq!(watts.value(watts.byte(368.0)), 368.0);
     }
 
@@ -89,7 +92,7 @@ mod tests {
         ) {
             let most = least + span;
             let value = least + span * at;
-            let scale = Scale::fitting(least, most, step, &[value]);
+            let scale = Scale::fitting(least, most, step, &[], value);
             prop_assert!(scale.m >= 1 && scale.m < 512);
             let said = scale.value(scale.byte(value));
             prop_assert!((said - value).abs() <= scale.step() / 2.0 + 1e-6, "{value} is said as {said} by {scale:?}");
@@ -97,13 +100,13 @@ mod tests {
 
         #[test]
         fn every_byte_comes_back(most in 0.1..50_000.0f64, least in prop_oneof![Just(0.0), Just(-20.0)], byte: u8) {
-            let scale = Scale::fitting(least, most, 0.0, &[most]);
+            let scale = Scale::fitting(least, most, 0.0, &[most], most);
             prop_assert_eq!(scale.byte(scale.value(byte)), byte);
         }
 
         #[test]
         fn the_factors_say_the_step(most in 0.1..50_000.0f64) {
-            let scale = Scale::fitting(0.0, most, 0.0, &[]);
+            let scale = Scale::fitting(0.0, most, 0.0, &[], 0.0);
             let [low, high, .., exponents] = scale.factors();
             let m = i32::from(low) | i32::from(high >> 6) << 8;
             let exponent = i32::from((exponents as i8) >> 4);

@@ -47,6 +47,8 @@ const LIMIT_OUT_OF_RANGE: Completion = Completion(0x84);
 const CORRECTION_OUT_OF_RANGE: Completion = Completion(0x85);
 /// A period that cannot be measured.
 const PERIOD_OUT_OF_RANGE: Completion = Completion(0x89);
+/// The limit that nobody has set: whoever changes one number of it sends the others back, and they must be possible.
+const NEVER_SET: Limit = Limit { action: 0, watts: 0, correction: 1000, period: 1 };
 /// No limit is in force; what was set comes with it (§6.6.2).
 const NO_LIMIT: u8 = 0x80;
 
@@ -100,7 +102,7 @@ fn limit(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let shown = dcmi::limit_in_force(&scene.look.tree, &scene.bmc.written());
     let kept = &scene.kept.dcmi;
     let is_active = shown.map_or(kept.is_active, |it| it.is_some());
-    let mut limit = kept.limit.unwrap_or(Limit { action: 0, watts: 0, correction: 0, period: 0 });
+    let mut limit = kept.limit.unwrap_or(NEVER_SET);
     limit.watts = shown.flatten().unwrap_or(limit.watts);
     let mut answer = vec![if is_active { 0 } else { NO_LIMIT }, 0, 0, limit.action];
     answer.extend(limit.watts.to_le_bytes());

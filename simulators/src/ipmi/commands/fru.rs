@@ -54,7 +54,7 @@ fn image(scene: &Scene<'_>, device: u8) -> Result<Vec<u8>, Completion> {
     let tree = &scene.look.tree;
     let devices = fru::devices(tree);
     let found = devices.iter().find(|it| it.id == device).ok_or(Completion::NOT_PRESENT)?;
-    Ok(fru::image(found, tree, &scene.look.view, &scene.bmc.written()))
+    Ok(fru::image(found, scene.look.manners.inventory, tree, &scene.look.view, &scene.bmc.written()))
 }
 
 #[cfg(test)]

@@ -7,10 +7,17 @@ use crate::redfish::clock;
 pub(crate) enum Field<'t> {
     /// 8-bit ASCII and Latin 1.
     Text(&'t str),
-    /// 6-bit ASCII, packed: no lower case.
+    /// 6-bit ASCII, packed: no lower case. BCD plus is left out: FreeIPMI 1.6.9 cannot read it.
     Packed(&'t str),
-    /// BCD plus: digits, space, dash and dot.
-    Digits(&'t str),
+}
+
+/// How inventories are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Style {
+    /// What follows a text of 8-bit letters in its field.
+    pub(crate) padding: &'static [u8],
+    /// When every board was made, in minutes since 1996, whatever Redfish says.
+    pub(crate) minutes: Option<u32>,
 }
 
 /// The most that a field can have: the length has six bits.
@@ -19,21 +26,17 @@ const MOST: usize = 63;
 const END: u8 = 0xC1;
 /// English.
 const LANGUAGE: u8 = 0;
-/// What each letter of BCD plus is (§13.1).
-const PLUS: &[u8] = b"0123456789 -.";
-
-/// Whether BCD plus can say this.
-pub(super) fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|it| PLUS.contains(&it))
-}
-
 impl Field<'_> {
     /// Type, length and bytes.
-    pub(crate) fn written(self) -> Vec<u8> {
+    fn written(self, padding: &[u8]) -> Vec<u8> {
         let (kind, bytes) = match self {
             Self::Text(text) => {
                 let mut bytes: Vec<u8> =
                     text.chars().map(|it| u8::try_from(u32::from(it)).unwrap_or(b'?')).take(MOST).collect();
+                if !bytes.is_empty() {
+                    bytes.extend(padding);
+                    bytes.truncate(MOST);
+                }
                 // One letter would look like the end of the area.
                 if bytes.len() == 1 {
                     bytes.push(b' ');
@@ -41,7 +44,6 @@ impl Field<'_> {
                 (0xC0, bytes)
             }
             Self::Packed(text) => (0x80, packed(text)),
-            Self::Digits(text) => (0x40, digits(text)),
         };
         let kind = if bytes.is_empty() { 0xC0 } else { kind };
         [&[kind | bytes.len() as u8], &bytes[..]].concat()
@@ -60,13 +62,6 @@ fn packed(text: &str) -> Vec<u8> {
             .collect::<Vec<_>>()
     };
     letters.chunks(4).flat_map(group).collect()
-}
-
-/// Two digits in a byte, the first above (§13.1); an odd one is followed by a space.
-fn digits(text: &str) -> Vec<u8> {
-    let digit = |it: u8| PLUS.iter().position(|plus| *plus == it).unwrap_or(10) as u8;
-    let all: Vec<u8> = text.bytes().take(MOST * 2).map(digit).collect();
-    all.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(10)).collect()
 }
 
 /// A whole inventory: the common header and the areas, of which an empty one is left out (§8).
@@ -91,19 +86,19 @@ pub(crate) fn whole(chassis: &[u8], board: &[u8], product: &[u8], records: &[u8]
 }
 
 /// The chassis (§10), of a type of SMBIOS: part number, serial number.
-pub(crate) fn chassis(kind: u8, fields: [Field<'_>; 2]) -> Vec<u8> {
-    area(&[kind], fields.iter())
+pub(crate) fn chassis(style: Style, kind: u8, fields: [Field<'_>; 2]) -> Vec<u8> {
+    area(style, &[kind], fields.iter())
 }
 
 /// The board (§11): the date of making, manufacturer, product, serial number, part number, file id.
-pub(crate) fn board(made: &str, fields: [Field<'_>; 5]) -> Vec<u8> {
-    let [a, b, c, _] = minutes(made).to_le_bytes();
-    area(&[LANGUAGE, a, b, c], fields.iter())
+pub(crate) fn board(style: Style, made: &str, fields: [Field<'_>; 5]) -> Vec<u8> {
+    let [a, b, c, _] = style.minutes.unwrap_or_else(|| minutes(made)).to_le_bytes();
+    area(style, &[LANGUAGE, a, b, c], fields.iter())
 }
 
 /// The product (§12): manufacturer, name, part number, version, serial number, asset tag, file id.
-pub(crate) fn product(fields: [Field<'_>; 7]) -> Vec<u8> {
-    area(&[LANGUAGE], fields.iter())
+pub(crate) fn product(style: Style, fields: [Field<'_>; 7]) -> Vec<u8> {
+    area(style, &[LANGUAGE], fields.iter())
 }
 
 /// The minutes from the beginning of 1996 to a day; 0 is none at all.
@@ -115,9 +110,9 @@ fn minutes(made: &str) -> u32 {
 }
 
 /// Version, length in eights, what is fixed, fields, end, padding, checksum.
-fn area<'f, 't: 'f>(fixed: &[u8], fields: impl Iterator<Item = &'f Field<'t>>) -> Vec<u8> {
+fn area<'f, 't: 'f>(style: Style, fixed: &[u8], fields: impl Iterator<Item = &'f Field<'t>>) -> Vec<u8> {
     let mut area = [&[0x01, 0], fixed].concat();
-    fields.for_each(|it| area.extend(it.written()));
+    fields.for_each(|it| area.extend(it.written(style.padding)));
     area.push(END);
     let length = (area.len() + 1).next_multiple_of(8);
     area.resize(length - 1, 0);
@@ -167,21 +162,15 @@ mod tests {
     #[test]
     fn the_example_of_the_standard_is_packed_as_there() {
         // Platform Management FRU v1.3 §13.3: "IPMI".
-        assert_eq!(Field::Packed("IPMI").written(), [0x83, 0x29, 0xDC, 0xA6]);
-        assert_eq!(Field::Packed("IP").written(), [0x82, 0x29, 0x0C]);
-        assert_eq!(Field::Packed("I").written(), [0x81, 0x29]);
-    }
-
-    #[test]
-    fn digits_stand_two_in_a_byte() {
-        assert_eq!(Field::Digits("1.08").written(), [0x42, 0x1C, 0x08]);
-        assert_eq!(Field::Digits("26-").written(), [0x42, 0x26, 0xBA]);
+        assert_eq!(Field::Packed("IPMI").written(&[]), [0x83, 0x29, 0xDC, 0xA6]);
+        assert_eq!(Field::Packed("IP").written(&[]), [0x82, 0x29, 0x0C]);
+        assert_eq!(Field::Packed("I").written(&[]), [0x81, 0x29]);
     }
 
     #[test]
     fn one_letter_is_not_taken_for_the_end() {
-        assert_eq!(Field::Text("A").written(), [0xC2, b'A', b' ']);
-        assert_eq!(Field::Text("").written(), [0xC0]);
+        assert_eq!(Field::Text("A").written(&[]), [0xC2, b'A', b' ']);
+        assert_eq!(Field::Text("").written(&[]), [0xC0]);
     }
 
     #[test]
@@ -192,7 +181,7 @@ mod tests {
 
     #[test]
     fn an_empty_area_is_left_out() {
-        let image = whole(&[], &board("", [Field::Text("A"); 5]), &[], &[]);
+        let image = whole(&[], &board(Style::default(), "", [Field::Text("A"); 5]), &[], &[]);
         assert_eq!(image[..7], [1, 0, 0, 1, 0, 0, 0]);
         assert_eq!(checksum(&image[..8]), 0);
     }
@@ -206,7 +195,7 @@ mod tests {
         #[test]
         fn every_area_adds_up_to_nothing(texts in prop::collection::vec("\\PC{0,80}", 7)) {
             let fields: Vec<Field<'_>> = texts.iter().map(|it| Field::Text(it)).collect();
-            let area = product(fields.try_into().expect("there are seven"));
+            let area = product(Style::default(), fields.try_into().expect("there are seven"));
             prop_assert_eq!(checksum(&area), 0);
             prop_assert_eq!(area.len(), usize::from(area[1]) * 8);
         }
