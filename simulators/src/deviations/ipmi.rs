@@ -170,7 +170,7 @@ pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("ipmi-busy-at-times", "answers every third Chassis Control and boot option with C0h")
         .on_ipmi_request(|heard, _| {
             let counts = heard.is(CONTROL) || heard.is(SET_BOOT);
-            (counts && counted(heard, BUSY, None) % 3 == 0).then_some(Err(Completion::BUSY))
+            (counts && counted(heard, BUSY, None).is_multiple_of(3)).then_some(Err(Completion::BUSY))
         }),
     // R18: ironic's min_command_interval is 5 s for this reason.
     Deviation::named(

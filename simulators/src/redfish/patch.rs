@@ -14,6 +14,9 @@ use super::{
 };
 use crate::machine::{Command, Device, Lasting, Led, Mode, Override, Restore};
 
+/// The addresses that an interface uses.
+const USED: &str = "/IPv4Addresses";
+
 /// A property that was sent.
 struct Leaf<'b> {
     pointer: String,
@@ -30,6 +33,8 @@ struct Work<'b> {
     clock: Option<&'b Value>,
     secure_boot: Option<bool>,
     restore: Option<Restore>,
+    /// The addresses that are in use from now on; without one those that the machine has.
+    address: Option<Option<Value>>,
     medium: Vec<(String, &'b Value)>,
     fine: usize,
     /// Nobody can ever write these: the rest may still be done.
@@ -95,6 +100,7 @@ impl<'b> Work<'b> {
             clock: None,
             secure_boot: None,
             restore: None,
+            address: None,
             medium: Vec::new(),
             fine: 0,
             hopeless: Vec::new(),
@@ -125,14 +131,16 @@ impl<'b> Work<'b> {
     fn take(&mut self, pointer: &str, value: &'b Value, effect: Effect, form: Form, shown: &Value) {
         self.fine += 1;
         match effect {
-            Effect::Keep => {
-                let value = match (form, value) {
-                    (Form::Texts | Form::Objects(_), Value::Array(items)) => {
-                        changed(shown.pointer(pointer), items).into()
-                    }
-                    _ => value.clone(),
-                };
-                self.kept.push((pointer.to_owned(), value));
+            Effect::Keep => self.keep(pointer, value, form, shown),
+            Effect::StaticAddresses => {
+                self.keep(pointer, value, form, shown);
+                let first = self.kept.last().and_then(|(_, list)| list.get(0)).filter(|it| it.is_object());
+                let used = first.map(|it| {
+                    let mut used = it.clone();
+                    used["AddressOrigin"] = json!("Static");
+                    json!([used])
+                });
+                self.address = Some(used);
             }
             Effect::OverrideEnabled => self.boot.enabled = value.as_str(),
             Effect::OverrideTarget => self.boot.target = value.as_str(),
@@ -151,6 +159,16 @@ impl<'b> Work<'b> {
             Effect::SecureBoot => self.secure_boot = value.as_bool(),
             Effect::Medium => self.medium.push((pointer.to_owned(), value)),
         }
+    }
+
+    fn keep(&mut self, pointer: &str, value: &Value, form: Form, shown: &Value) {
+        let value = match (form, value) {
+            (Form::Texts | Form::Objects(_), Value::Array(items)) => {
+                changed(shown.pointer(pointer), items).into()
+            }
+            _ => value.clone(),
+        };
+        self.kept.push((pointer.to_owned(), value));
     }
 
     fn light(&mut self, led: Led) {
@@ -182,6 +200,11 @@ impl<'b> Work<'b> {
         }
         for (pointer, value) in self.kept {
             scene.bmc.written().keep(&document.path, &pointer, value);
+        }
+        match self.address {
+            Some(Some(used)) => scene.bmc.written().keep(&document.path, USED, used),
+            Some(None) => scene.bmc.written().forget(&document.path, USED),
+            None => {}
         }
         if let Some(order) = self.boot_order {
             follow(scene, document, order);

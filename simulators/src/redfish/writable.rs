@@ -58,6 +58,8 @@ pub(crate) enum Effect {
     LocationIndicator,
     /// What happens when AC power is back.
     Restore,
+    /// A list of addresses, of which the first is in use.
+    StaticAddresses,
     /// The order of boot.
     BootOrder,
     /// The BMC's clock.
@@ -155,6 +157,7 @@ const ROWS: &[Row] = &[
         Keep,
     ),
     ("EthernetInterface", Any, "/StaticNameServers", Texts, Keep),
+    ("EthernetInterface", Own, "/IPv4StaticAddresses", Objects(IPV4), Effect::StaticAddresses),
     ("EthernetInterface", Any, "/IPv4StaticAddresses", Objects(IPV4), Keep),
     ("EthernetInterface", Any, "/IPv6StaticAddresses", Objects(IPV6), Keep),
     ("EthernetInterface", Any, "/VLAN/VLANEnable", Flag, Keep),

@@ -49,7 +49,7 @@ impl Kept {
     pub(crate) fn suite_limit(&self, place: usize) -> Option<Privilege> {
         let levels = self.bytes(24, 0).unwrap_or_default();
         let both = levels.get(1 + place / 2).copied().unwrap_or(0);
-        Privilege::from_number(if place % 2 == 0 { both & 0x0F } else { both >> 4 })
+        Privilege::from_number(if place.is_multiple_of(2) { both & 0x0F } else { both >> 4 })
     }
 
     /// A parameter that is kept as bytes: as it was written, or as it is at first.
