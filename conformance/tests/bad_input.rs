@@ -459,3 +459,39 @@ fn a_fail_shows_the_place_the_blame_the_wire_the_clause_and_the_way_back() {
         &["run", "power.cycle", "--subject", "target", "--with-fault", "target.cycle-does-nothing"]
     )));
 }
+
+#[test]
+fn a_profile_that_cannot_be_meant_is_told_with_file_and_line() {
+    let folder = folder("profile-check");
+    let mine = folder.join("mine");
+    fs::create_dir_all(&mine).expect("it can be made");
+    let profile = include_str!("../../simulators/profiles/generic/profile.json");
+    let checked = |profile: &str, overlay: &str| {
+        fs::write(mine.join("profile.json"), profile).expect("it can be written");
+        fs::write(mine.join("overlay.json"), overlay).expect("it can be written");
+        told(&halmark(&folder, &["profile", "check", "mine"]))
+    };
+    assert!(checked(profile, "{}").ends_with("nothing to complain about\nexit 0\n"));
+    for (overlay, wrong) in [
+        ("{\"every\": {\n\"Sytem\": {}}}", "line 2: every: no resource is of the schema \"Sytem\""),
+        (
+            "{\"versions\": {\"Sytem\": \"v1_0_0\"}}",
+            "line 1: versions: no resource is of the schema \"Sytem\"",
+        ),
+        (
+            "{\n\"versions\": {\"Chassis\": \"1.2\"}}",
+            "line 2: versions: Chassis is \"1.2\": expected a version",
+        ),
+        ("{\"merge\": {},\n\"merge\": {}}", "line 2: the member \"merge\" is there twice"),
+        ("{\"remove\": [\n\n\"/redfish/v1\"]}", "line 3: remove: /redfish/v1 is the service root"),
+    ] {
+        let told = checked(profile, overlay);
+        assert!(
+            told.contains(&format!("mine/overlay.json: {wrong}")) && told.ends_with("exit 2\n"),
+            "{told}"
+        );
+    }
+    let twice = profile.replacen('{', "{\n\"name\": \"mine\",", 1);
+    let told = checked(&twice, "{}");
+    assert!(told.contains("mine/profile.json: line ") && told.contains("\"name\" is there twice"), "{told}");
+}

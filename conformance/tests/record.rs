@@ -163,6 +163,22 @@ async fn nobody_there_is_a_failure_and_no_usage_error() {
 }
 
 #[tokio::test]
+async fn the_wrong_scheme_is_told_with_the_right_one() {
+    let secret = Bench::new("record-http-to-tls", Some(Certificate::self_signed("127.0.0.1")));
+    let failed = told(&secret.run("http", &["--rate", "2000"]).await);
+    assert!(
+        failed.contains("try https://127.0.0.1:PORT, which is spoken there") && failed.ends_with("exit 2\n"),
+        "{failed}"
+    );
+    let open = Bench::new("record-tls-to-http", None);
+    let failed = told(&open.run("https", &["--rate", "2000", "--insecure"]).await);
+    assert!(
+        failed.contains("try http://127.0.0.1:PORT, which is spoken there") && failed.ends_with("exit 2\n"),
+        "{failed}"
+    );
+}
+
+#[tokio::test]
 async fn an_interrupt_leaves_a_tree_that_says_so() {
     let bench = Bench::new("record-interrupt", None);
     let child = bench.command("http", &["--rate", "5"]).stdout(std::process::Stdio::piped()).spawn();

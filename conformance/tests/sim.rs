@@ -134,11 +134,26 @@ fn what_keeps_it_from_starting_is_told_with_what_to_do() {
         (vec!["sim", "--count", "300", "--addresses", "127.9.0.0/24"], "room for 254"),
         (vec!["sim", "--tree", "/nowhere"], "cannot be read"),
         (vec!["sim", "--kg-file", "/dev/null"], "no key in its first line"),
+        (vec!["sim", "--files", ""], "--files"),
+        (vec!["sim", "--files", "Cargo.toml"], "is no folder"),
         (vec!["profile", "show", "generc"], "did you mean \"generic\"?"),
     ] {
         let (code, said) = refused(&words);
         assert!(code == Some(2) && said.contains(told), "{words:?}: {code:?} {said}");
     }
+}
+
+#[test]
+fn credentials_that_are_there_already_are_not_written_over() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sim-files");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("credentials"), "admin\nof another day\n").unwrap();
+    let (code, said) = refused(&["sim", "--files", folder.to_str().unwrap()]);
+    assert!(
+        code == Some(2) && said.contains("credentials is there already and is not written over"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(folder.join("credentials")).unwrap(), "admin\nof another day\n");
 }
 
 #[test]

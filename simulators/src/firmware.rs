@@ -99,6 +99,9 @@ pub(crate) struct Firmware {
     tree: Arc<Tree>,
     /// What the BMC's clock is ahead of the machine's birth and age.
     clock_ahead: i64,
+    /// When the host and the BMC were last reset, and what the clock said then: a moment that was written down stays what it
+    /// is when the clock is set.
+    noted: [(Duration, i64); 2],
     reads: u32,
     last_power: Option<Command>,
 }
@@ -116,6 +119,7 @@ impl Firmware {
             tree: platform.clone(),
             platform,
             clock_ahead: 0,
+            noted: [(Duration::ZERO, BIRTH); 2],
             reads: 0,
             last_power: None,
         }
@@ -164,6 +168,7 @@ impl Firmware {
     /// What the firmware shows now.
     pub(crate) fn view(&mut self, now: Duration) -> View {
         self.machine.advance(now);
+        self.note_resets();
         let facts = self.facts(now);
         self.reads = self.reads.wrapping_add(1);
         let mut view = View {
@@ -173,8 +178,8 @@ impl Firmware {
             led: self.machine.led(),
             id: self.machine.id().clone(),
             clock: self.clock(now),
-            last_reset: self.clock(self.machine.last_reset()),
-            last_bmc_reset: self.clock(self.machine.ready_since().unwrap_or_default()),
+            last_reset: self.noted[0].1,
+            last_bmc_reset: self.noted[1].1,
             restore: self.machine.restore(),
             bmc_up: self.machine.bmc_up(),
             powered: self.machine.past().powered(now),
@@ -239,8 +244,20 @@ impl Firmware {
         BIRTH + self.clock_ahead + i64::try_from(now.as_secs()).unwrap_or(i64::MAX / 2)
     }
 
+    /// Writes down by the clock of now what was reset since the last time.
+    fn note_resets(&mut self) {
+        let moments = [self.machine.last_reset(), self.machine.ready_since().unwrap_or_default()];
+        for (place, moment) in moments.into_iter().enumerate() {
+            if self.noted[place].0 != moment {
+                self.noted[place] = (moment, self.clock(moment));
+            }
+        }
+    }
+
     /// Sets the BMC's clock.
     pub(crate) fn set_clock(&mut self, to: i64, now: Duration) {
+        self.machine.advance(now);
+        self.note_resets();
         self.clock_ahead += to - self.clock(now);
     }
 

@@ -1,5 +1,6 @@
 //! A platform is data: ids, delays, and the deviations it is known for.
 
+mod checked;
 mod folder;
 mod lacks;
 mod recorded;

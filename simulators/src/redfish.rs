@@ -58,7 +58,7 @@ use tasks::Tasks;
 use transcript::Records;
 pub use transcript::Transcript;
 pub use tree::mockup::MockupError;
-pub(crate) use tree::{Document, Documents, Taken, Tree, mockup::Mockup, trimmed};
+pub(crate) use tree::{Document, Documents, ROOT, Taken, Tree, kind_of, mockup::Mockup, trimmed};
 
 use crate::{
     bmc::{Bmc, lock},

@@ -236,3 +236,25 @@ async fn a_wrong_request_is_told_what_there_is() {
     let broken = client.send("PUT", "/bmcs/one/rules", &[], b"[{").await.unwrap();
     assert_eq!(broken.status, 400);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_that_means_nothing_is_refused_with_those_that_there_are() {
+    let office = Office::open();
+    let said = async |path: &str| {
+        let reply = office.send("GET", path, Value::Null).await;
+        (reply.status, reply.json()["expected"].clone())
+    };
+    assert_eq!(said("/bmcs/one/events?form=1").await, (400, json!("from, wait")));
+    assert_eq!(said("/bmcs/one/exchanges?from=1&from=2").await, (400, json!("one from")));
+    assert_eq!(said("/bmcs?wait=1").await, (400, json!("no parameters")));
+    assert_eq!(said("/bmcs/one/exchanges?from=0&most=5").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_answered_for_whoever_reads_only_after_sending() {
+    let office = Office::open();
+    let body = vec![b' '; 12 << 20];
+    let mut client = Client::connect(office.desk.addr()).await.unwrap();
+    let reply = client.send("PUT", "/bmcs/one/rules", &[], &body).await.unwrap();
+    assert_eq!((reply.status, &reply.json()["expected"]), (413, &json!("at most 4194304 bytes")));
+}

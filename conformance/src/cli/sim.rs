@@ -125,8 +125,7 @@ fn prepared(args: &Sim) -> Result<Plan, String> {
         addresses,
         certificate: given_certificate(args)?,
         accounts: accounts(args)?,
-        files: Files::open(args.files.as_deref())
-            .map_err(|error| format!("no folder can be made for credentials and certificate: {error}"))?,
+        files: Files::open(args.files.as_deref())?,
         log: Log::open(args.log.as_deref())?,
         group_key: ipmi::group_key(args)?,
         requests: Arc::default(),

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{BUILT_IN, Profile, Resources, read};
+use super::{BUILT_IN, Profile, Resources, checked, read};
 use crate::{redfish::Tree, redfish::trimmed};
 
 /// Why there is no such profile.
@@ -62,10 +62,13 @@ impl Profile {
         let mut documents = BUILT_IN[0].documents();
         let overlay = folder.join("overlay.json");
         match fs::read_to_string(&overlay) {
-            Ok(text) => documents.overlay(&text).map_err(|what| ProfileError::Wrong(overlay, what))?,
+            Ok(text) => checked::overlay(&text, &documents)
+                .and_then(|()| documents.overlay(&text).map_err(|what| checked::placed(&text, &what)))
+                .map_err(|what| ProfileError::Wrong(overlay, what))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(ProfileError::Io(overlay, error)),
         }
+        checked::unique(&text).map_err(|what| ProfileError::Wrong(file.clone(), what))?;
         let profile = read(&text, Resources::Read(Arc::new(Tree::new(documents))))
             .map_err(|what| ProfileError::Wrong(file.clone(), what))?;
         let known: BTreeSet<&str> = crate::deviations().iter().map(|it| it.name).collect();

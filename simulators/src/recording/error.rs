@@ -31,6 +31,15 @@ pub enum RecordError {
         /// What happened.
         reason: String,
     },
+    /// Nobody answers there in this scheme, and somebody does in the other.
+    OtherScheme {
+        /// Where.
+        endpoint: String,
+        /// What happened.
+        reason: String,
+        /// The URL in the other scheme.
+        other: String,
+    },
     /// The service's certificate does not verify. Nothing was sent.
     Untrusted {
         /// Where.
@@ -78,6 +87,9 @@ impl fmt::Display for RecordError {
                 f,
                 "{endpoint} does not answer ({reason}): check that it is the BMC's address and that its port is open from here"
             ),
+            Self::OtherScheme { endpoint, reason, other } => {
+                write!(f, "{endpoint} does not answer ({reason}): try {other}, which is spoken there")
+            }
             Self::Untrusted { endpoint, reason } => write!(
                 f,
                 "the certificate of {endpoint} does not verify ({reason}): name its authority (--ca), its SHA-256 digest (--pin), or accept any certificate (--insecure)"

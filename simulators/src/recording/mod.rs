@@ -26,6 +26,7 @@ mod names;
 mod patience;
 mod redact;
 mod session;
+mod speaks;
 mod tls;
 mod tree;
 
@@ -187,12 +188,24 @@ pub async fn record(
     Ok(report)
 }
 
+/// Nobody answers; perhaps somebody would in the other scheme.
+async fn silent(endpoint: &Endpoint, fault: &Fault) -> RecordError {
+    let reason = fault.to_string();
+    match speaks::otherwise(endpoint).await {
+        Some(other) => RecordError::OtherScheme { endpoint: endpoint.to_string(), reason, other },
+        None => RecordError::Unreachable { endpoint: endpoint.to_string(), reason },
+    }
+}
+
 /// The service root, asked for without an account; null where it wants one.
 async fn root(client: &mut Client, endpoint: &Endpoint) -> Result<Value, RecordError> {
-    let answer = client.patient_get(ROOT, &mut |_| {}).await.map_err(|fault| match fault {
-        Fault::Untrusted(reason) => RecordError::Untrusted { endpoint: endpoint.to_string(), reason },
-        other => RecordError::Unreachable { endpoint: endpoint.to_string(), reason: other.to_string() },
-    })?;
+    let answer = match client.patient_get(ROOT, &mut |_| {}).await {
+        Ok(answer) => answer,
+        Err(Fault::Untrusted(reason)) => {
+            return Err(RecordError::Untrusted { endpoint: endpoint.to_string(), reason });
+        }
+        Err(fault) => return Err(silent(endpoint, &fault).await),
+    };
     let is_root =
         |document: &Value| document.get("RedfishVersion").is_some() || document["@odata.id"].is_string();
     match (answer.status, answer.json()) {

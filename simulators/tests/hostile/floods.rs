@@ -90,6 +90,21 @@ async fn a_login_of_a_hundred_megabytes_is_refused_before_anybody_is_known() {
 }
 
 #[tokio::test]
+async fn whoever_sends_all_of_a_large_body_and_reads_then_sees_why_it_was_refused() {
+    let world = World::healthy().await;
+    let body = vec![b' '; 12 << 20];
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(world.service.addr()).await.unwrap();
+        let head = format!("POST {SESSIONS} HTTP/1.1\r\nHost: bmc\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body).await.expect("all of it is taken");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the connection ends without a reset");
+        assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("PayloadTooLarge"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn headers_without_end_are_refused() {
     let world = World::healthy().await;
     let before = memory();

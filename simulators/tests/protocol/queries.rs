@@ -99,10 +99,14 @@ async fn levels_go_deeper_and_never_round_in_circles() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_would_be_too_large_is_refused() {
+async fn as_many_levels_are_answered_as_are_advertised_and_no_more() {
     let world = World::healthy().await;
-    let reply = world.get("/redfish/v1/?$expand=*($levels=6)").await;
-    assert_eq!((reply.status, reply.message().as_str()), (507, "ResourceExhaustion"));
+    let root = world.get("/redfish/v1/").await.json();
+    let most = root["ProtocolFeaturesSupported"]["ExpandQuery"]["MaxLevels"].as_u64().unwrap();
+    let reply = world.get(&format!("/redfish/v1/?$expand=*($levels={most})")).await;
+    assert_eq!((reply.status, &reply.json()["Systems"]["Members"][0]["Bios"]["Id"]), (200, &json!("Bios")));
+    let reply = world.get(&format!("/redfish/v1/?$expand=*($levels={})", most + 1)).await;
+    assert_eq!((reply.status, reply.message().as_str()), (400, "QueryParameterOutOfRange"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -114,3 +114,21 @@ async fn a_full_log_forgets_the_oldest() {
     assert_eq!(members["Members"][0]["@odata.id"], format!("{SYSTEM}/LogServices/Log1/Entries/101"));
     assert_eq!(world.get(&format!("{SYSTEM}/LogServices/Log1/Entries/100")).await.status, 404);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_that_was_written_down_stays_when_it_was_when_the_clock_is_set() {
+    let world = World::healthy().await;
+    world.control.establish_power(halmark_simulators::machine::Power::On);
+    let target = format!("{SYSTEM}/Actions/ComputerSystem.Reset");
+    let reset = async || {
+        assert!(world.send("POST", &target, Some(json!({"ResetType": "ForceRestart"}))).await.status < 300);
+        tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+    };
+    let last = async || world.get(SYSTEM).await.json()["LastResetTime"].as_str().unwrap().to_owned();
+    reset().await;
+    let before = last().await;
+    world.send("PATCH", MANAGER, Some(json!({"DateTime": "2030-06-01T12:00:00Z"}))).await;
+    assert_eq!(last().await, before);
+    reset().await;
+    assert!(last().await.starts_with("2030-06-01T12:0"), "{}", last().await);
+}

@@ -16,24 +16,20 @@ pub(super) struct Files {
 
 impl Files {
     /// This folder, or a fresh temporary one.
-    pub(super) fn open(folder: Option<&Path>) -> io::Result<Self> {
-        if let Some(folder) = folder {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            return Ok(Self { folder: folder.to_owned(), keeps: true });
+    ///
+    /// # Errors
+    /// Where it cannot be made, or has a file already that would be written: somebody may still need it.
+    pub(super) fn open(folder: Option<&Path>) -> Result<Self, String> {
+        match folder {
+            Some(folder) => given(folder),
+            None => temporary()
+                .map_err(|error| format!("no folder can be made for credentials and certificate: {error}")),
         }
-        let folder =
-            std::env::temp_dir().join(format!("halmark-sim-{}-{}", std::process::id(), random_text(8)?));
-        DirBuilder::new().mode(0o700).create(&folder)?;
-        Ok(Self { folder, keeps: false })
     }
 
-    /// Writes a file, in place of the one before; not through a link.
+    /// Writes a file that is not there yet; not through a link.
     pub(super) fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.folder.join(name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
         OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -42,6 +38,37 @@ impl Files {
             .write_all(text.as_bytes())?;
         Ok(path)
     }
+}
+
+/// What is written.
+const NAMES: [&str; 6] = ["credentials", "password", "netrc", "other-accounts", "ca.pem", "bmcs.json"];
+
+fn given(folder: &Path) -> Result<Files, String> {
+    let shown = folder.display();
+    if folder.as_os_str().is_empty() {
+        return Err("--files has no path: expected a folder, such as --files ./bmcs".to_owned());
+    }
+    if folder.exists() && !folder.is_dir() {
+        return Err(format!("--files {shown} is no folder: name one that is new, or empty"));
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| format!("the folder {shown} cannot be made: {error}"))?;
+    match NAMES.into_iter().find(|name| folder.join(name).symlink_metadata().is_ok()) {
+        Some(name) => Err(format!(
+            "{} is there already and is not written over: name another folder with --files, or remove it first",
+            folder.join(name).display()
+        )),
+        None => Ok(Files { folder: folder.to_owned(), keeps: true }),
+    }
+}
+
+fn temporary() -> io::Result<Files> {
+    let folder = std::env::temp_dir().join(format!("halmark-sim-{}-{}", std::process::id(), random_text(8)?));
+    DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(Files { folder, keeps: false })
 }
 
 impl Drop for Files {
