@@ -106,6 +106,11 @@ impl Redaction {
                 let by = self.pseudonyms.dotted(Kind::Names, &name.to_ascii_lowercase());
                 self.remember(name, by, Kind::Names, Place::Word, Case::EachLetter);
             }
+            // One of letters alone may be a word of something else.
+            let mixed = [u8::is_ascii_alphabetic, u8::is_ascii_digit];
+            if name.len() < SHORTEST && mixed.iter().all(|is| name.bytes().any(|b| is(&b))) {
+                self.shorts.insert(name.to_ascii_lowercase());
+            }
             // What is before a dot is a host only in a name without spaces.
             if name.contains([' ', '@', '=', ',']) {
                 return;

@@ -97,6 +97,8 @@ pub(super) struct Redaction {
     kinds: BTreeSet<Kind>,
     pseudonyms: Pseudonyms,
     literals: Literals,
+    /// Names of hosts that are too short to be looked for in other texts, in lower case.
+    shorts: BTreeSet<String>,
     /// Collections whose members are nobody's business.
     sessions: Vec<String>,
     /// How often something of a kind was replaced.
@@ -112,6 +114,7 @@ impl Redaction {
             kinds: kinds.clone(),
             pseudonyms: Pseudonyms::random(),
             literals: Literals::default(),
+            shorts: BTreeSet::new(),
             sessions: Vec::new(),
             replaced: BTreeMap::new(),
             nulled: 0,
@@ -236,9 +239,12 @@ impl Redaction {
         }
     }
 
-    /// The pseudonym of what is too short to be looked for anywhere but in its own property.
+    /// The pseudonym of what is too short to be looked for anywhere but in its own property; the short name of a host also
+    /// where it is all that a property says.
     fn short(&mut self, text: &str, name: Option<&str>) -> Option<String> {
-        let kind = properties::kind(name?).filter(|kind| self.kinds.contains(kind))?;
+        let by_name = properties::kind(name?).filter(|kind| self.kinds.contains(kind));
+        let is_host = self.shorts.contains(&text.to_ascii_lowercase());
+        let kind = by_name.or(is_host.then_some(Kind::Names))?;
         let is_common = kind == Kind::Names && properties::is_common_name(text);
         if text.len() >= literals::SHORTEST || !properties::identifies(text) || is_common {
             return None;
