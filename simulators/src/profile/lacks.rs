@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::{machine::Id, redfish::Tree};
 
+/// Capabilities, and the words of which one is enough for each.
+type Words = &'static [(&'static str, &'static [&'static str])];
 /// Capabilities and reasons.
 type Lacks = BTreeMap<String, String>;
 
@@ -27,7 +29,7 @@ const RESET_TYPES: &[&str] = &[
     "FullPowerCycle",
 ];
 /// What is done to the host's power, and the `ResetType`s of which one is enough for it.
-const POWER: &[(&str, &[&str])] = &[
+const POWER: Words = &[
     ("power.on", &["On", "ForceOn"]),
     ("power.off", &["ForceOff"]),
     ("power.shutdown", &["GracefulShutdown"]),
@@ -35,10 +37,10 @@ const POWER: &[(&str, &[&str])] = &[
     ("power.nmi", &["Nmi"]),
 ];
 /// The same for the BMC.
-const BMC: &[(&str, &[&str])] =
+const BMC: Words =
     &[("bmc.reset:cold", &["ForceRestart", "GracefulRestart"]), ("bmc.reset:warm", &["GracefulRestart"])];
 /// Words of `Boot`: the property, and what can be asked for by which of its values.
-const BOOT: &[(&str, &[(&str, &[&str])])] = &[
+const BOOT: &[(&str, Words)] = &[
     (
         "BootSourceOverrideTarget",
         &[
