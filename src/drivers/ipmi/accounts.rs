@@ -66,7 +66,7 @@ pub(super) async fn create(talk: &mut Talk<'_>, new: &NewAccount) -> Result<Acco
         }
         None => slots.free().ok_or_else(|| taken("no account is free".to_owned()))?,
     };
-    let protocols = if new.protocols.is_empty() { all(new.role) } else { new.protocols.clone() };
+    let mut protocols = if new.protocols.is_empty() { all(new.role) } else { new.protocols.clone() };
     let steps = [
         Step::Name(new.name.clone()),
         Step::Password(new.password.clone()),
@@ -77,6 +77,9 @@ pub(super) async fn create(talk: &mut Talk<'_>, new: &NewAccount) -> Result<Acco
     let mut writer = Writer { channel: slots.channel, number };
     if let Err(failure) = writer.all(talk, &steps).await {
         return Err(writer.undo(talk, &Step::EMPTY, failure).await);
+    }
+    if !slots.may_use_console(talk, number).await.map_err(Failure::after_a_change)? {
+        protocols.remove(&AccountProtocol::HostConsole);
     }
     Ok(Account {
         id: AccountId(number.to_string()),

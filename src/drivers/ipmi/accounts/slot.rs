@@ -122,7 +122,7 @@ impl Slots {
         self.slots.iter().find(|slot| slot.number >= first && !slot.is_used()).map(|slot| slot.number)
     }
 
-    /// Whether an account may open the console; a BMC that does not say so does not keep it apart from messaging.
+    /// Whether the BMC says that an account may open the console; one without payload access says nothing.
     pub(super) async fn may_use_console(&self, talk: &mut Talk<'_>, number: u8) -> Result<bool, Failure> {
         let answered = talk.try_ask(&GET_PAYLOADS, &[self.channel, number]).await?;
         Ok(answered.completion == 0 && answered.data.first().is_some_and(|standard| standard & SOL != 0))

@@ -6,8 +6,8 @@ use super::*;
 use crate::{
     driver::{Cause, Driver as _},
     model::{
-        AccountId, AccountUpdate, Availability, BootDevice, BootDuration, BootMode, BootOverride, Change,
-        Health, NewAccount, Role, Secret, SensorKind, Timestamp,
+        AccountId, AccountProtocol, AccountUpdate, Availability, BootDevice, BootDuration, BootMode,
+        BootOverride, Change, Health, NewAccount, Role, Secret, SensorKind, Timestamp,
     },
 };
 
@@ -274,6 +274,7 @@ async fn an_account_is_written_name_first_and_let_in_last() {
     let peer = answering(|netfn, command, data| (netfn == 6).then(|| slots(command, data)).flatten()).await;
     let account = peer.driver().create_account(&new("ops", "opspw"), within(30)).await.unwrap().value;
     assert_eq!((account.id, account.role), (AccountId("3".to_owned()), Role::Operator));
+    assert_eq!(account.protocols, [AccountProtocol::Ipmi, AccountProtocol::HostConsole].into());
     let steps = [
         (0x45, vec![3]),
         (0x47, vec![3, 2]),
