@@ -39,6 +39,15 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// As the BMC left the factory, perhaps with its network as it is. Inventories, and what sensors were told, stay.
+    pub(crate) fn forget(&mut self, network: bool) {
+        (self.app, self.info, self.chassis) = Default::default();
+        (self.boot, self.pef, self.security) = Default::default();
+        if !network {
+            (self.channels, self.lan) = Default::default();
+        }
+    }
+
     /// Forgets what does not outlive a restart, where there was one since this was asked last. A loss of AC power is one.
     pub(crate) fn follow(&mut self, ready: Option<Duration>) {
         if std::mem::replace(&mut self.ready, ready) == ready {

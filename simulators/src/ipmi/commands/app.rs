@@ -51,9 +51,9 @@ impl Kept {
     }
 }
 
-/// §20.1. Sensors, SDR repository, SEL, FRU inventory and chassis; device SDRs.
+/// §20.1. Sensors, SDR repository, SEL, FRU inventory, receiver of events and chassis; device SDRs.
 fn device_id(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
-    const SUPPORT: u8 = 0x8F;
+    const SUPPORT: u8 = 0x9F;
     const VERSION: u8 = 0x02;
     request.exactly::<0>()?;
     let platform = scene.bmc.platform();
@@ -234,7 +234,7 @@ mod tests {
         let mut world = World::new();
         let said = world.ask((6, 1), &[]).unwrap();
         assert_eq!(said.len(), 15);
-        assert_eq!(said[2..6], [1, 0x12, 0x02, 0x8F]);
+        assert_eq!(said[2..6], [1, 0x12, 0x02, 0x9F]);
         assert_eq!(world.ask((6, 4), &[]).unwrap(), [0x55, 0]);
     }
 

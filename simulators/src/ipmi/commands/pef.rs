@@ -6,7 +6,9 @@ use super::super::{
     command::{Completion, Need, Reply, Request, Row, Scene},
     privilege::Privilege,
     progress::Progress,
+    sel,
 };
+use crate::logbook::Log;
 
 /// The group.
 pub(super) const ROWS: &[Row] = &[
@@ -14,6 +16,8 @@ pub(super) const ROWS: &[Row] = &[
     Row::new((0x04, 0x11), "Arm PEF Postpone Timer", Need::Level(Privilege::Administrator), postpone),
     Row::new((0x04, 0x12), "Set PEF Configuration Parameters", Need::Level(Privilege::Administrator), set),
     Row::new((0x04, 0x13), "Get PEF Configuration Parameters", Need::Level(Privilege::Operator), get),
+    Row::new((0x04, 0x14), "Set Last Processed Event ID", Need::Level(Privilege::Administrator), set_last),
+    Row::new((0x04, 0x15), "Get Last Processed Event ID", Need::Level(Privilege::Administrator), last),
 ];
 
 /// PEF 1.5 (§30.1), and the revision of its parameters (§30.4).
@@ -30,6 +34,8 @@ pub(crate) struct Kept {
     /// Parameter 10: whether this GUID stands in traps.
     guid: [u8; 17],
     timer: Timer,
+    /// The last records that software and the BMC have processed.
+    processed: [u16; 2],
 }
 
 /// The timer that keeps filters back (§30.2).
@@ -51,6 +57,7 @@ impl Default for Kept {
             settings: [0; 4],
             guid: [0; 17],
             timer: Timer::Off,
+            processed: [0; 2],
         }
     }
 }
@@ -58,7 +65,8 @@ impl Default for Kept {
 impl Kept {
     /// As after a restart of the BMC.
     pub(crate) fn restart(&mut self) {
-        *self = Self { settings: self.settings, guid: self.guid, ..Self::default() };
+        let Self { settings, guid, processed, .. } = *self;
+        *self = Self { settings, guid, processed, ..Self::default() };
     }
 }
 
@@ -121,6 +129,26 @@ fn get(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     Ok([&[REVISION][..], &data].concat())
 }
 
+/// §30.5: whether it is the BMC that has processed the record, and its number.
+fn set_last(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
+    let [who, low, high] = request.exactly()?;
+    scene.kept.pef.processed[usize::from(who & 1)] = u16::from_le_bytes([low, high]);
+    Ok(Vec::new())
+}
+
+/// §30.6: when the log was last added to, its last record, and the last that software and the BMC have processed.
+fn last(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
+    const NEVER: u32 = 0xFFFF_FFFF;
+    const EMPTY: u16 = 0xFFFF;
+    request.exactly::<0>()?;
+    let logbook = scene.bmc.logbook();
+    let entry = logbook.entries(Log::System).last();
+    let at = entry.and_then(|it| u32::try_from(it.at).ok()).unwrap_or(NEVER);
+    let id = entry.map_or(EMPTY, sel::record_id);
+    let [software, bmc] = scene.kept.pef.processed.map(u16::to_le_bytes);
+    Ok([&at.to_le_bytes()[..], &id.to_le_bytes(), &software, &bmc].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::world::World;
@@ -161,6 +189,20 @@ mod tests {
         world.wait(7).await;
         assert_eq!(world.ask(ARM, &[0xFF]).unwrap(), [0]);
         assert_eq!((world.ask(ARM, &[0xFE]).unwrap(), world.ask(ARM, &[0]).unwrap()), (vec![0xFE], vec![0]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_record_is_the_log_s() {
+        const SET_LAST: (u8, u8) = (4, 0x14);
+        const LAST: (u8, u8) = (4, 0x15);
+        let mut world = World::new();
+        world.only_takes(SET_LAST, &[0, 1, 0], &[3]);
+        world.only_takes(LAST, &[], &[0]);
+        world.ask(SET_LAST, &[0, 7, 0]).unwrap();
+        world.ask(SET_LAST, &[1, 9, 1]).unwrap();
+        assert_eq!(world.ask(LAST, &[]).unwrap(), [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 7, 0, 9, 1]);
+        world.bmc.log(Log::System, crate::logbook::Note::Nmi);
+        assert_eq!(world.ask(LAST, &[]).unwrap()[4..], [1, 0, 7, 0, 9, 1]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Users (IPMI v2.0 §22.26-22.30): the BMC's accounts by slot, the same that Redfish has.
 //!
-//! A slot without a name is empty: it has no password, no access, and is not enabled; slot 1 never has a name.
+//! A slot without a name is empty: it has no password, no access, and is not enabled, and that much can be asked for again; slot
+//! 1 never has a name.
 
 use super::super::{
     command::{Completion, Need, Reply, Request, Row, Scene},
@@ -23,6 +24,7 @@ const NO_ACCESS: u8 = 0x0F;
 const CALLBACK_ONLY: u8 = 0x40;
 const LINK: u8 = 0x20;
 const MESSAGING: u8 = 0x10;
+const ALL_BITS: u8 = CALLBACK_ONLY | LINK | MESSAGING;
 /// How many slots there are.
 const MOST: u8 = *SLOTS.end();
 
@@ -48,7 +50,10 @@ fn set_access(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
         number => Some(Privilege::from_number(number).ok_or(Completion::INVALID_FIELD)?),
     };
     let mut accounts = scene.bmc.accounts();
-    accounts.in_slot(slot).ok_or(Completion::INVALID_FIELD)?;
+    if accounts.in_slot(slot).is_none() {
+        let asks_for_nothing = limit.is_none() && (first & CHANGES_BITS == 0 || first & ALL_BITS == 0);
+        return if asks_for_nothing { Ok(Vec::new()) } else { Err(Completion::INVALID_FIELD) };
+    }
     accounts.change(slot, |account| {
         give(account, limit);
         if first & CHANGES_BITS != 0 {
@@ -142,7 +147,10 @@ fn set_password(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let slot = slot(*user)?;
     let fits = data.len() == length;
     let mut accounts = scene.bmc.accounts();
-    let account = accounts.in_slot(slot).ok_or(Completion::INVALID_FIELD)?;
+    let Some(account) = accounts.in_slot(slot) else {
+        let is_disabled = what & 0x03 == 0 && (data.is_empty() || fits);
+        return if is_disabled { Ok(Vec::new()) } else { Err(Completion::INVALID_FIELD) };
+    };
     let once = scene.look.manners.disabling == Disabling::Once;
     match what & 0x03 {
         0 if !account.enabled && once => return Err(Completion::INVALID_FIELD),

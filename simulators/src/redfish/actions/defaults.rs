@@ -41,6 +41,7 @@ pub(super) fn manager(scene: &Scene<'_>, call: &Call<'_>) -> Answer {
         let (network, users) = (kind != "ResetAll", kind == "PreserveNetworkAndUsers");
         scene.bmc.forget_written(|path| stays(scene.tree(), path, network, users));
         scene.bmc.volumes().link(scene.tree(), &mut scene.bmc.written());
+        scene.bmc.ipmi().forget(network);
         if !users {
             scene.bmc.restore_accounts();
         }

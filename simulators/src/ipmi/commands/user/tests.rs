@@ -106,6 +106,17 @@ async fn an_empty_name_empties_the_slot() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_slot_can_be_told_what_it_is_and_nothing_else() {
+    let mut world = World::new();
+    assert_eq!(world.ask(SET_ACCESS, &[0x81, 9, 0x0F]), Ok(Vec::new()));
+    assert_eq!(world.ask(PASSWORD, &[9, 0]), Ok(Vec::new()));
+    assert!(world.bmc.accounts().at(9).is_none());
+    assert_eq!(world.ask(SET_ACCESS, &[0x91, 9, 0x0F]), Err(Completion::INVALID_FIELD));
+    assert_eq!(world.ask(SET_ACCESS, &[0x81, 9, 2]), Err(Completion::INVALID_FIELD));
+    assert_eq!(world.ask(PASSWORD, &[9, 1]), Err(Completion::INVALID_FIELD));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_password_is_tested_in_the_size_in_which_it_is_stored() {
     let mut world = World::new();
     for (slot, other, text) in
