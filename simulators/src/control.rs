@@ -118,7 +118,15 @@ impl Control {
     /// # Errors
     /// Where there is no such sensor, or it cannot have this.
     pub fn set_sensor(&self, name: &str, state: Option<SensorState>) -> Result<(), SensorError> {
-        self.0.give_sensor(name, state)
+        self.0.give_sensors(&[(name, state)])
+    }
+
+    /// The same for several at once: where one cannot have what it is to have, none gets anything.
+    ///
+    /// # Errors
+    /// The first that cannot be.
+    pub fn set_sensors(&self, given: &[(&str, Option<SensorState>)]) -> Result<(), SensorError> {
+        self.0.give_sensors(given)
     }
 
     /// Every sensor as it is: name, number, reading or states, and whether that was given to it.

@@ -7,6 +7,7 @@ mod act;
 mod clock;
 mod read;
 mod route;
+mod sensors;
 mod serve;
 
 use std::{

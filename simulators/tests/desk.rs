@@ -112,6 +112,34 @@ async fn an_image_is_told_as_a_whole_or_not_at_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sensor_is_given_a_reading_and_it_is_taken_back() {
+    let office = Office::open();
+    let said = |all: &Value, name: &str| {
+        all.as_array().unwrap().iter().find(|it| it["name"] == name).unwrap().clone()
+    };
+    let given = json!({"Inlet Temp": {"reading": 43}, "PSU2 Status": {"states": 3}});
+    let after = office.send("PUT", "/bmcs/one/sensors", given).await.json();
+    assert_eq!(
+        (said(&after, "Inlet Temp")["reading"].clone(), said(&after, "Inlet Temp")["given"].clone()),
+        (json!(43), json!(true))
+    );
+    assert_eq!(said(&after, "PSU2 Status")["states"], json!(3));
+    office.send("PUT", "/bmcs/one/sensors", json!({"Inlet Temp": null})).await;
+    assert_eq!(said(&office.get("/bmcs/one/sensors").await, "Inlet Temp")["given"], json!(false));
+    for wrong in
+        [json!([]), json!({"Fan 1": 3}), json!({"Fan 1": {"states": 1}}), json!({"No Such": "unavailable"})]
+    {
+        let both = json!({"PSU1 Status": "unavailable"});
+        let mut body = wrong.clone();
+        if let (Some(body), Some(both)) = (body.as_object_mut(), both.as_object()) {
+            body.extend(both.clone());
+        }
+        assert_eq!(office.send("PUT", "/bmcs/one/sensors", body).await.status, 400, "{wrong}");
+    }
+    assert_eq!(said(&office.get("/bmcs/one/sensors").await, "PSU1 Status")["states"], json!(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_are_read_from_a_number_on_and_waited_for() {
     let office = Office::open();
     let begun = Instant::now();

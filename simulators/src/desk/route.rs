@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Clock, Shared, Simulated, act, read};
+use super::{Clock, Shared, Simulated, act, read, sensors};
 use crate::rules::{Node, Unreadable};
 
 /// A request.
@@ -59,6 +59,8 @@ enum What {
     Note,
     Act,
     Images,
+    Sensors,
+    SetSensors,
     Deviations,
     Deviate,
     Conform,
@@ -85,6 +87,8 @@ const ROUTES: &[(&str, &str, What)] = &[
     ("POST", "/bmcs/{}/events", What::Note),
     ("POST", "/bmcs/{}/acts", What::Act),
     ("PUT", "/bmcs/{}/images", What::Images),
+    ("GET", "/bmcs/{}/sensors", What::Sensors),
+    ("PUT", "/bmcs/{}/sensors", What::SetSensors),
     ("GET", "/bmcs/{}/deviations", What::Deviations),
     ("PUT", "/bmcs/{}/deviations", What::Deviate),
     ("DELETE", "/bmcs/{}/deviations", What::Conform),
@@ -186,6 +190,8 @@ async fn of_one(it: &Simulated, what: What, asked: &Asked<'_>) -> Result<Said, S
         What::Note => act::note(&control, &asked.body).map(|()| done()),
         What::Act => act::act(&control, &asked.body).map(|()| ok(read::truth(it))),
         What::Images => act::images(&control, &asked.body).map(|()| done()),
+        What::Sensors => Ok(ok(control.sensors())),
+        What::SetSensors => sensors::set(&control, &asked.body).map(|()| ok(control.sensors())),
         What::Deviations => Ok(ok(json!(control.deviations()))),
         What::Deviate => act::deviate(&control, &asked.body).map(|()| ok(json!(control.deviations()))),
         What::Conform => {

@@ -167,7 +167,7 @@ fn lose_reservation(heard: &Heard<'_>, _: &mut Vec<u8>) -> Option<Reply> {
     }
     let reads = heard.memory.kept(READS).and_then(|it| it.as_u64()).unwrap_or(0) + 1;
     heard.memory.keep(READS, json!(reads), heard.facts.now);
-    (reads % 10 == 0).then_some(Err(Completion::RESERVATION_LOST))
+    reads.is_multiple_of(10).then_some(Err(Completion::RESERVATION_LOST))
 }
 
 fn since_start(heard: &Heard<'_>, reply: &mut Reply) {

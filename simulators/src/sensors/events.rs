@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Around, Kind, Sensor, SensorState, Sensors, Which, given};
 use crate::{
-    bmc::Bmc,
+    bmc::{Bmc, Look},
     ipmi::sel,
     logbook::{Log, Note, Record},
     written::Written,
@@ -55,17 +55,18 @@ struct Said {
 }
 
 impl Bmc {
-    /// Gives a sensor a reading, states or a fault, or takes that back.
-    pub(crate) fn give_sensor(&self, name: &str, state: Option<SensorState>) -> Result<(), SensorError> {
+    /// Gives sensors readings, states or faults, or takes that back: all of it, or nothing where one cannot be.
+    pub(crate) fn give_sensors(&self, given: &[(&str, Option<SensorState>)]) -> Result<(), SensorError> {
         let look = self.look();
         let sensors = look.tree.sensors();
-        let sensor = sensors.named(name).ok_or_else(|| SensorError::Unknown {
-            name: name.to_owned(),
-            known: sensors.all().iter().map(|it| it.name.clone()).collect(),
-        })?;
-        if let Some(state) = state.filter(|state| !sensor.takes(*state)) {
-            return Err(SensorError::Impossible { name: name.to_owned(), state });
-        }
+        let meant = given.iter().map(|(name, state)| Ok((sensors.meant(name, *state)?, *state)));
+        let meant: Vec<_> = meant.collect::<Result<_, _>>()?;
+        meant.into_iter().for_each(|(sensor, state)| self.give_sensor(&look, sensor, state));
+        Ok(())
+    }
+
+    fn give_sensor(&self, look: &Look, sensor: &Sensor, state: Option<SensorState>) {
+        let sensors = look.tree.sensors();
         let mut written = self.written();
         // One sensor may depend on another, as redundancy does.
         let said = |written: &Written| -> Vec<Said> {
@@ -89,7 +90,6 @@ impl Bmc {
                 self.logbook().write(Log::System, look.view.clock, Note::Record(record));
             }
         }
-        Ok(())
     }
 
     /// Whether a sensor tells such an event.
@@ -106,6 +106,20 @@ impl Bmc {
         let (sensors, written) = (look.tree.sensors(), self.written());
         let around = Around { tree: &look.tree, view: &look.view, written: &written };
         sensors.all().iter().map(|it| given::said(it, sensors, around)).collect()
+    }
+}
+
+impl Sensors {
+    /// The sensor with this name, where it can have this.
+    fn meant(&self, name: &str, state: Option<SensorState>) -> Result<&Sensor, SensorError> {
+        let sensor = self.named(name).ok_or_else(|| SensorError::Unknown {
+            name: name.to_owned(),
+            known: self.all().iter().map(|it| it.name.clone()).collect(),
+        })?;
+        match state.filter(|state| !sensor.takes(*state)) {
+            Some(state) => Err(SensorError::Impossible { name: name.to_owned(), state }),
+            None => Ok(sensor),
+        }
     }
 }
 

@@ -220,8 +220,10 @@ fn sensor_info(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let (count, found) = temperature_sensors(scene, asked)?;
     let record = |sensor: &Sensor| {
         let records = sdr::records(tree).iter();
-        let of_sensor = |record: &&Box<[u8]>| matches!(record[3], 0x01 | 0x02) && record[7] == sensor.number;
-        records.filter(of_sensor).map(|record| [record[0], record[1]]).next()
+        records
+            .filter(|record| matches!(record[3], 0x01 | 0x02) && record[7] == sensor.number)
+            .map(|record| [record[0], record[1]])
+            .next()
     };
     let records: Vec<[u8; 2]> = found.iter().take(8).filter_map(|(sensor, _)| record(sensor)).collect();
     Ok([&[count, records.len() as u8][..], &records.concat()].concat())
@@ -242,11 +244,14 @@ fn temperatures(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     Ok([&[count, said.len() as u8][..], &said.concat()].concat())
 }
 
+/// Sensors that measure temperatures.
+type Temperatures<'s> = Vec<(&'s Sensor, &'s Analog)>;
+
 /// Temperatures by type, entity, instance (0 is all) and the instance to begin with.
 fn temperature_sensors<'s>(
     scene: &'s Scene<'_>,
     [type_, entity, instance, first]: [u8; 4],
-) -> Result<(u8, Vec<(&'s Sensor, &'s Analog)>), Completion> {
+) -> Result<(u8, Temperatures<'s>), Completion> {
     // Inlet, processor and board, as DCMI and as IPMI number them (§6.5, table 6-13).
     let entity = match entity {
         0x37 | 0x40 => 0x37,

@@ -56,10 +56,7 @@ fn packed(text: &str) -> Vec<u8> {
     let letters: Vec<u8> = text.bytes().take(MOST / 3 * 4).map(letter).collect();
     let group = |letters: &[u8]| {
         let bits = letters.iter().rev().fold(0u32, |bits, it| bits << 6 | u32::from(*it));
-        bits.to_le_bytes()
-            .into_iter()
-            .take(letters.len() * 6 / 8 + usize::from(letters.len() % 4 != 0))
-            .collect::<Vec<_>>()
+        bits.to_le_bytes().into_iter().take((letters.len() * 6).div_ceil(8)).collect::<Vec<_>>()
     };
     letters.chunks(4).flat_map(group).collect()
 }
