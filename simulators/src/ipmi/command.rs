@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Kept, lan::Suite, privilege::Privilege};
+use super::{
+    Kept,
+    lan::{Console, Suite},
+    privilege::Privilege,
+};
 use crate::{
     bmc::{Bmc, Look},
     machine::{Command, Machine, Refusal},
@@ -144,6 +148,15 @@ pub(crate) trait Sessions {
 
     /// How many there can be.
     fn slots(&self) -> u8;
+
+    /// The UDP port that the sessions come in by.
+    fn port(&self) -> u16;
+
+    /// Whether packets of a session of IPMI v2.0 can be encrypted, and can have a code; nothing for another.
+    fn protection(&self, id: u32) -> Option<(bool, bool)>;
+
+    /// The host's console.
+    fn console(&mut self) -> &mut Console;
 
     /// The cipher suites that are offered.
     fn suites(&self) -> Vec<Suite>;

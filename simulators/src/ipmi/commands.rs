@@ -10,11 +10,13 @@ mod firewall;
 mod fru;
 pub(super) mod info;
 pub(super) mod lan;
+pub(super) mod payload;
 pub(super) mod pef;
 mod sdr;
 mod sel;
 mod sensor;
 mod session;
+pub(super) mod sol;
 mod user;
 mod watchdog;
 
@@ -39,7 +41,9 @@ pub(super) fn all() -> impl Iterator<Item = &'static Row> {
         sdr::ROWS,
         sel::ROWS,
         sensor::ROWS,
+        payload::ROWS,
         session::ROWS,
+        sol::ROWS,
         user::ROWS,
         watchdog::ROWS,
     ];

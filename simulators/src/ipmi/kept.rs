@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    commands::{Security, app, boot, channel, chassis, info, lan, pef},
+    commands::{Security, app, boot, channel, chassis, info, lan, payload, pef, sol},
     dcmi::Dcmi,
     sensing::Sensing,
     storage::Storage,
@@ -34,6 +34,10 @@ pub(crate) struct Kept {
     pub(crate) sensing: Sensing,
     /// What DCMI was told.
     pub(crate) dcmi: Dcmi,
+    /// Serial over LAN.
+    pub(super) sol: sol::Kept,
+    /// Who may use which payload.
+    pub(super) payloads: payload::Kept,
     /// When the BMC came back from its last restart, as far as this was noticed.
     ready: Option<Duration>,
 }
@@ -60,5 +64,6 @@ impl Kept {
         self.channels.restart();
         self.lan.restart();
         self.pef.restart();
+        self.sol.restart();
     }
 }

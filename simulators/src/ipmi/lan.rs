@@ -7,6 +7,7 @@ mod manners;
 mod message;
 mod packet;
 mod session;
+mod sol;
 mod suite;
 mod table;
 mod who;
@@ -19,6 +20,7 @@ pub(crate) use manners::Manners;
 use message::Message;
 use packet::{Legacy, Packet, Plus};
 use session::{Delivered, Wire};
+pub(crate) use sol::{Console, INSTANCE, LARGEST, Retry, SOL, Sol, Wanted};
 pub(crate) use suite::Suite;
 use table::{Table, Visit};
 pub(crate) use who::Who;
@@ -51,7 +53,7 @@ pub(crate) struct Taken {
 
 impl Lan {
     /// Without a session; the seed gives their numbers, the challenges and the vectors.
-    pub(crate) fn new(seed: u64, manners: Manners, tells: bool) -> Self {
+    pub(crate) fn new(seed: u64, port: u16, manners: Manners, tells: bool) -> Self {
         let nobody = Visit { from: ([0, 0, 0, 0], 0).into(), now: Duration::ZERO };
         let table = Table {
             open: Vec::new(),
@@ -62,6 +64,8 @@ impl Lan {
             visit: nobody,
             met: None,
             closing: Vec::new(),
+            console: Console::default(),
+            port,
         };
         Self { table, tells }
     }
@@ -118,19 +122,85 @@ impl Lan {
 
     fn plus(&mut self, bmc: &Bmc, packet: &Plus<'_>) -> Option<Taken> {
         let place = self.table.place(packet.session)?;
+        if packet.kind == SOL {
+            return self.typed(bmc, packet);
+        }
         let session = &mut self.table.open[place];
         let Wire::Plus(wire) = &mut session.wire else { return None };
-        let delivered = wire.open(packet)?;
         if packet.kind != IPMI {
             return None;
         }
+        let delivered = wire.open(packet, wire.protection())?;
         let (answer, said) = self.in_session(bmc, packet.session, packet.sequence, &delivered)?;
         let vector = self.table.random.bytes();
         let place = self.table.place(packet.session)?;
         let Wire::Plus(wire) = &mut self.table.open[place].wire else { return None };
-        let sealed = wire.seal(IPMI, &answer, vector);
+        let protection = wire.protection();
+        let sealed = wire.seal(IPMI, &answer, vector, protection);
         self.table.end_closing(self.table.visit.now);
         Some(Taken::new(sealed, said))
+    }
+}
+
+/// When the console has to be looked after without a datagram.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wake {
+    /// At this time, if something is to be sent again.
+    pub(crate) at: Option<Duration>,
+    /// When the machine has more events than these.
+    pub(crate) events: usize,
+}
+
+/// Serial over LAN.
+impl Lan {
+    /// What a console sends, and what it is answered.
+    fn typed(&mut self, bmc: &Bmc, packet: &Plus<'_>) -> Option<Taken> {
+        let Visit { from, now } = self.table.visit;
+        let place = self.table.place(packet.session)?;
+        let session = &mut self.table.open[place];
+        let sol = self.table.console.active.as_mut().filter(|it| it.wanted.session == packet.session)?;
+        let Wire::Plus(wire) = &mut session.wire else { return None };
+        let delivered = wire.open(packet, sol.protection())?;
+        if delivered.again || session.ended.is_some() {
+            return None;
+        }
+        (session.peer, session.last_used, session.opened_by) = (from, now, None);
+        let answer = sol.take(bmc, &delivered.payload, now)?;
+        let sealed = wire.seal(SOL, &answer, self.table.random.bytes(), sol.protection());
+        Some(Taken::new(sealed, None))
+    }
+
+    /// What is to be sent although nobody has asked: characters of the host, some again, and a farewell.
+    pub(crate) fn due(&mut self, bmc: &Bmc) -> Vec<(SocketAddr, Vec<u8>)> {
+        let now = bmc.now();
+        self.table.tidy(now);
+        let mut due = Vec::new();
+        if let Some(sol) = self.table.console.dismissed.take() {
+            due.extend(self.sent(&sol, &Sol::farewell()));
+        }
+        if let Some(mut sol) = self.table.console.active.take() {
+            let packet = sol.due(bmc, now);
+            due.extend(packet.and_then(|packet| self.sent(&sol, &packet)));
+            self.table.console.active = Some(sol);
+        }
+        due
+    }
+
+    fn sent(&mut self, sol: &Sol, packet: &[u8]) -> Option<(SocketAddr, Vec<u8>)> {
+        let vector = self.table.random.bytes();
+        let place = self.table.place(sol.wanted.session)?;
+        let session = &mut self.table.open[place];
+        let Wire::Plus(wire) = &mut session.wire else { return None };
+        Some((session.peer, wire.seal(SOL, packet, vector, sol.protection())))
+    }
+
+    /// When [`Self::due`] is to be asked next, if somebody has the console.
+    pub(crate) fn wakes(&self) -> Option<Wake> {
+        if self.table.console.dismissed.is_some() {
+            return Some(Wake { at: Some(Duration::ZERO), events: usize::MAX });
+        }
+        let sol = self.table.console.active.as_ref()?;
+        Some(Wake { at: sol.next(), events: sol.wanted.events })
     }
 }
 

@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::UdpSocket, select, task::AbortHandle};
+use tokio::{net::UdpSocket, select, task::AbortHandle, time::sleep};
 
 use super::{
     commands::channel::is_open,
     exchange::{IpmiExchange, Said},
-    lan::{Lan, Manners},
+    lan::{Lan, Manners, Wake},
     transcript::Records,
 };
 use crate::{
@@ -88,10 +88,11 @@ impl Service {
         let socket = UdpSocket::from_std(socket)?;
         let records = Records::new(options.transcript);
         let tells = records.keeps_any() || options.observer.is_some();
+        let addr = socket.local_addr()?;
         let shared = Arc::new(Shared {
             bmc: bmc.clone(),
-            addr: socket.local_addr()?,
-            lan: Mutex::new(Lan::new(bmc.seed(), Manners::default(), tells)),
+            addr,
+            lan: Mutex::new(Lan::new(bmc.seed(), addr.port(), Manners::default(), tells)),
             records: Mutex::new(records),
             observer: options.observer,
         });
@@ -134,6 +135,7 @@ impl Service {
 async fn serve(shared: Arc<Shared>, socket: UdpSocket) {
     let mut presence = shared.bmc.presence();
     loop {
+        let wake = lock(&shared.lan).wakes();
         select! {
             biased;
             changed = presence.changed() => {
@@ -149,11 +151,34 @@ async fn serve(shared: Arc<Shared>, socket: UdpSocket) {
                     shared.answer_all(&socket);
                 }
             }
+            () = wait(&shared.bmc, wake) => shared.speak(&socket),
         }
     }
 }
 
+/// Resolves when the console has to be looked after; never where nobody has it.
+async fn wait(bmc: &Bmc, wake: Option<Wake>) {
+    let Some(Wake { at, events }) = wake else { return std::future::pending().await };
+    let again = async {
+        match at {
+            Some(at) => sleep(at.saturating_sub(bmc.now())).await,
+            None => std::future::pending().await,
+        }
+    };
+    select! {
+        () = again => {}
+        () = bmc.happened_after(events) => {}
+    }
+}
+
 impl Shared {
+    /// Sends what nobody has asked for.
+    fn speak(&self, socket: &UdpSocket) {
+        for (to, datagram) in lock(&self.lan).due(&self.bmc) {
+            let _ = socket.try_send_to(&datagram, to);
+        }
+    }
+
     fn answer_all(&self, socket: &UdpSocket) {
         let mut buffer = [0; LARGEST];
         for _ in 0..AT_ONCE {

@@ -6,7 +6,7 @@ use super::{
         Sessions,
     },
     dispatch,
-    lan::Suite,
+    lan::{Console, Suite},
     privilege::Privilege,
 };
 use crate::{bmc::Bmc, bmc::BmcOptions, profile::Profile};
@@ -22,6 +22,7 @@ pub(super) struct World {
 pub(super) struct Room {
     pub(super) open: Vec<Open>,
     pub(super) raised: Vec<(u32, Privilege)>,
+    pub(super) console: Console,
 }
 
 impl Sessions for Room {
@@ -41,6 +42,18 @@ impl Sessions for Room {
 
     fn slots(&self) -> u8 {
         4
+    }
+
+    fn port(&self) -> u16 {
+        623
+    }
+
+    fn protection(&self, _: u32) -> Option<(bool, bool)> {
+        Some((true, true))
+    }
+
+    fn console(&mut self) -> &mut Console {
+        &mut self.console
     }
 
     fn suites(&self) -> Vec<Suite> {

@@ -120,11 +120,25 @@ impl Session {
     }
 }
 
+/// Whether packets are encrypted, and whether they have a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Protection {
+    pub(super) encrypted: bool,
+    pub(super) authenticated: bool,
+}
+
 impl PlusWire {
-    /// What a packet carries, if it is authentic, new enough, and encrypted where that was agreed on.
-    pub(super) fn open(&mut self, packet: &Plus<'_>) -> Option<Delivered> {
+    /// All that the suite has: what every message needs.
+    pub(super) const fn protection(&self) -> Protection {
+        let authenticated = self.integrity.length() > 0;
+        Protection { encrypted: !self.confidentiality.is_none(), authenticated }
+    }
+
+    /// What a packet carries, if it is authentic, new enough, and protected as it should be.
+    pub(super) fn open(&mut self, packet: &Plus<'_>, as_it_should_be: Protection) -> Option<Delivered> {
         let length = self.integrity.length();
-        if packet.authenticated != (length > 0) || packet.encrypted == self.confidentiality.is_none() {
+        let Plus { encrypted, authenticated, .. } = *packet;
+        if as_it_should_be != (Protection { encrypted, authenticated }) {
             return None;
         }
         if packet.authenticated {
@@ -138,16 +152,18 @@ impl PlusWire {
         if place == Place::Outside {
             return None;
         }
-        let payload = self.confidentiality.open(packet.payload)?;
+        let payload = match encrypted {
+            true => self.confidentiality.open(packet.payload)?,
+            false => packet.payload.to_vec(),
+        };
         window.mark(packet.sequence);
         Some(Delivered { payload, again: place == Place::Seen })
     }
 
     /// The datagram that carries this payload of this type.
-    pub(super) fn seal(&mut self, kind: u8, payload: &[u8], vector: [u8; 16]) -> Vec<u8> {
+    pub(super) fn seal(&mut self, kind: u8, payload: &[u8], vector: [u8; 16], as_: Protection) -> Vec<u8> {
+        let Protection { encrypted, authenticated } = as_;
         let length = self.integrity.length();
-        let authenticated = length > 0;
-        let encrypted = !self.confidentiality.is_none();
         let counter = if authenticated { &mut self.sent_authenticated } else { &mut self.sent_plain };
         let sequence = window::next(counter);
         let kind = kind | u8::from(encrypted) << 7 | u8::from(authenticated) << 6;

@@ -10,7 +10,8 @@ use super::{
     handshake::Beginning,
     legacy::Challenged,
     manners::Manners,
-    session::Session,
+    session::{Session, Wire},
+    sol::Console,
     suite::Suite,
 };
 use crate::random::Random;
@@ -31,6 +32,10 @@ pub(crate) struct Table {
     pub(super) met: Option<u32>,
     /// Sessions that end with the answer.
     pub(super) closing: Vec<u32>,
+    /// The host's console.
+    pub(super) console: Console,
+    /// The UDP port.
+    pub(super) port: u16,
 }
 
 /// Who sends a packet, and when.
@@ -47,6 +52,9 @@ impl Table {
         self.open.retain(|it| !it.is_over(now, idle));
         self.beginning.retain(|it| now.saturating_sub(it.since) < idle);
         self.challenged.retain(|it| now.saturating_sub(it.since) < idle);
+        self.console
+            .active
+            .take_if(|it| !self.open.iter().any(|open| open.id == it.wanted.session && open.is_open()));
     }
 
     /// Where the session with this number is.
@@ -106,6 +114,7 @@ impl Table {
     /// Ends all of them without a word.
     pub(super) fn clear(&mut self) {
         (self.open, self.beginning, self.challenged) = (Vec::new(), Vec::new(), Vec::new());
+        self.console = Console::default();
     }
 }
 
@@ -136,6 +145,20 @@ impl Sessions for Table {
 
     fn slots(&self) -> u8 {
         self.manners.sessions
+    }
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn protection(&self, id: u32) -> Option<(bool, bool)> {
+        let Wire::Plus(wire) = &self.open[self.place(id)?].wire else { return None };
+        let protection = wire.protection();
+        Some((protection.encrypted, protection.authenticated))
+    }
+
+    fn console(&mut self) -> &mut Console {
+        &mut self.console
     }
 
     fn suites(&self) -> Vec<Suite> {
