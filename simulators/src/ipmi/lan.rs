@@ -6,6 +6,8 @@ mod legacy;
 mod manners;
 mod message;
 mod packet;
+#[cfg(test)]
+mod peer;
 mod session;
 mod sol;
 mod suite;
@@ -347,3 +349,6 @@ impl Taken {
         Self { answer: Some(answer), said }
     }
 }
+
+#[cfg(test)]
+mod tests;

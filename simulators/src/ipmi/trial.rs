@@ -8,7 +8,7 @@ use super::{
         Activation, Caller, Challenge, Channel, Completion, Open, Opened, Request, Scene, Session, Sessions,
     },
     dispatch,
-    lan::Suite,
+    lan::{Console, Suite},
     privilege::Privilege,
 };
 use crate::{Bmc, BmcOptions, Profile, machine::Power};
@@ -19,7 +19,8 @@ pub(crate) struct Trial {
     pub(crate) kept: Kept,
 }
 
-struct Nobody;
+#[derive(Default)]
+struct Nobody(Console);
 
 impl Sessions for Nobody {
     fn list(&self) -> Vec<Open> {
@@ -34,6 +35,18 @@ impl Sessions for Nobody {
 
     fn slots(&self) -> u8 {
         0
+    }
+
+    fn port(&self) -> u16 {
+        0
+    }
+
+    fn protection(&self, _: u32) -> Option<(bool, bool)> {
+        None
+    }
+
+    fn console(&mut self) -> &mut Console {
+        &mut self.0
     }
 
     fn suites(&self) -> Vec<Suite> {
@@ -120,7 +133,7 @@ impl Trial {
             look: self.bmc.look(),
             now: self.bmc.now(),
             kept: &mut self.kept,
-            sessions: &mut Nobody,
+            sessions: &mut Nobody::default(),
         };
         dispatch::answered(&mut scene, &Request { netfn, number, lun: 0, data, caller })
     }
