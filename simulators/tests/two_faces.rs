@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use halmark_simulators::ipmi::{Service, ServiceOptions};
+use halmark_simulators::{
+    Profile,
+    ipmi::{Service, ServiceOptions},
+};
 use serde_json::{Value, json};
 use tokio::{process::Command, time::timeout};
 
@@ -23,7 +26,9 @@ struct Both {
 
 impl Both {
     async fn new() -> Self {
-        let world = World::healthy().await;
+        let mut profile = Profile::named("generic").unwrap();
+        profile.spec.bmc_reset = Duration::from_secs(3);
+        let world = World::made_of(&profile, &[]).await;
         let ipmi = Service::start(&world.bmc, ServiceOptions::default()).unwrap();
         Self { world, ipmi }
     }
@@ -172,4 +177,36 @@ async fn a_watchdog_of_ipmi_stands_in_the_log_of_redfish() {
     assert!(entries.to_string().contains("watchdog"), "{entries}");
     let cause = both.ipmitool("chassis restart_cause").await;
     assert!(cause.contains("watchdog"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_channel_s_limit_and_a_suite_s_level_hold_for_whoever_logs_in() {
+    let both = Both::new().await;
+    let (user, password) = both.world.control.credentials();
+    let status = async |options: &str| {
+        let said = both.ipmitool_as(&user, &password, &format!("{options} chassis power status")).await;
+        said.contains("is off")
+    };
+    assert!(status("-C 3").await && status("-C 17").await);
+    // Parameter 24: the third of the suites that are offered is suite 3, and here it may do nothing.
+    both.ipmitool("raw 0x0c 1 1 24 0 0x44 0x40 0x44 0x44 0x44 0x44 0x44 0x44").await;
+    assert!(!status("-C 3").await && status("-C 17").await);
+    // The volatile limit of the channel: user.
+    both.ipmitool("raw 6 0x40 1 0 0x82").await;
+    assert!(!status("-C 17 -L ADMINISTRATOR").await && status("-C 17 -L USER").await);
+}
+
+#[tokio::test]
+async fn a_cold_reset_ends_sessions_and_what_only_held_until_then() {
+    let both = Both::new().await;
+    both.world.on().await;
+    both.ipmitool("raw 6 0x40 1 0xb2 0").await;
+    assert_eq!(both.line("channel info 1", "Per-message Auth").await, "disabled");
+    let returns = both.world.control.changed_after(both.world.control.event_count() + 1);
+    assert!(both.ipmitool("mc reset cold").await.contains("Sent cold reset"));
+    assert_eq!(both.ipmi.sessions(), 0);
+    assert!(!both.ipmitool("chassis power status").await.contains("is on"));
+    timeout(Duration::from_secs(30), returns).await.expect("the BMC is back within 30 s");
+    assert!(both.ipmitool("chassis power status").await.contains("is on"));
+    assert_eq!(both.line("channel info 1", "Per-message Auth").await, "enabled");
 }
