@@ -64,7 +64,8 @@ fn read_guid(talk: &mut Talk<'_>, data: &[u8]) -> Option<Uuid> {
 /// The standard (§20.8, table 20-10) sends RFC 4122's bytes from the last to the first. Many BMCs send SMBIOS's order
 /// instead (the first three fields little-endian), some RFC 4122's own. A UUID names its version and its variant: the
 /// order in which it reads as a random one (version 4, by far the most common) is taken, then one in which it reads as
-/// any other, the standard's first; where it makes sense in none, the standard's.
+/// any other, the standard's first. Supermicro's, whose first three fields are swapped before they are sent as the standard
+/// says, is tried when it makes sense in none of these; where it does not either, the standard's order is taken.
 fn uuid_of(sent: [u8; 16]) -> Uuid {
     let mut reversed = sent;
     reversed.reverse();
@@ -72,7 +73,9 @@ fn uuid_of(sent: [u8; 16]) -> Uuid {
     let sound = |uuid: &&Uuid| uuid.get_variant() == uuid::Variant::RFC4122;
     let random = |uuid: &&Uuid| sound(uuid) && uuid.get_version_num() == 4;
     let other = |uuid: &&Uuid| sound(uuid) && (1..=5).contains(&uuid.get_version_num());
-    *orders.iter().find(random).or_else(|| orders.iter().find(other)).unwrap_or(&orders[0])
+    let swapped = [Uuid::from_bytes_le(reversed)];
+    let found = orders.iter().find(random).or_else(|| orders.iter().find(other));
+    *found.or_else(|| swapped.iter().find(random)).unwrap_or(&orders[0])
 }
 
 #[cfg(test)]
@@ -90,6 +93,14 @@ mod tests {
         for sent in [standard, uuid.to_bytes_le(), *uuid.as_bytes()] {
             assert_eq!(uuid_of(sent), uuid);
         }
+    }
+
+    #[test]
+    fn a_guid_whose_fields_were_swapped_first_is_put_right() {
+        let uuid = Uuid::parse_str("d480f57c-6a43-48a5-8cf1-effc33f2e2cb").unwrap();
+        let mut sent = uuid.to_bytes_le();
+        sent.reverse();
+        assert_eq!(uuid_of(sent), uuid);
     }
 
     #[test]
