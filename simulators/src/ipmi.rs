@@ -18,6 +18,7 @@ mod exchange;
 mod fru;
 pub(crate) mod guid;
 mod heard;
+mod in_band;
 mod kept;
 mod lan;
 #[cfg(test)]
@@ -34,12 +35,14 @@ mod storage;
 mod transcript;
 #[cfg(test)]
 mod trial;
+mod vm;
 #[cfg(test)]
 mod world;
 
 pub(crate) use command::Reply;
 pub use exchange::{Command, IpmiExchange, Said};
 pub(crate) use heard::Heard;
+pub use in_band::InBand;
 pub(crate) use kept::Kept;
 pub(crate) use platform::Platform;
 pub(crate) use policy::Manners;

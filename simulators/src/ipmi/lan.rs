@@ -292,6 +292,25 @@ impl Lan {
         Some((answer, said))
     }
 
+    /// The answer to the host itself, which needs no session: completion code and data.
+    pub(crate) fn in_band(&mut self, bmc: &Bmc, netfn: u8, lun: u8, number: u8, data: &[u8]) -> Vec<u8> {
+        let now = bmc.now();
+        self.table.visit.now = now;
+        self.table.manners = bmc.manners().lan;
+        self.table.tidy(now);
+        let caller = Caller { channel: Channel::System, session: None };
+        let answered = self.carry_out(bmc, &Request { netfn, number, lun, data, caller });
+        self.table.end_closing(now);
+        answered
+    }
+
+    fn carry_out(&mut self, bmc: &Bmc, request: &Request<'_>) -> Vec<u8> {
+        let (look, now) = (bmc.look(), self.table.visit.now);
+        let mut kept = bmc.ipmi();
+        let mut scene = Scene { bmc, look, now, kept: &mut kept, sessions: &mut self.table };
+        dispatch::answered(&mut scene, request)
+    }
+
     /// Carries a message out.
     fn run(
         &mut self,
@@ -306,12 +325,7 @@ impl Lan {
             data: message.data,
             caller: Caller { channel: Channel::Lan, session: session.map(|(caller, _)| caller) },
         };
-        let (look, now) = (bmc.look(), self.table.visit.now);
-        let whole = {
-            let mut kept = bmc.ipmi();
-            let mut scene = Scene { bmc, look, now, kept: &mut kept, sessions: &mut self.table };
-            dispatch::answered(&mut scene, &request)
-        };
+        let whole = self.carry_out(bmc, &request);
         let answer = message.answered(&whole);
         let said = self.told(message, &answer, session.map(|(_, place)| place), false);
         (answer, said)

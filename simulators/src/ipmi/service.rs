@@ -12,8 +12,10 @@ use tokio::{net::UdpSocket, select, task::AbortHandle, time::sleep};
 use super::{
     commands::channel::is_open,
     exchange::{IpmiExchange, Said},
+    in_band::{self, InBand},
     lan::{Lan, Manners, Wake},
     transcript::Records,
+    vm::Asked,
 };
 use crate::{
     bmc::{Bmc, Presence, lock},
@@ -67,9 +69,10 @@ impl fmt::Debug for Observer {
 pub struct Service {
     shared: Arc<Shared>,
     serving: AbortHandle,
+    in_band: Mutex<Vec<AbortHandle>>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     bmc: Bmc,
     addr: SocketAddr,
     lan: Mutex<Lan>,
@@ -97,7 +100,7 @@ impl Service {
             observer: options.observer,
         });
         let serving = tokio::spawn(serve(shared.clone(), socket)).abort_handle();
-        Ok(Self { shared, serving })
+        Ok(Self { shared, serving, in_band: Mutex::default() })
     }
 
     /// Where it listens.
@@ -105,9 +108,20 @@ impl Service {
         self.shared.addr
     }
 
+    /// Lets a virtual machine reach the BMC from the inside; says where, if by TCP.
+    ///
+    /// # Errors
+    /// Where the address or the path cannot be listened on.
+    pub fn listen_in_band(&self, at: &InBand) -> io::Result<Option<SocketAddr>> {
+        let (addr, listening) = in_band::listen(&self.shared, at)?;
+        lock(&self.in_band).push(listening);
+        Ok(addr)
+    }
+
     /// Ends it: nobody is answered any more.
     pub fn stop(&self) {
         self.serving.abort();
+        lock(&self.in_band).drain(..).for_each(|listening| listening.abort());
     }
 
     /// The transcript from the exchange with this number on, as far as it is kept.
@@ -172,6 +186,17 @@ async fn wait(bmc: &Bmc, wake: Option<Wake>) {
 }
 
 impl Shared {
+    /// The BMC.
+    pub(super) fn bmc(&self) -> &Bmc {
+        &self.bmc
+    }
+
+    /// The answer to the host; nothing while the BMC is down.
+    pub(super) fn in_band(&self, asked: &Asked) -> Option<Vec<u8>> {
+        let is_up = self.bmc.is_up();
+        is_up.then(|| lock(&self.lan).in_band(&self.bmc, asked.netfn, asked.lun, asked.command, &asked.data))
+    }
+
     /// Sends what nobody has asked for.
     fn speak(&self, socket: &UdpSocket) {
         for (to, datagram) in lock(&self.lan).due(&self.bmc) {
