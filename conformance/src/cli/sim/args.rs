@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args as Group, ValueEnum};
+use halmark_simulators::ipmi::InBand;
 
 use super::addresses::Network;
 use crate::cli::args::Output;
@@ -46,6 +47,10 @@ pub struct Sim {
     /// Offer Redfish alone. With --by-host IPMI is offered only where --ipmi says so, since it knows no host names.
     #[arg(long)]
     pub no_ipmi: bool,
+    /// Let a virtual machine (QEMU's `ipmi-bmc-extern`) reach the first BMC from the inside: at a TCP port, an address and a port,
+    /// or the path of a Unix socket that is made.
+    #[arg(long, value_name = "PORT|IP:PORT|PATH", conflicts_with = "no_ipmi", value_parser = in_band)]
+    pub in_band: Option<InBand>,
     /// A file with the BMC key of IPMI (Kg) in its first line: up to 20 characters, or 40 hexadecimal digits after 0x.
     #[arg(long, value_name = "FILE", conflicts_with = "no_ipmi")]
     pub kg_file: Option<PathBuf>,
@@ -123,6 +128,14 @@ fn ipmi_door(text: &str) -> Result<IpmiDoor, String> {
         .map_err(|_| "expected a port, or an address and a port, such as 6230 or 127.0.0.1:6230".to_owned())
 }
 
+fn in_band(text: &str) -> Result<InBand, String> {
+    if text.contains('/') {
+        return Ok(InBand::Unix(text.into()));
+    }
+    let door = ipmi_door(text)?;
+    Ok(InBand::Tcp((door.address.unwrap_or(Ipv4Addr::LOCALHOST.into()), door.port).into()))
+}
+
 /// How the services speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TlsArg {
@@ -151,6 +164,14 @@ fn control_address(text: &str) -> Result<SocketAddr, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_virtual_machine_connects_to_a_port_an_address_or_a_path() {
+        assert_eq!(in_band("7001"), Ok(InBand::Tcp(([127, 0, 0, 1], 7001).into())));
+        assert_eq!(in_band("127.0.0.2:7001"), Ok(InBand::Tcp(([127, 0, 0, 2], 7001).into())));
+        assert_eq!(in_band("./vm.sock"), Ok(InBand::Unix("./vm.sock".into())));
+        assert!(in_band("vm").is_err());
+    }
 
     #[test]
     fn the_control_api_listens_on_localhost_or_an_address() {

@@ -42,7 +42,7 @@ pub(super) fn offer(
         let transcript = if args.control.is_some() { Transcript::Last(1_000) } else { Transcript::None };
         Service::start(bmc, ServiceOptions { listen, observer, transcript })
     };
-    match start(listen) {
+    let service = match start(listen) {
         Err(error)
             if error.kind() == ErrorKind::AddrInUse && is_ours_to_choose && args.addresses.is_none() =>
         {
@@ -50,8 +50,13 @@ pub(super) fn offer(
         }
         result => result,
     }
-    .map(Some)
-    .map_err(|error| refused(listen, &error))
+    .map_err(|error| refused(listen, &error))?;
+    if let Some(at) = args.in_band.as_ref().filter(|_| place == 0) {
+        service
+            .listen_in_band(at)
+            .map_err(|error| format!("--in-band {at:?} cannot be listened on: {error}"))?;
+    }
+    Ok(Some(service))
 }
 
 fn address(args: &Sim, redfish: SocketAddr, place: usize) -> Result<SocketAddr, String> {
