@@ -1,8 +1,8 @@
 """Goes through every step with one client, in the clients' own environment, and prints a line of JSON for each.
 
-    python drive.py sushy|redfish|redfishtool
+    python drive.py sushy|redfish|redfishtool|pyghmi|python-ipmi
 
-Where the BMC is and who may log in comes from the environment: BMC_URL, BMC_CA, BMC_USER, BMC_PASSWORD.
+Where the BMC is and who may log in comes from the environment: BMC_URL, BMC_CA, BMC_IPMI, BMC_USER, BMC_PASSWORD.
 """
 
 import importlib
@@ -14,10 +14,17 @@ import warnings
 
 sys.dont_write_bytecode = True
 warnings.simplefilter("ignore")
-from steps import NEEDS, STEPS
+import ipmi_steps
+import steps
 from witness import NotThere, Witness
 
-CLIENTS = {"sushy": ("with_sushy", "Sushy"), "redfish": ("with_redfish", "Dmtf"), "redfishtool": ("with_redfishtool", "Tool")}
+CLIENTS = {
+    "sushy": ("with_sushy", "Sushy", steps),
+    "redfish": ("with_redfish", "Dmtf", steps),
+    "redfishtool": ("with_redfishtool", "Tool", steps),
+    "pyghmi": ("with_pyghmi", "Pyghmi", ipmi_steps),
+    "python-ipmi": ("with_pyipmi", "PythonIpmi", ipmi_steps),
+}
 
 
 class Unable(Exception):
@@ -29,6 +36,8 @@ class Place:
 
     def __init__(self):
         self.url, self.ca, self.user, self.password = (os.environ[f"BMC_{it}"] for it in ("URL", "CA", "USER", "PASSWORD"))
+        self.host, port = os.environ["BMC_IPMI"].rsplit(":", 1)
+        self.port = int(port)
         self.witness = Witness(self.url, self.ca, self.user, self.password)
         self.secrets = [self.password]
         self.notes = []
@@ -46,12 +55,12 @@ class Place:
 
 
 def main():
-    module, name = CLIENTS[sys.argv[1]]
+    module, name, plan = CLIENTS[sys.argv[1]]
     place = Place()
     client = getattr(importlib.import_module(module), name)(place)
     results = {}
-    for title, step in STEPS:
-        result, why = attempt(client, step, results)
+    for title, step in plan.STEPS:
+        result, why = attempt(client, step, results, plan)
         results[step] = result
         for secret in place.secrets:
             why = why.replace(secret, "…")
@@ -59,13 +68,17 @@ def main():
         place.notes.clear()
 
 
-def attempt(client, step, results):
+def attempt(client, step, results, plan):
     """ok, n/a or FAIL, and why."""
-    needed = results.get(NEEDS.get(step), "ok")
+    needed = results.get(plan.NEEDS.get(step), "ok")
     if needed != "ok":
-        return "n/a", f"{NEEDS[step]} was {needed}"
+        return "n/a", f"{plan.NEEDS[step]} was {needed}"
+    if plan is ipmi_steps and not hasattr(client, step):
+        return "n/a", f"{type(client).__name__} has no such operation"
     try:
         getattr(client, step)()
+        if plan is ipmi_steps:
+            plan.agrees(client.witness, step)
         return "ok", ""
     except (NotThere, client.UNABLE) as reason:
         return "n/a", str(reason)

@@ -1,4 +1,4 @@
-"""One simulated BMC of a profile, as `halmark sim` serves it, and where its credentials are."""
+"""One simulated BMC of a profile, as `halmark sim` serves it over Redfish and IPMI, and where its credentials are."""
 
 import json
 import os
@@ -22,12 +22,14 @@ class Bmc:
     url: str
     ca: str
     log: Path
+    # Host and port.
+    ipmi: str
     user: str
     password: str = field(repr=False)
 
     def environment(self):
         """What a client's process is told; no process list shows it."""
-        told = {"URL": self.url, "CA": self.ca, "USER": self.user, "PASSWORD": self.password, "PROFILE": self.profile}
+        told = {"URL": self.url, "CA": self.ca, "IPMI": self.ipmi, "USER": self.user, "PASSWORD": self.password, "PROFILE": self.profile}
         return {**os.environ, **{f"BMC_{name}": value for name, value in told.items()}}
 
 
@@ -36,13 +38,13 @@ class Broken(Exception):
 
 
 @contextmanager
-def bmc(halmark, profile, log):
+def bmc(halmark, profile, log, time_scale=TIME_SCALE):
     """A BMC that ends with the block; its requests are in the log."""
     log.unlink(missing_ok=True)
     user, password = "admin", "A-" + os.urandom(6).hex()
     environment = {**os.environ, "HALMARK_USER": user, "HALMARK_PASSWORD": password}
     with tempfile.TemporaryDirectory(prefix="halmark-clients-") as files:
-        words = [halmark, "sim", "--profile", profile, "--time-scale", TIME_SCALE, "--output", "json"]
+        words = [halmark, "sim", "--profile", profile, "--time-scale", time_scale, "--output", "json"]
         words += ["--log", log, "--files", files]
         sim = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         try:
@@ -50,7 +52,7 @@ def bmc(halmark, profile, log):
             if not line:
                 raise Broken(f"halmark sim --profile {profile} ended without a BMC")
             ready = json.loads(line)
-            yield Bmc(profile, ready["urls"][0], ready["ca"], log, user, password)
+            yield Bmc(profile, ready["urls"][0], ready["ca"], log, ready["ipmi"][0].removeprefix("ipmi://"), user, password)
         finally:
             sim.terminate()
             sim.wait()
