@@ -1,5 +1,7 @@
 """python-ipmi, by its own RMCP interface: IPMI v1.5 sessions, each packet with an MD5 code."""
 
+import time
+
 import pyipmi
 import pyipmi.interfaces
 from ipmi_steps import ACCOUNT, TAG
@@ -130,7 +132,13 @@ class PythonIpmi:
         same(self.root.get_asset_tag(), TAG)
 
     def power_soft(self):
+        # A host that still boots does not hear it.
+        until("python-ipmi's power", self.shut_down)
+
+    def shut_down(self):
         self.root.chassis_control_soft_shutdown()
+        time.sleep(0.5)
+        return not self.root.get_chassis_status().power_on
 
     def power_off(self):
         self.root.chassis_control_power_up()
