@@ -92,7 +92,7 @@ fn system(style: Style, tree: &Tree, view: &View, written: &Written) -> Vec<u8> 
                 Field::Text(&id.model),
                 Field::Text(&id.board_serial),
                 Field::Text(&id.board_part_number),
-                Field::Packed("HALMARK-1"),
+                Field::Packed("HALMARK1"),
             ],
         ),
         &product(
@@ -104,7 +104,7 @@ fn system(style: Style, tree: &Tree, view: &View, written: &Written) -> Vec<u8> 
                 Field::Text(&sku),
                 Field::Text(&id.serial),
                 Field::Text(&tag),
-                Field::Packed("HALMARK-1"),
+                Field::Packed("HALMARK1"),
             ],
         ),
         // Management access, subtype 07h: the system's unique id, as SMBIOS has it (Platform Management FRU v1.3 §18.4).
@@ -129,7 +129,7 @@ fn supply(style: Style, shown: &Shown) -> Vec<u8> {
                 Field::Text(&version),
                 Field::Text(&serial),
                 Field::Text(""),
-                Field::Packed("HALMARK-1"),
+                Field::Packed("HALMARK1"),
             ],
         ),
         &multi_record(&[(0x00, area::power_supply(watts))]),
@@ -146,7 +146,7 @@ fn other_board(style: Style, shown: &Shown) -> Vec<u8> {
         Field::Text(&name),
         Field::Text(&serial),
         Field::Text(&part),
-        Field::Packed("HALMARK-1"),
+        Field::Packed("HALMARK1"),
     ];
     whole(&[], &board(style, &date, fields), &[], &[])
 }
