@@ -44,6 +44,9 @@ pub use exchange::{Command, IpmiExchange, Said};
 pub(crate) use heard::Heard;
 pub use in_band::InBand;
 pub(crate) use kept::Kept;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use lan::fuzzing;
 pub(crate) use platform::Platform;
 pub(crate) use policy::Manners;
 #[cfg(test)]

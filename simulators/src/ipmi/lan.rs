@@ -1,5 +1,7 @@
 //! The LAN channel without a socket: a datagram and a moment in, an answer out (IPMI v2.0 §13).
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod handshake;
 mod keys;
 mod legacy;

@@ -132,7 +132,7 @@ fn activate(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let outbound = u32::from_le_bytes(std::array::from_fn(|at| rest[16 + at]));
     let wanted = Activation { kind: kind & 0x0F, limit, challenge, outbound };
     let kind = wanted.kind;
-    if scene.kept.lan.authentication(limit) >> kind & 1 == 0 {
+    if kind > 5 || scene.kept.lan.authentication(limit) >> kind & 1 == 0 {
         return Err(Completion::INVALID_FIELD);
     }
     let opened = scene.sessions.activate(wanted)?;
@@ -246,5 +246,19 @@ fn security_keys(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
             Ok(vec![1])
         }
         _ => Err(Completion::INVALID_FIELD),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::trial::Trial;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_let_in_by_an_authentication_type_that_there_is_not() {
+        let mut trial = Trial::new();
+        for kind in 6..16 {
+            let data = [&[kind, 4][..], &[0; 20]].concat();
+            assert_eq!(trial.user(0x06, 0x3A, &data), Err(0xCC), "type {kind}");
+        }
     }
 }

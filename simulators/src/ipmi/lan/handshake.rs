@@ -18,6 +18,9 @@ pub(super) const OPEN_SESSION: u8 = 0x10;
 pub(super) const RAKP_1: u8 = 0x12;
 pub(super) const RAKP_3: u8 = 0x14;
 
+/// So many steps of a handshake are kept: its three, and one that was tried before. Whoever tries on and on must not fill the memory.
+const STEPS: usize = 4;
+
 /// RMCP+ and RAKP status codes (table 13-15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Status(pub(super) u8);
@@ -49,8 +52,16 @@ pub(super) struct Beginning {
     /// The highest level that Open Session asked for.
     limit: Privilege,
     /// What was asked and answered, step by step.
-    steps: Vec<(Vec<u8>, Vec<u8>)>,
+    steps: Vec<Step>,
     named: Option<Named>,
+}
+
+/// A step that was answered.
+struct Step {
+    /// The payload's type.
+    kind: u8,
+    asked: Vec<u8>,
+    answer: Vec<u8>,
 }
 
 /// What the first message of the key exchange has said, and what was answered.
@@ -75,7 +86,7 @@ pub(super) fn step(table: &mut Table, bmc: &Bmc, kind: u8, payload: &[u8]) -> Op
         RAKP_3 => table.third_message(bmc, payload)?,
         _ => return None,
     };
-    table.keep_step(id, payload, &answer);
+    table.keep_step(id, Step { kind, asked: payload.to_vec(), answer: answer.clone() });
     Some(answer)
 }
 
@@ -88,20 +99,23 @@ impl Table {
         let from = self.visit.from;
         if kind == OPEN_SESSION {
             let is_fresh =
-                |it: &&Beginning| it.from == from && it.steps.len() == 1 && it.steps[0].0 == payload;
-            return self.beginning.iter().find(is_fresh).map(|it| it.steps[0].1.clone());
+                |it: &&Beginning| it.from == from && it.steps.len() == 1 && it.steps[0].asked == payload;
+            return self.beginning.iter().find(is_fresh).map(|it| it.steps[0].answer.clone());
         }
-        let opened = self.open.iter().filter_map(|it| it.opened_by.as_ref());
-        let steps = self.beginning.iter().flat_map(|it| &it.steps).chain(opened);
-        steps.into_iter().find(|(asked, _)| asked == payload).map(|(_, answer)| answer.clone())
+        let is_same = |it: &&Step| it.kind == kind && it.asked == payload;
+        if let Some(step) = self.beginning.iter().flat_map(|it| &it.steps).find(is_same) {
+            return Some(step.answer.clone());
+        }
+        let opened = self.open.iter().filter(|it| kind == RAKP_3 && matches!(it.wire, Wire::Plus(_)));
+        let mut opened = opened.filter_map(|it| it.opened_by.as_ref());
+        opened.find(|(asked, _)| asked == payload).map(|(_, answer)| answer.clone())
     }
 
-    fn keep_step(&mut self, id: u32, payload: &[u8], answer: &[u8]) {
-        let step = (payload.to_vec(), answer.to_vec());
+    fn keep_step(&mut self, id: u32, step: Step) {
         if let Some(place) = self.place(id) {
-            self.open[place].opened_by = Some(step);
+            self.open[place].opened_by = Some((step.asked, step.answer));
         } else if let Some(it) = self.beginning.iter_mut().find(|it| it.id == id) {
-            it.steps.push(step);
+            it.keep(step);
         }
     }
 
@@ -238,7 +252,7 @@ impl Table {
             answer.extend_from_slice(&it.fourth_check(hash, &named, &session_key)[..hash.check_length()]);
         }
         let (integrity, confidentiality) = tunnel(&it.suite, &session_key, key);
-        self.open.push(Session {
+        self.enter(Session {
             id: it.id,
             handle: self.new_handle(),
             user: named.who.slot,
@@ -260,6 +274,22 @@ impl Table {
             done: Done::default(),
         });
         answer
+    }
+}
+
+impl Beginning {
+    /// Keeps a step for those who ask again: the first, and the last few.
+    fn keep(&mut self, step: Step) {
+        if self.steps.len() >= STEPS {
+            self.steps.remove(1);
+        }
+        self.steps.push(step);
+    }
+
+    /// The bytes of the steps that are kept.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn kept(&self) -> usize {
+        self.steps.iter().map(|it| it.asked.len() + it.answer.len()).sum()
     }
 }
 
@@ -352,4 +382,49 @@ fn most(bmc: &Bmc, suite: Suite, offered: &[u8]) -> Option<Privilege> {
     let kept = bmc.ipmi();
     let place = offered.iter().position(|id| *id == suite.id)?;
     Some(kept.lan.suite_limit(place)?.min(kept.channels.access().limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{super::trial::Trial, Lan, Manners},
+        *,
+    };
+
+    /// A channel at which a handshake has begun, and the BMC's number for it.
+    fn begun(trial: &Trial) -> (Lan, [u8; 4]) {
+        let mut lan = Lan::new(7, 623, Manners::default(), false);
+        let algorithms = [[0, 0, 0, 8, 1, 0, 0, 0], [1, 0, 0, 8, 1, 0, 0, 0], [2, 0, 0, 8, 1, 0, 0, 0]];
+        let request = [&[9, 4, 0, 0, 1, 2, 3, 4], &algorithms.concat()[..]].concat();
+        let answer = said(&mut lan, trial, OPEN_SESSION, &request).expect("it is a request");
+        (lan, std::array::from_fn(|at| answer[24 + at]))
+    }
+
+    fn said(lan: &mut Lan, trial: &Trial, kind: u8, payload: &[u8]) -> Option<Vec<u8>> {
+        let head = [6, 0, 0xFF, 7, 6, kind, 0, 0, 0, 0, 0, 0, 0, 0, payload.len() as u8, 0];
+        lan.take(&trial.bmc, ([192, 0, 2, 1], 49152).into(), &[&head, payload].concat()).answer
+    }
+
+    fn first(id: [u8; 4], random: u8) -> Vec<u8> {
+        [&[9, 0, 0, 0], &id[..], &[random; 16], &[0x14, 0, 0, 5], b"admin"].concat()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_introduces_himself_again_and_again_does_not_fill_the_memory() {
+        let trial = Trial::new();
+        let (mut lan, id) = begun(&trial);
+        for random in 0..=u8::MAX {
+            assert!(said(&mut lan, &trial, RAKP_1, &first(id, random)).is_some());
+        }
+        assert_eq!(lan.table.beginning[0].steps.len(), STEPS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_under_another_type_is_not_the_step_that_was_answered() {
+        let trial = Trial::new();
+        let (mut lan, id) = begun(&trial);
+        let once = said(&mut lan, &trial, RAKP_1, &first(id, 5));
+        assert_eq!(said(&mut lan, &trial, RAKP_1, &first(id, 5)), once);
+        assert_eq!(said(&mut lan, &trial, 0x02, &first(id, 5)), None);
+    }
 }

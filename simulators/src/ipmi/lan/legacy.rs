@@ -82,7 +82,7 @@ impl Table {
         let handle = self.new_handle();
         let it = self.challenged.remove(place);
         let opened = Opened { id: it.id, inbound: it.wire.inbound.next_expected(), limit: wanted.limit };
-        self.open.push(Session {
+        self.enter(Session {
             id: it.id,
             handle,
             user: it.user,

@@ -19,6 +19,9 @@ use crate::random::Random;
 /// So many can begin a session at the same time; the oldest of more is forgotten (§6.12.14).
 const BEGINNING: usize = 16;
 
+/// So many that were closed are kept for their last words.
+const CLOSED: usize = 64;
+
 /// All of them.
 pub(crate) struct Table {
     pub(super) open: Vec<Session>,
@@ -88,6 +91,15 @@ impl Table {
     /// The lowest handle that is free.
     pub(super) fn new_handle(&self) -> u8 {
         (1..=u8::MAX).find(|handle| self.living().all(|it| it.handle != *handle)).unwrap_or(u8::MAX)
+    }
+
+    /// One more that is open. Of those that were closed the oldest is forgotten where there are many, however short the time.
+    pub(super) fn enter(&mut self, session: Session) {
+        let closed = self.open.iter().filter(|it| !it.is_open()).count();
+        if let Some(oldest) = self.open.iter().position(|it| !it.is_open()).filter(|_| closed >= CLOSED) {
+            self.open.remove(oldest);
+        }
+        self.open.push(session);
     }
 
     /// One more that begins.
