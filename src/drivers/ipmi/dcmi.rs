@@ -44,6 +44,12 @@ pub(super) async fn read(talk: &mut Talk<'_>) -> Result<PowerMetrics, Failure> {
     }
 }
 
+/// Reads bytes as both answers; whether they are either.
+#[cfg(feature = "fuzzing")]
+pub(super) fn is_read(bytes: &[u8]) -> bool {
+    claims_power(bytes).is_some() | understand(bytes).is_some()
+}
+
 fn absent(what: &str) -> Failure {
     Cause::NotFound { what: what.to_owned() }.into()
 }

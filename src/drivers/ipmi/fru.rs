@@ -30,6 +30,15 @@ const RECORDS: usize = 64;
 /// How often a store that is busy (81h) is asked again.
 const PATIENCE: u32 = 4;
 
+/// Reads bytes as every area there is; whether they are any.
+#[cfg(feature = "fuzzing")]
+pub(super) fn is_read(area: &[u8]) -> bool {
+    RecordHead::of(area).is_some()
+        | areas::chassis(area).is_some()
+        | areas::board(area).is_some()
+        | areas::product(area).is_some()
+}
+
 /// `fru.read`: a BMC without a store for the machine has none to read.
 pub(super) async fn tell(talk: &mut Talk<'_>) -> Result<Fru, Failure> {
     let absent = || Cause::NotFound { what: "FRU inventory of the machine".to_owned() };

@@ -20,6 +20,9 @@ mod controller;
 mod dcmi;
 mod events;
 mod fru;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 mod lan;
 mod link;

@@ -101,6 +101,12 @@ async fn reserve(talk: &mut Talk<'_>) -> Result<[u8; 2], Failure> {
     Ok(answered.data.first_chunk::<2>().copied().filter(|_| answered.completion == 0).unwrap_or_default())
 }
 
+/// Reads bytes as an entry, and as what Get SEL Info answers; whether they are either.
+#[cfg(feature = "fuzzing")]
+pub(super) fn is_read(bytes: &[u8], offset: Option<i16>) -> bool {
+    record::read(bytes, offset).is_some() | Info::of(bytes).is_some()
+}
+
 /// Get SEL Info's answer (table 31-2).
 struct Info {
     entries: u16,
