@@ -6,8 +6,8 @@ use halmark_simulators::ipmi::fuzzing::Face;
 
 use crate::{source::Source, world};
 
-/// An answer fits into a message of IPMI v2.0, and one of a LAN channel into 255 bytes as well.
-const LONGEST: usize = 255;
+/// The longest answer: a completion code, and what Read FRU Data gives at once, a count and 255 bytes (§34.2).
+const LONGEST: usize = 257;
 
 /// Commands by a fuzzer's bytes: who, which, how much data, the data.
 pub fn run(mut bytes: &[u8]) {
