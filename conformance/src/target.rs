@@ -197,6 +197,7 @@ pub const ALL_TRUTHS: &[&str] = &[
     "wire",
     "fru",
     "sensors",
+    "power.metrics",
     "log",
     "accounts",
     "bmc.clock",

@@ -123,11 +123,17 @@ pub fn sensors(all: &Value) -> Value {
             let words = [Availability::Unavailable, Availability::Available];
             said["availability"] = json!(words[usize::from(!reading.is_null())]);
             said["value"] = reading.clone();
+            said["resolution"] = sensor["resolution"].clone();
             said["thresholds"] = sensor["thresholds"].clone();
         }
         said
     };
     all.as_array().into_iter().flatten().map(of).collect()
+}
+
+/// What the machine takes, in watts: now, the least, the most and on average.
+pub fn consumption([now, least, most, mean]: [u16; 4]) -> Value {
+    json!({"watts": now, "minimum-watts": least, "maximum-watts": most, "average-watts": mean})
 }
 
 /// The BMC's clock.

@@ -196,6 +196,13 @@ impl Control {
         self.0.accounts().list().iter().map(of).collect()
     }
 
+    /// What the machine takes, in watts: now, the least, the most and on average; nothing where nobody measures it.
+    pub fn consumption(&self) -> Option<[u16; 4]> {
+        let look = self.0.look();
+        let taken = crate::ipmi::consumption(&look.tree, &look.view, &self.0.written())?;
+        Some([taken.now, taken.least, taken.most, taken.mean])
+    }
+
     /// The BMC's clock, in seconds since 1970.
     pub fn clock(&self) -> i64 {
         self.0.with(|firmware, now| firmware.clock(now))

@@ -40,6 +40,7 @@ mod vm;
 mod world;
 
 pub(crate) use command::Reply;
+pub(crate) use dcmi::consumption;
 pub use exchange::{Command, IpmiExchange, Said};
 pub(crate) use heard::Heard;
 pub use in_band::InBand;

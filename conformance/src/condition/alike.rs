@@ -21,21 +21,29 @@ pub struct Different {
 ///
 /// - Of maps, the fields count that both have.
 /// - A list has as many items, each like its partner: the one of the same name, or else the one in the same place.
-/// - Numbers differ by no more than a sensor's resolution: three hundredths, or one twentieth where they are small.
-///   Whole numbers below 100 are counts or kinds as often as readings; a reading of 62 may still come as 61.5.
+/// - Numbers differ by no more than a sensor's resolution, where the truth says what that is, and by three hundredths and
+///   one twentieth where it does not.
 /// - Points in time are at most two seconds apart.
 pub fn alike(said: &Value, truth: &Value) -> Result<(), Different> {
+    alike_to(said, truth, None)
+}
+
+fn alike_to(said: &Value, truth: &Value, resolution: Option<f64>) -> Result<(), Different> {
     match (said, truth) {
-        (Value::Object(fields), Value::Object(others)) => fields.iter().try_for_each(|(name, field)| {
-            others.get(name).map_or(Ok(()), |other| alike(field, other).map_err(|it| it.within(name)))
-        }),
+        (Value::Object(fields), Value::Object(others)) => {
+            let resolution = others.get("resolution").and_then(Value::as_f64).or(resolution);
+            fields.iter().try_for_each(|(name, field)| match others.get(name) {
+                Some(other) => alike_to(field, other, resolution).map_err(|it| it.within(name)),
+                None => Ok(()),
+            })
+        }
         (Value::Array(items), Value::Array(others)) if items.len() == others.len() => {
             items.iter().enumerate().try_for_each(|(place, item)| {
                 let other = partner(item, others).unwrap_or(&others[place]);
-                alike(item, other).map_err(|it| it.within(&label(item, place)))
+                alike_to(item, other, resolution).map_err(|it| it.within(&label(item, place)))
             })
         }
-        _ if said == truth || nearly(said, truth) => Ok(()),
+        _ if said == truth || nearly(said, truth, resolution) => Ok(()),
         _ => Err(Different { at: String::new(), said: said.clone(), truth: truth.clone() }),
     }
 }
@@ -60,9 +68,9 @@ fn partner<'v>(item: &Value, others: &'v [Value]) -> Option<&'v Value> {
     found.next().filter(|_| found.next().is_none())
 }
 
-fn nearly(said: &Value, truth: &Value) -> bool {
+fn nearly(said: &Value, truth: &Value, resolution: Option<f64>) -> bool {
     if let (Some(said), Some(truth)) = (said.as_f64(), truth.as_f64()) {
-        return (said - truth).abs() <= truth.abs() * 0.03 + 0.05;
+        return (said - truth).abs() <= resolution.unwrap_or(truth.abs() * 0.03 + 0.05);
     }
     let time = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     matches!((time(said), time(truth)), (Some(said), Some(truth)) if (said.0 - truth.0).abs() <= SECONDS)
@@ -88,6 +96,9 @@ mod tests {
     fn what_is_measured_may_differ_by_its_resolution_and_no_more() {
         assert_eq!(alike(&json!(12.06), &json!(12.1)), Ok(()));
         assert!(alike(&json!(0), &json!(12.1)).is_err() && alike(&json!(58), &json!(62)).is_err());
+        let fan = |value: f64| json!({"name": "fan", "value": value, "resolution": 60});
+        assert_eq!(alike(&json!({"name": "fan", "value": 8460}), &fan(8400.0)), Ok(()));
+        assert!(alike(&json!({"name": "fan", "value": 8520}), &fan(8400.0)).is_err());
         let time = |text: &str| json!({ "time": text });
         assert_eq!(alike(&time("2026-11-21T10:26:38Z"), &time("2026-11-21T10:26:40Z")), Ok(()));
         assert!(alike(&time("2026-11-21T10:26:38Z"), &time("2026-11-21T10:26:41Z")).is_err());

@@ -153,6 +153,7 @@ impl Lab {
             "truth.fru" => truth::fru(&truth.id),
             "truth.accounts" => truth::accounts(&self.control()?.holders()),
             "truth.sensors" => truth::sensors(&self.control()?.sensors()),
+            "truth.power.metrics" => truth::consumption(self.control()?.consumption()?),
             "truth.log" => truth::log(&self.control()?.system_log()),
             "truth.bmc.clock" => truth::clock(self.control()?.clock()),
             "truth.bmc.network" => truth::network(&truth.id),

@@ -174,6 +174,7 @@ pub(crate) fn said(sensor: &Sensor, sensors: &super::Sensors, around: Around<'_>
         Kind::Analog(analog) => {
             let value = analog.value(sensor.number, around);
             said.insert("reading".to_owned(), value.map_or(Value::Null, number));
+            said.insert("resolution".to_owned(), number(analog.scale.step()));
             let limit = |which: &Which| Some((which.word(), number(analog.limit(*which, around.written)?)));
             let limits = Which::ALL.iter().filter_map(limit);
             let limits = limits.map(|(word, value)| (word.to_owned(), value)).collect();
