@@ -141,8 +141,8 @@ fn calls_made<'a>(scenario: &'a Scenario, evidence: &Evidence<'a>) -> Vec<Made<'
 }
 
 /// A call returned what it should not have.
-fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, made: &[Made<'_>]) -> Charge {
-    let Some(made) = made.iter().rev().find(|m| m.at_step == failure.at_step) else {
+fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, all: &[Made<'_>]) -> Charge {
+    let Some(made) = all.iter().rev().find(|m| m.at_step == failure.at_step) else {
         return driver("returns wrongly", None);
     };
     let from = made.called.wire;
@@ -153,6 +153,16 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
     let provoked = provoked(scenario, evidence, failure.at_step);
     if matches!(&made.called.returned, Seen::Error { kind, .. } if kind == "hang") {
         return driver("hangs", None);
+    }
+    if sends_what_it_must_not(&made.step.returns, &made.called.returned) {
+        return driver("sends what it should refuse", from.checked_sub(1));
+    }
+    if made.step.as_.is_some() {
+        // Whether somebody can log in is what became of the account, and so of the calls that made it what it is.
+        let before: Vec<&Made<'_>> = all.iter().filter(|it| it.at_step < made.at_step).collect();
+        if let Some(charge) = neglected(evidence, &before) {
+            return charge;
+        }
     }
     match (&made.step.returns, &made.called.returned) {
         // A success was wanted and an error came.
@@ -193,6 +203,24 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, mad
         }
         _ => driver("misread", refusal.or(strange)),
     }
+}
+
+/// A success where the arguments alone should have been refused, before anything was sent.
+fn sends_what_it_must_not(wanted: &Returns, returned: &Seen) -> bool {
+    let at_once = |kind: &String| matches!(kind.as_str(), "invalid-argument" | "unsupported");
+    matches!((wanted, returned), (Returns::Error { kinds, .. }, Seen::Value(_)) if kinds.iter().all(at_once))
+}
+
+/// The first changing call that said it was done and was never asked of the BMC, or not as it should have been.
+fn neglected(evidence: &Evidence<'_>, calls: &[&Made<'_>]) -> Option<Charge> {
+    calls.iter().filter(|made| made.step.call.operation().changes()).find_map(|made| {
+        let said = matches!(&made.called.returned, Seen::Value(value) if value != "already-so");
+        match wire::asked(&made.step.call, &evidence.wire, made.called.wire) {
+            Asked::Never if said => Some(driver("invented", None)),
+            Asked::Wrongly(at) if said => Some(driver("asks for something else", Some(at))),
+            _ => None,
+        }
+    })
 }
 
 /// Whether the scenario itself made the BMC difficult at that point: then getting through is the driver's duty.
@@ -278,8 +306,8 @@ fn observed(
                 None => (None, None),
             };
             match (said, truth) {
-                (Some(Seen::Value(said)), Some(Seen::Value(_)))
-                    if keeps_back(said, wire::told(operation, records(evidence, before..wire))) =>
+                (Some(Seen::Value(said)), Some(Seen::Value(truth)))
+                    if keeps_back(said, truth, wire::told(operation, records(evidence, before..wire))) =>
                 {
                     driver("misread", wire.checked_sub(1))
                 }
@@ -326,11 +354,15 @@ fn records<'a>(evidence: &'a Evidence<'_>, range: Range<usize>) -> &'a [wire::Re
     evidence.wire.get(range).unwrap_or_default()
 }
 
-/// Whether the BMC told a property of which the driver says nothing.
-fn keeps_back(said: &Value, raw: Option<Value>) -> bool {
+/// Whether the BMC told a property as it is, and the driver says nothing of it. What is not so, such as a UUID of zeros, may
+/// be left out.
+fn keeps_back(said: &Value, truth: &Value, raw: Option<Value>) -> bool {
     let told = raw.as_ref().and_then(Value::as_object).into_iter().flatten();
     let is_lost = |(name, value): (&String, &Value)| {
-        said.get(name).is_none_or(Value::is_null) && value.as_str().is_some_and(|text| !text.is_empty())
+        let is_so = truth.get(name).is_some_and(|truth| alike(value, truth));
+        said.get(name).is_none_or(Value::is_null)
+            && value.as_str().is_some_and(|text| !text.is_empty())
+            && is_so
     };
     said.is_object() && told.into_iter().any(is_lost)
 }

@@ -116,8 +116,7 @@ fn row(reader: &Reader, node: &Node) -> Option<Row> {
     let driver = fields
         .maybe("driver")
         .map_or(Some("redfish".to_owned()), |n| reader.word(n, "driver", &["redfish", "ipmi"]))?;
-    let default_target = if driver == "ipmi" { "ipmi-sim" } else { "sim:generic" };
-    let target = fields.maybe("target").map_or(Some(default_target.to_owned()), |n| reader.text(n))?;
+    let target = fields.maybe("target").map_or(Some("sim:generic".to_owned()), |n| reader.text(n))?;
     let default = if *family == Family::Harness { ("error", "harness") } else { ("fail", default_subject) };
     let verdict = fields
         .maybe("verdict")

@@ -49,11 +49,19 @@ pub(super) fn asks(call: &Call, netfn: u8, command: u8, data: &str) -> Option<bo
             let seconds = data.get(..4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
             ((netfn, command) == (STORAGE, 0x49)).then_some(seconds.map(i64::from) == Some(to.0))
         }
-        Call::CreateAccount(new) => {
-            let name = data.get(1..).unwrap_or_default();
-            let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
-            ((netfn, command) == (APP, 0x45)).then_some(name == new.name.as_bytes())
-        }
+        // The password makes the account; whether it is one of 20 bytes is told in the first bit (§22.30).
+        Call::CreateAccount(new) => match (netfn, command) {
+            (APP, 0x45) => {
+                let name = data.get(1..).unwrap_or_default();
+                let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+                (name != new.name.as_bytes()).then_some(false)
+            }
+            (APP, 0x47) if data.get(1).map(|it| it & 3) == Some(2) => {
+                let is_long = data.first().is_some_and(|it| it & 0x80 != 0);
+                Some(is_long == (new.password.reveal().len() > 16))
+            }
+            _ => None,
+        },
         Call::UpdateAccount(..) | Call::DeleteAccount(_) => {
             (netfn == APP && matches!(command, 0x43 | 0x45 | 0x47)).then_some(true)
         }
