@@ -120,11 +120,18 @@ fn every_fault_is_named_by_a_scenario_and_every_scenario_names_faults_of_the_cat
 
 #[test]
 fn every_condition_negated_on_the_healthy_simulator_turns_red() {
-    let all = campaign::negate_all(&ground(7), "redfish", "sim:generic", &Selection::default())
-        .expect("the target exists");
-    let idle: Vec<String> =
-        all.iter().filter(|n| !n.red).map(|n| format!("{}: {}", n.case, n.said)).collect();
-    assert!(all.len() > 200 && idle.is_empty(), "{} conditions, idle:\n{}", all.len(), idle.join("\n"));
+    for driver in ["redfish", "ipmi"] {
+        let all = campaign::negate_all(&ground(7), driver, "sim:generic", &Selection::default())
+            .expect("the target exists");
+        let idle: Vec<String> =
+            all.iter().filter(|n| !n.red).map(|n| format!("{}: {}", n.case, n.said)).collect();
+        assert!(
+            all.len() > 200 && idle.is_empty(),
+            "{driver}: {} conditions, idle:\n{}",
+            all.len(),
+            idle.join("\n")
+        );
+    }
 }
 
 #[test]

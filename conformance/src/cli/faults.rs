@@ -108,7 +108,7 @@ fn line(caught: &Caught, paint: Paint) -> String {
 
 fn negate(ground: &Ground, no_ipmi_sim: bool) -> bool {
     let mut good = true;
-    for (driver, target) in [("redfish", "sim:generic"), ("ipmi", "ipmi-sim")] {
+    for (driver, target) in [("redfish", "sim:generic"), ("ipmi", "sim:generic"), ("ipmi", "ipmi-sim")] {
         if no_ipmi_sim && target == "ipmi-sim" {
             continue;
         }
