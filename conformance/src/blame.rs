@@ -126,7 +126,7 @@ struct Made<'a> {
 fn calls_made<'a>(scenario: &'a Scenario, evidence: &Evidence<'a>) -> Vec<Made<'a>> {
     fn find<'s>(steps: &'s [Step], id: &str) -> Option<&'s CallStep> {
         steps.iter().find_map(|step| match &step.kind {
-            StepKind::Call(call) if step.id == id => Some(call),
+            StepKind::Call(call) if step.id == id => Some(&**call),
             StepKind::When { steps, .. } => find(steps, id),
             _ => None,
         })

@@ -163,7 +163,7 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepKind {
     /// One driver operation.
-    Call(CallStep),
+    Call(Box<CallStep>),
     /// Conditions, all true at one observation.
     Expect(Expect),
     /// A point in the logs with a name.

@@ -84,7 +84,7 @@ fn step(reader: &Reader, node: &Node, id: &str) -> Option<Step> {
     };
     let value = fields.must(kind)?;
     let kind = match kind {
-        "call" => StepKind::Call(call_step(reader, value, &mut fields)?),
+        "call" => StepKind::Call(Box::new(call_step(reader, value, &mut fields)?)),
         "expect" => StepKind::Expect(expect(reader, value, &mut fields, id)?),
         "mark" => StepKind::Mark(reader.text(value)?),
         "snapshot" => StepKind::Snapshot(snapshots(reader, value)?),
