@@ -31,14 +31,14 @@ set_working_mc 0x20
   startlan 1
     addr 127.0.0.1 {port}
     priv_limit admin
-    allowed_auths_callback none md5
-    allowed_auths_user     none md5
-    allowed_auths_operator none md5
-    allowed_auths_admin    none md5
+    allowed_auths_callback none md5 straight
+    allowed_auths_user     none md5 straight
+    allowed_auths_operator none md5 straight
+    allowed_auths_admin    none md5 straight
     guid a123456789abcdefa123456789abcdef
   endlan
   {control}
-  user 2 true "{user}" "{password}" admin 10 none md5
+  user 2 true "{user}" "{password}" admin 10 none md5 straight
 """
 
 EMU = """\
@@ -77,6 +77,13 @@ def nginx(folder):
 @contextlib.contextmanager
 def ipmi_sim(folder, scripted=False):
     """A fresh ipmi_sim; its port. `scripted`: with a chassis_control script, as on a lab's virtual machines."""
+    with ipmi_sim_process(folder, scripted) as (port, _):
+        yield port
+
+
+@contextlib.contextmanager
+def ipmi_sim_process(folder, scripted=False):
+    """The same; its port and its process."""
     port = free(socket.SOCK_DGRAM)
     home = folder / f"ipmi-{port}"
     home.mkdir()
@@ -86,9 +93,9 @@ def ipmi_sim(folder, scripted=False):
     (home / "lan.conf").write_text(LAN.format(port=port, user=USER, password=PASSWORD, control=control))
     (home / "bmc.emu").write_text(EMU)
     words = [which("ipmi_sim"), "-n", "-p", "-c", home / "lan.conf", "-f", home / "bmc.emu", "-s", home]
-    with running(words, home):
+    with running(words, home) as process:
         wait("ipmi_sim", lambda: pongs(port))
-        yield port
+        yield port, process
 
 
 @contextlib.contextmanager

@@ -25,6 +25,11 @@ impl Door {
     }
 }
 
+/// How often the question is asked in one session: `BENCH_COMMANDS`, or once.
+pub fn times_asked() -> usize {
+    std::env::var("BENCH_COMMANDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
 /// Prints the power state as halmark does.
 pub fn tell(powered_on: bool) {
     println!("{}", if powered_on { "powered-on" } else { "powered-off" });

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use halmark_bench_peers::{Door, tell};
+use halmark_bench_peers::{Door, tell, times_asked};
 use ipmi_rs::{
     connection::{IpmiConnection, LogicalUnit, Message, Request, RequestTargetAddress},
     rmcp::Rmcp,
@@ -20,6 +20,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut bmc = Rmcp::new(door.address, Duration::from_secs(2))?;
     bmc.activate(true, Some(&door.user), Some(door.password.as_bytes()))
         .map_err(|error| format!("no session: {error:?}"))?;
+    let mut state = ask(&mut bmc)?;
+    for _ in 1..times_asked() {
+        state = ask(&mut bmc)?;
+    }
+    tell(state & POWERED_ON != 0);
+    Ok(())
+}
+
+fn ask(bmc: &mut Rmcp) -> Result<u8, Box<dyn std::error::Error>> {
     let question = Message::new_raw(CHASSIS, GET_CHASSIS_STATUS, Vec::new());
     let answer = bmc
         .send_recv(&mut Request::new(question, RequestTargetAddress::Bmc(LogicalUnit::Zero)))
@@ -27,7 +36,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if answer.cc() != 0 {
         return Err(format!("refused with completion code {:02X}", answer.cc()).into());
     }
-    let state = answer.data().first().ok_or("the answer is empty")?;
-    tell(state & POWERED_ON != 0);
-    Ok(())
+    Ok(*answer.data().first().ok_or("the answer is empty")?)
 }

@@ -1,0 +1,158 @@
+"""What an IPMI command costs a simulated BMC, what a session of a thousand takes each client, and thousands of BMCs with both faces."""
+
+import contextlib
+import random
+import resource
+import time
+
+import fleet
+import servers
+import simulated
+from power import libraries
+from session import GET_CAPABILITIES, GET_CHASSIS_STATUS, GET_DEVICE_ID, Session
+from table import Row
+from timing import Client, Unmeasured, alternate
+
+# Commands in the session that measures the BMC, and in a client's.
+COMMANDS, BATCH = 20_000, 1000
+BMCS, SECONDS = 15_000, 10
+
+
+def rows(halmark, folder, target, rounds):
+    """Everything about IPMI but the whole process of one power state, which is power.py's."""
+    if not servers.which("ipmi_sim"):
+        return [Row("IPMI", note="no BMC to compare with: apt-get install openipmi", failed=True)]
+    return [*costs(halmark, folder), *sessions(halmark, folder, target, min(rounds, 7)), both_faces(halmark)]
+
+
+def costs(halmark, folder):
+    """One session, one command after another: the processor time of the BMC for each."""
+    with simulated.halmark(halmark, ["--tls", "off"]) as (ready, process):
+        ours = {name: cost(place(ready["ipmi"][0]), process, *command) for name, command in ASKED.items()}
+    with servers.ipmi_sim_process(folder) as (port, process):
+        theirs = {name: cost(("127.0.0.1", port), process, *command) for name, command in ASKED.items()}
+    return [compared(name, ours[name], theirs[name]) for name in ASKED]
+
+
+ASKED = {"Get Device ID": GET_DEVICE_ID, "Get Chassis Status": GET_CHASSIS_STATUS}
+
+
+def cost(address, process, netfn, command):
+    """Commands a second, and microseconds of the BMC's processor time for each."""
+    session = Session(address, servers.USER, servers.PASSWORD)
+    begun, had = time.perf_counter(), simulated.processor(process)
+    for _ in range(COMMANDS):
+        session.ask(netfn, command)
+    took, used = time.perf_counter() - begun, simulated.processor(process) - had
+    session.close()
+    return COMMANDS / took, used / COMMANDS * 1e6
+
+
+def compared(name, ours, theirs):
+    """A row by processor time: the client, a script, costs more than either BMC."""
+    row = Row(f"a BMC's cost of {name}", f"{ours[1]:.1f} us, {ours[0]:,.0f} /s", f"{theirs[1]:.1f} us, {theirs[0]:,.0f} /s ipmi_sim")
+    row.ratio, row.target, row.reached = theirs[1] / ours[1], "<= 12 us", ours[1] <= 12
+    row.note = f"{COMMANDS:,} commands in one session of IPMI v1.5, its client a script; the ratio is by processor time"
+    return row
+
+
+def sessions(halmark, folder, target, runs):
+    """A thousand Get Chassis Status in one session of each client, against our face and against ipmi_sim."""
+    peers, missing = libraries(target)
+    with simulated.halmark(halmark, ["--tls", "off"]) as (ready, _):
+        ours = timed(contestants(peers, folder, place(ready["ipmi"][0])[1]), runs)
+    theirs = []
+    for client in contestants(peers, folder, 0):
+        # The crates leave sessions behind: a fresh BMC for each client.
+        with servers.ipmi_sim(folder) as port:
+            theirs += timed([it for it in contestants(peers, folder, port) if it.name == client.name], runs)
+    found = {client.name: client for client in theirs}
+    return [batch(client, found.get(client.name)) for client in ours] + missing
+
+
+def batch(ours, theirs):
+    """How fast one client is with either BMC."""
+    rate = lambda client: BATCH / client.ms * 1e3 if client and client.wall else None
+    text = lambda found, where: f"{found:,.0f} /s {where}" if found else f"fails {where}"
+    row = Row(f"{BATCH:,} commands in one session / {ours.name}", text(rate(ours), "our face"), text(rate(theirs), "ipmi_sim"))
+    if rate(ours) and rate(theirs):
+        row.ratio = rate(ours) / rate(theirs)
+    row.note = "whole process, login included; the same client against both BMCs, so the ratio is ours by theirs"
+    return row
+
+
+def timed(clients, runs):
+    """Those that work, timed in turn."""
+    for client in clients:
+        with contextlib.suppress(Unmeasured):
+            client.check()
+            alternate([client], runs)
+    return clients
+
+
+def contestants(peers, folder, port):
+    """A command for each client that asks so often in one session."""
+    account = {"HALMARK_USER": servers.USER, "HALMARK_PASSWORD": servers.PASSWORD, "IPMI_PASSWORD": servers.PASSWORD, "BENCH_COMMANDS": str(BATCH)}
+    words = {name: [program, f"127.0.0.1:{port}"] for name, program in peers}
+    if tool := servers.which("ipmitool"):
+        words["ipmitool exec"] = [tool, "-I", "lanplus", "-C", "3", "-H", "127.0.0.1", "-p", port, "-U", servers.USER, "-E", "exec", lines(folder, "chassis power status")]
+    if tool := servers.which("ipmi-raw"):
+        login = ["-h", f"127.0.0.1:{port}", "-u", servers.USER, "-p", servers.PASSWORD, "-W", "opensesspriv", "-D", "LAN_2_0", "-I", "3", "-l", "ADMIN"]
+        words["ipmi-raw --file"] = [tool, *login, f"--file={lines(folder, '0 0 1')}"]
+    return [Client(name, command, "", account) for name, command in words.items()]
+
+
+def lines(folder, command):
+    """A file with the command so often."""
+    path = folder / f"{command.replace(' ', '-')}.txt"
+    path.write_text(f"{command}\n" * BATCH)
+    return path
+
+
+def both_faces(halmark):
+    """So many BMCs with Redfish and IPMI: at random, a login and a command by IPMI, or a GET by Redfish."""
+    what = f"{BMCS:,} BMCs, Redfish and IPMI"
+    # A socket for each face, and some more; the bench's own limit is inherited.
+    if not allowed(2 * BMCS + 1000):
+        return Row(what, note=f"not measured: {2 * BMCS + 1000:,} descriptors are not allowed here (ulimit -n)")
+    with simulated.halmark(halmark, ["--count", BMCS, "--tls", "off"]) as (ready, process):
+        idle, chance, count = simulated.memory(process), random.Random(7), {"ipmi": 0, "redfish": 0}
+        asked, worst, until = set(), 0, time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            number, begun = chance.randrange(BMCS), time.monotonic()
+            protocol = chance.choice(["ipmi", "redfish"])
+            ask(protocol, ready, number)
+            count[protocol] += 1
+            asked.add(number)
+            worst = max(worst, time.monotonic() - begun)
+        used, stopped = simulated.memory(process), fleet.stop(process)
+    row = fleet.sized(what, ready["took"], used, BMCS)
+    row.note = (
+        f"{idle / 1e6:.1f} MB before; {count['ipmi']:,} IPMI sessions and {count['redfish']:,} GETs with {len(asked):,} of them in {SECONDS} s, one after"
+        f" another, each answered, the longest after {worst * 1000:.0f} ms; {stopped}"
+    )
+    return row
+
+
+def ask(protocol, ready, number):
+    if protocol == "redfish":
+        simulated.get(ready["urls"][number])
+        return
+    session = Session(place(ready["ipmi"][number]), servers.USER, servers.PASSWORD)
+    session.ask(*GET_CHASSIS_STATUS)
+    session.close()
+
+
+def allowed(count):
+    """Whether a process may have so many descriptors; asks for as many as it can."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count)))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= count
+
+
+def place(endpoint):
+    """Address and port of ipmi://…"""
+    host, port = endpoint.removeprefix("ipmi://").rsplit(":", 1)
+    return host, int(port)
