@@ -57,7 +57,12 @@ class Place:
 def main():
     module, name, plan = CLIENTS[sys.argv[1]]
     place = Place()
-    client = getattr(importlib.import_module(module), name)(place)
+    try:
+        client = getattr(importlib.import_module(module), name)(place)
+    except NotThere as reason:
+        for title, _ in plan.STEPS:
+            print(json.dumps({"step": title, "result": "n/a", "why": str(reason), "notes": []}), flush=True)
+        return
     results = {}
     for title, step in plan.STEPS:
         result, why = attempt(client, step, results, plan)

@@ -11,6 +11,8 @@ from ipmi_rows import FREEIPMI, IPMITOOL, UNABLE
 from ipmi_steps import ACCOUNT, NEEDS, STEPS, agrees
 from witness import Witness
 
+# What the tools say where a platform does not offer their way of logging in; the generic one offers all of them.
+UNOFFERED = re.compile("Authentication type NONE not supported|authentication type unavailable|invalid authentication algorithm|bad rmcpplus status code")
 # The tools, by the way in which they log in.
 WAYS = {
     "ipmitool": ("ipmitool", ["-I", "lanplus"]),
@@ -24,7 +26,7 @@ LIBRARIES = ["pyghmi", "python-ipmi"]
 CLIENTS = [*WAYS, *LIBRARIES]
 ROWS = {"ipmitool": {row.step: row for row in IPMITOOL}, "freeipmi": {row.step: row for row in FREEIPMI}}
 # Boot flags are valid for 60 of the BMC's seconds (IPMI v2.0 §28.13): that has to be longer than a tool takes for two commands.
-TIME_SCALE = "0.1"
+TIME_SCALE = "0.2"
 # What a command may take, and how long a fact is waited for.
 PATIENCE = 60
 
@@ -33,6 +35,8 @@ def driven(bmc, client, folder):
     """Each step's result, why, and notes, of one of the tools."""
     tool, way = WAYS[client]
     desk = Desk(bmc, tool, way, folder)
+    if bmc.profile != "generic" and (reason := desk.unoffered()):
+        return {title: ("n/a", reason, []) for title, _ in STEPS}
     results, found = {}, {}
     for title, step in STEPS:
         found[title] = attempt(desk, step, results)
@@ -71,6 +75,12 @@ class Desk:
         while missing := self.missing(row):
             assert time.monotonic() < end, missing
             time.sleep(0.1)
+
+    def unoffered(self):
+        """Why this way of logging in is not there on this platform, in the tool's words; nothing where it is."""
+        code, said = self.run(ROWS[self.tool]["device_id"].commands[0], "")
+        found = UNOFFERED.search(said) if code else None
+        return found and f"the platform does not offer this login: {found.group()}"
 
     def missing(self, row):
         """What the output of a row's commands lacks; nothing where it is as it should be."""

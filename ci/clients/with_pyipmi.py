@@ -1,13 +1,15 @@
 """python-ipmi, by its own RMCP interface: IPMI v1.5 sessions, each packet with an MD5 code."""
 
+import os
 import time
 
 import pyipmi
 import pyipmi.interfaces
 from ipmi_steps import ACCOUNT, TAG
 from pyipmi.chassis import BootDevice
+from pyipmi.errors import CompletionCodeError
 from pyipmi.messaging import UserPrivilegeLevel
-from witness import until
+from witness import NotThere, until
 
 
 class Unable(Exception):
@@ -19,7 +21,12 @@ class PythonIpmi:
 
     def __init__(self, place):
         self.place, self.witness = place, place.witness
-        self.root = self.logged_in(place.user, place.password, "ADMINISTRATOR")
+        try:
+            self.root = self.logged_in(place.user, place.password, "ADMINISTRATOR")
+        except CompletionCodeError as error:
+            if error.cc == 0xCC and os.environ["BMC_PROFILE"] != "generic":
+                raise NotThere("the platform offers no IPMI v1.5") from error
+            raise
 
     def logged_in(self, user, password, level):
         ipmi = pyipmi.create_connection(pyipmi.interfaces.create_interface("rmcp", keep_alive_interval=0))
