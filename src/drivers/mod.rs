@@ -2,6 +2,8 @@
 
 mod failure;
 pub mod ipmi;
+#[cfg(feature = "subjects")]
+pub mod ipmi_rs;
 mod notes;
 pub mod redfish;
 
@@ -28,6 +30,12 @@ pub const REGISTRY: &[Registered] = &[
         name: "ipmi",
         about: "IPMI v2.0 over LAN (RMCP+), without vendor knowledge",
         connect: |endpoint| ipmi::Ipmi::new(endpoint).map(|d| Box::new(d) as Box<dyn Driver>),
+    },
+    #[cfg(feature = "subjects")]
+    Registered {
+        name: "ipmi-rs",
+        about: "the crate ipmi-rs 0.6 as it is: a subject of the suite, not to be used",
+        connect: |endpoint| ipmi_rs::IpmiRs::new(endpoint).map(|d| Box::new(d) as Box<dyn Driver>),
     },
 ];
 
