@@ -90,7 +90,7 @@ pub fn plan(
 ) -> Plan {
     let mut plan = Plan { cases: Vec::new(), not_selected: BTreeMap::new() };
     for cell in suite.cells.iter().filter(|cell| selects(selection, &cell.scenario)) {
-        if let Some(reason) = not_for(&cell.scenario, target) {
+        if let Some(reason) = not_for(&cell.scenario, claims, target) {
             plan.not_selected.insert(cell.scenario.id.clone(), reason);
             continue;
         }
@@ -128,8 +128,11 @@ fn selects(selection: &Selection, scenario: &Scenario) -> bool {
         && selection.capabilities.iter().all(capable)
 }
 
-fn not_for(scenario: &Scenario, target: &Target) -> Option<String> {
+fn not_for(scenario: &Scenario, claims: &BTreeSet<String>, target: &Target) -> Option<String> {
     let kind = target.kind_word();
+    if let Some(protocol) = unspoken(scenario, claims) {
+        return Some(format!("it is about {protocol}, which this driver does not speak"));
+    }
     if !scenario.targets.is_empty() && !scenario.targets.iter().any(|t| t == kind) {
         return Some(format!("it runs on {} only", scenario.targets.join(", ")));
     }
@@ -149,6 +152,12 @@ fn not_for(scenario: &Scenario, target: &Target) -> Option<String> {
         );
     }
     None
+}
+
+/// The protocol that a scenario is about, if the driver does not speak it.
+fn unspoken<'s>(scenario: &'s Scenario, claims: &BTreeSet<String>) -> Option<&'s str> {
+    let unclaimed = scenario.requires.iter().filter(|it| !claims.contains(&it.value));
+    unclaimed.filter_map(|it| it.value.strip_prefix("protocol:")).next()
 }
 
 fn needs_simulator(scenario: &Scenario) -> bool {

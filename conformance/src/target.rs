@@ -223,9 +223,11 @@ impl Target {
         }
     }
 
-    /// The same for this driver.
+    /// The same for this driver. What a profile or a recorded tree lacks, its Redfish lacks: IPMI has it all the same.
     pub fn spoken_to_by(self, driver: &str) -> Self {
-        Self { face: Face::of(driver), ..self }
+        let face = Face::of(driver);
+        let lacks = if self.is_held() && face == Face::Ipmi { BTreeMap::new() } else { self.lacks };
+        Self { face, lacks, ..self }
     }
 
     /// A simulated BMC of that profile.

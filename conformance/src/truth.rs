@@ -168,6 +168,16 @@ pub fn fru(id: &halmark_simulators::machine::Id) -> Value {
     })
 }
 
+/// What IPMI can say of a firmware's version: a number and two digits (IPMI v2.0 §20.1, table 20-2: the minor revision is BCD).
+/// They are those on both sides of its first dot: of `TGBT42S 2.83 2023-07-05` it is 2.83.
+pub fn revision(firmware: &str) -> String {
+    let number = |digits: &str| digits.parse::<u32>().unwrap_or(0);
+    let (before, after) = firmware.split_once('.').unwrap_or((firmware, ""));
+    let major = before.rsplit(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty()).unwrap_or("");
+    let minor = after.split(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
+    format!("{}.{:02}", number(major) & 0x7F, number(minor) % 100)
+}
+
 /// Who the machine is.
 pub fn identity(id: &halmark_simulators::machine::Id) -> Value {
     json!({
@@ -183,4 +193,23 @@ pub fn identity(id: &halmark_simulators::machine::Id) -> Value {
         "bmc-firmware": id.bmc_firmware,
         "bmc-mac": id.mac_text(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_over_ipmi_is_two_numbers() {
+        for (firmware, said) in [
+            ("1.12.0", "1.12"),
+            ("TGBT42S 2.83 2023-07-05", "2.83"),
+            ("iLO 5 v2.78", "2.78"),
+            ("01.01.11", "1.01"),
+            ("1.2", "1.02"),
+            ("none", "0.00"),
+        ] {
+            assert_eq!(revision(firmware), said, "{firmware}");
+        }
+    }
 }

@@ -173,7 +173,7 @@ impl Lab {
     fn as_built(&self, id: Id) -> Id {
         match self.world {
             World::SimIpmi(_) | World::IpmiSim(_) => {
-                Id { bmc_firmware: id.bmc_firmware.split('.').take(2).collect::<Vec<_>>().join("."), ..id }
+                Id { bmc_firmware: truth::revision(&id.bmc_firmware), ..id }
             }
             _ => id,
         }

@@ -64,9 +64,12 @@ fn device_id(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     Ok([&said[..], &maker, &[first, second], &platform.auxiliary].concat())
 }
 
-/// The firmware's version as IPMI says it: a major number, and a minor one in BCD.
+/// The firmware's version as IPMI says it: a major number, and a minor one in BCD. They are those with a dot between them:
+/// `iLO 5 v2.78` is 2.78.
 fn revision(text: &str) -> (u8, u8) {
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse::<u8>().ok());
+    let mut words = text.split(|c: char| !c.is_ascii_digit() && c != '.');
+    let version = words.find(|word| word.contains(char::is_numeric) && word.contains('.')).unwrap_or(text);
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse::<u8>().ok());
     let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0) % 100);
     (major, minor / 10 * 16 + minor % 10)
 }
@@ -207,7 +210,9 @@ mod tests {
     #[test]
     fn a_version_is_said_in_bcd() {
         assert_eq!(revision("7.12.30"), (7, 0x12));
-        assert_eq!(revision("iLO 5 v2.3"), (5, 0x02));
+        assert_eq!(revision("iLO 5 v2.78"), (2, 0x78));
+        assert_eq!(revision("TGBT42S 2.83 2023-07-05"), (2, 0x83));
+        assert_eq!(revision("build 7"), (7, 0));
     }
 
     #[tokio::test(start_paused = true)]
