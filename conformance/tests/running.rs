@@ -332,3 +332,15 @@ fn what_can_mean_nothing_is_refused() {
         assert!(!output.status.success() && text.contains(message), "{name}: {text}");
     }
 }
+
+#[test]
+fn what_is_about_a_protocol_that_the_driver_does_not_speak_is_not_for_it() {
+    let folder = folder("running-protocol");
+    for (driver, id, word) in
+        [("redfish", "quirks.ipmi-no-guid", "ipmi"), ("ipmi", "session.privilege", "redfish")]
+    {
+        let text = told(&halmark(&folder, &["plan", id, "--driver", driver]));
+        let reason = format!("it is about {word}, which this driver does not speak");
+        assert!(text.contains(&reason), "{text}");
+    }
+}
