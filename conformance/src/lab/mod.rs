@@ -375,8 +375,11 @@ fn deviations(plan: &Plan, case: &Case) -> Vec<String> {
 
 /// What a driver claims, as words; a seeded fault may take a claim away.
 pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
-    let scheme =
-        if driver.starts_with("ipmi") { halmark::endpoint::Scheme::Ipmi } else { halmark::endpoint::Scheme::Http };
+    let scheme = if driver.starts_with("ipmi") {
+        halmark::endpoint::Scheme::Ipmi
+    } else {
+        halmark::endpoint::Scheme::Http
+    };
     let endpoint =
         Endpoint::new(scheme, "127.0.0.1", 1).with_credentials(Credentials::new("nobody", "nothing"));
     let Ok(driver) = drivers::connect(driver, endpoint) else { return Vec::new() };
