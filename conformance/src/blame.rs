@@ -372,6 +372,8 @@ fn alike(said: &Value, truth: &Value) -> bool {
 }
 
 /// The driver said something wrong: was the raw answer to this very question wrong too?
+///
+/// Where the judge has no reading of that answer and nobody knows the truth, the one who is judged is not blamed.
 fn reading(
     evidence: &Evidence<'_>,
     call: &Call,
@@ -382,14 +384,34 @@ fn reading(
     let last = asked.end.checked_sub(1);
     let records = evidence.wire.get(asked).unwrap_or_default();
     match wire::told(call.operation(), records) {
+        None if truth.is_none()
+            && !wire::reads(call.operation())
+            && records.iter().any(wire::Record::accepted) =>
+        {
+            target("is not known", last)
+        }
         None => driver("invented", None),
         Some(raw) if truth.is_some_and(|truth| truth::covers(truth, &raw) || alike(&raw, truth)) => {
             driver("misread", last)
         }
+        Some(raw) if truth.is_some_and(|truth| falsified(said, truth, &raw)) => driver("misread", last),
         Some(raw) if alike(&raw, said) || alike(said, &raw) => target("misreports", last),
         Some(_) if truth.is_some() => target("misreports", last),
         Some(_) => driver("misread", last),
     }
+}
+
+/// Whether the BMC is not to be blamed for any of the properties that the driver tells wrongly; what else it told wrongly
+/// excuses nobody.
+fn falsified(said: &Value, truth: &Value, raw: &Value) -> bool {
+    let properties = said.as_object().into_iter().flatten();
+    let mut wrong = properties
+        .filter_map(|(name, said)| {
+            let truth = truth.get(name)?;
+            (!said.is_null() && !alike(said, truth)).then_some((name, truth))
+        })
+        .peekable();
+    wrong.peek().is_some() && wrong.all(|(name, truth)| raw.get(name).is_none_or(|raw| alike(raw, truth)))
 }
 
 /// The driver could not say anything.

@@ -55,6 +55,8 @@ pub struct Lab {
     subject: String,
     fault: Option<DriverFault>,
     world: World,
+    /// The truths that the target says can be had.
+    truths: Vec<String>,
     born: Instant,
     events: usize,
     /// The faults in force, and of every fault that was set whether it has struck.
@@ -100,6 +102,7 @@ impl Lab {
             subject,
             fault,
             world,
+            truths: plan.target.truths.clone(),
             born,
             events: 0,
             faults: Vec::new(),
@@ -143,6 +146,10 @@ impl Lab {
 
     /// What is so, by observable; nothing where nobody knows.
     pub fn truth(&self, observable: &str) -> Option<Seen> {
+        let name = observable.strip_prefix("truth.")?;
+        if !self.truths.iter().any(|it| it == name) {
+            return None;
+        }
         let truth = self.control()?.truth();
         let value: Value = match observable {
             "truth.power" => truth::json(&truth::power(truth.power)),

@@ -2,8 +2,7 @@
 
 use halmark::{
     Account, AccountUpdate, BmcClock, BmcNetwork, EventLog, Fru, NewAccount, PowerMetrics, Role, Secret,
-    Sensor, Timestamp,
-    model::{Availability, Health},
+    Sensor, Timestamp, model::Availability,
 };
 
 use super::DriverFault;
@@ -31,7 +30,6 @@ impl Falsified for Vec<Sensor> {
                     std::mem::swap(&mut limits.upper_caution, &mut limits.upper_critical);
                 }
             }
-            DriverFault::HealthAlwaysOk => self.iter_mut().for_each(|it| it.health = Health::Ok),
             _ => {}
         }
     }

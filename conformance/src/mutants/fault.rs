@@ -113,8 +113,6 @@ pub enum DriverFault {
     LosesLastRecord,
     /// The upper limits of caution and critical change places.
     SwapsThresholds,
-    /// Every sensor is told to be well.
-    HealthAlwaysOk,
     /// The log is told from its end.
     NewestFirst,
     /// The BMC's times are told an hour late.
@@ -225,7 +223,6 @@ impl DriverFault {
         ("misreads-sensors", Self::MisreadsSensors),
         ("loses-last-record", Self::LosesLastRecord),
         ("swaps-thresholds", Self::SwapsThresholds),
-        ("health-always-ok", Self::HealthAlwaysOk),
         ("newest-first", Self::NewestFirst),
         ("times-in-local-time", Self::TimesInLocalTime),
         ("every-account-enabled", Self::EveryAccountEnabled),

@@ -152,6 +152,7 @@ fn explain(charge: &str, detail: &str) -> String {
         "manners" => "the wire shows how the driver treats the BMC",
         "lies" => "the driver asked correctly, the BMC said yes, and it did not happen",
         "is otherwise" => "nothing was asked of the BMC that explains it",
+        "is not known" => "the BMC answered the driver's questions, and nobody but the driver can say what",
         "misreports" => "the BMC's raw answer is wrong",
         "refuses" => "the BMC refused what it should accept",
         "accepts what it should refuse" => "the BMC said yes to what it should refuse",

@@ -2,6 +2,7 @@
 //!
 //! The judge has its own reading of Redfish and IPMI here, apart from the driver's and the simulator's: blame is decided by it.
 
+mod fru;
 mod http;
 pub mod rmcp;
 
@@ -288,6 +289,12 @@ pub fn asked_besides(call: &Call, records: &[Record], from: usize) -> Option<usi
             Exchange::Session { .. } => false,
         })
         .map(|at| at + from)
+}
+
+/// Whether the judge can read from the wire what this operation asks for.
+pub fn reads(operation: halmark::Operation) -> bool {
+    use halmark::Operation::{BootOverrideGet, IdentifyGet, IdentityRead, PowerRead};
+    matches!(operation, PowerRead | BootOverrideGet | IdentifyGet | IdentityRead)
 }
 
 /// The last thing that the BMC said on the wire about what an operation reads, in the form of the driver's answer.

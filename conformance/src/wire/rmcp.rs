@@ -22,7 +22,7 @@ pub(super) fn changes(netfn: u8, command: u8) -> bool {
     )
 }
 
-fn bytes(hex: &str) -> Vec<u8> {
+pub(super) fn bytes(hex: &str) -> Vec<u8> {
     let digits = hex.as_bytes().chunks_exact(2);
     digits.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
@@ -130,9 +130,9 @@ pub(super) fn told(operation: Operation, netfn: u8, command: u8, data: &str, bod
     }
 }
 
-/// What Get System GUID and Get Device ID say of the machine's identity.
+/// What Get System GUID, Get Device ID and the FRU inventory say of the machine's identity.
 pub(super) fn told_identity(records: &[Record]) -> Option<Value> {
-    let mut said = serde_json::Map::new();
+    let mut said = super::fru::told_identity(records);
     for record in records {
         let Exchange::Ipmi { netfn: APP, command, completion: Some(0), response: Some(body), .. } =
             &record.exchange
