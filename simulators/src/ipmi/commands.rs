@@ -6,7 +6,7 @@ pub(crate) mod channel;
 pub(super) mod chassis;
 mod dcmi;
 mod event;
-mod firewall;
+pub(super) mod firewall;
 mod fru;
 pub(super) mod info;
 pub(super) mod lan;

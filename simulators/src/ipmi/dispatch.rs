@@ -32,7 +32,7 @@ pub(crate) fn answered(scene: &mut Scene<'_>, request: &Request<'_>) -> Vec<u8> 
 pub(crate) fn answer(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     scene.kept.follow(scene.look.facts.ready_since);
     let found = find(scene, request)?;
-    if !may(found.need(), &request.caller) {
+    if !may(found.need(), &request.caller) || scene.kept.firewall.refuses(request) {
         return Err(Completion::INSUFFICIENT_PRIVILEGE);
     }
     let odd: Vec<_> = scene.look.deviations.iter().copied().filter(is_odd).collect();

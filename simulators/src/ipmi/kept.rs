@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    commands::{Security, app, boot, channel, chassis, info, lan, payload, pef, sol},
+    commands::{Security, app, boot, channel, chassis, firewall, info, lan, payload, pef, sol},
     dcmi::Dcmi,
     sensing::Sensing,
     storage::Storage,
@@ -24,6 +24,8 @@ pub(crate) struct Kept {
     pub(super) boot: boot::Kept,
     /// Channels.
     pub(super) channels: channel::Kept,
+    /// What the host is not answered.
+    pub(super) firewall: firewall::Kept,
     /// The LAN's parameters.
     pub(super) lan: lan::Kept,
     /// Event filters.
@@ -46,7 +48,7 @@ impl Kept {
     /// As the BMC left the factory, perhaps with its network as it is. Inventories, and what sensors were told, stay.
     pub(crate) fn forget(&mut self, network: bool) {
         (self.app, self.info, self.chassis) = Default::default();
-        (self.boot, self.pef, self.security) = Default::default();
+        (self.boot, self.pef, self.security, self.firewall) = Default::default();
         if !network {
             (self.channels, self.lan) = Default::default();
         }
