@@ -290,11 +290,22 @@ impl Accounts {
     }
 
     /// Adds one in the first free slot, and says which.
-    pub(crate) fn add(&mut self, mut account: Account) -> Result<u8, Unfit> {
+    pub(crate) fn add(&mut self, account: Account) -> Result<u8, Unfit> {
+        let free = SLOTS.into_iter().find(|slot| self.at(*slot).is_none());
+        self.put(free, account)
+    }
+
+    /// Adds one in this slot, if it is free.
+    pub(crate) fn add_at(&mut self, slot: u8, account: Account) -> Result<u8, Unfit> {
+        let free = SLOTS.into_iter().find(|own| *own == slot && self.at(slot).is_none());
+        self.put(free, account)
+    }
+
+    fn put(&mut self, free: Option<u8>, mut account: Account) -> Result<u8, Unfit> {
         if self.named(&account.user).is_some() {
             return Err(Unfit::NameTaken);
         }
-        let slot = SLOTS.into_iter().find(|slot| self.at(*slot).is_none()).ok_or(Unfit::Full)?;
+        let slot = free.ok_or(Unfit::Full)?;
         self.numbered += 1;
         self.revision += 1;
         (account.slot, account.number) = (slot, self.numbered);

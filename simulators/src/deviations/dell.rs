@@ -15,7 +15,7 @@ use crate::{
         Command::{PowerOff, PowerOn},
         Lasting, Override, Power, Refusal,
     },
-    redfish::{Answer, Asked, Documents, Success},
+    redfish::{Answer, Asked, Documents, Keeping, Success},
 };
 
 pub(super) const ROWS: &[Deviation] = &[
@@ -257,15 +257,19 @@ pub(super) const ROWS: &[Deviation] = &[
         })
     }),
     // README 41: accounts are slots to PATCH.
-    Deviation::named("idrac-no-new-accounts", "has slots for accounts, and refuses to make a new one").on_change(
-        |asked, _| {
-            let is_new = asked.method == "POST" && asked.path.trim_end_matches('/').ends_with("/Accounts");
-            is_new.then(|| {
-                let text = "Unable to complete the operation because the HTTP method is not allowed on this resource.";
-                idrac(405, "Base.1.12.OperationNotAllowed", text, &[], "Critical").with_header("Allow", "GET, HEAD")
-            })
-        },
-    ),
+    Deviation::named(
+        "idrac-no-new-accounts",
+        "has slots for accounts that are always there, and refuses to make a new one or to delete one",
+    )
+    .on_policy(|policy| policy.accounts = Keeping::Slots)
+    .on_answer(|asked, answer| {
+        if answer.status == 405 && asked.path.contains("/Accounts") {
+            let text =
+                "Unable to complete the operation because the HTTP method is not allowed on this resource.";
+            let allow = if asked.method == "POST" { "GET, HEAD" } else { "GET, HEAD, PATCH" };
+            *answer = idrac(405, "Base.1.12.OperationNotAllowed", text, &[], "Critical").with_header("Allow", allow);
+        }
+    }),
     // R750, iDRAC 9 7.10.30 (recorded): accounts alone have an @odata.etag.
     Deviation::named("idrac-no-etag-in-documents", "writes no ETag into its documents, those of accounts aside")
         .on_answer(|_, answer| {

@@ -23,6 +23,8 @@ pub(crate) struct Policy {
     pub(crate) etag: Etag,
     /// What a change that is accepted is answered with.
     pub(crate) success: Success,
+    /// How accounts begin and end.
+    pub(crate) accounts: Keeping,
     /// How many sessions may be open.
     pub(crate) session_limit: usize,
     /// How many tasks are remembered.
@@ -45,6 +47,7 @@ impl Default for Policy {
             page: 1000,
             etag: Etag::Optional,
             success: Success::AsUsual,
+            accounts: Keeping::Members,
             session_limit: 16,
             task_limit: 64,
             keep_alive: KeepAlive::Always,
@@ -102,6 +105,15 @@ pub(crate) enum Etag {
     WeakRefused,
     /// It must be given without its quotes.
     Unquoted,
+}
+
+/// How accounts begin and end (DSP0266 §13.2.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// They are members that are made and deleted.
+    Members,
+    /// They are slots that are always there: one without a name is free, and a PATCH gives and takes names.
+    Slots,
 }
 
 /// How long something is remembered that is over.

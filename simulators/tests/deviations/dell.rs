@@ -215,10 +215,20 @@ twins! {
         },
         with: (200, json!(true), json!(false)), without: (200, json!(false), json!(false));
     no_new_accounts: "idrac-no-new-accounts", |world| {
+            let accounts = "/redfish/v1/AccountService/Accounts";
             let body = json!({"UserName": "somebody", "Password": "Tr0ub4dor-and-3", "RoleId": "Operator"});
-            world.send("POST", "/redfish/v1/AccountService/Accounts", Some(body)).await.status
+            let (slot, first) = (format!("{accounts}/9"), format!("{accounts}/1"));
+            let free = world.get(&slot).await;
+            let free = (free.status, free.json()["UserName"].clone());
+            let filled = world.send("PATCH", &slot, Some(body.clone())).await.status;
+            let deleted = world.send("DELETE", &slot, None).await.status;
+            let emptied = world.send("PATCH", &slot, Some(json!({"UserName": ""}))).await.status;
+            let again = world.get(&slot).await.json()["UserName"].clone();
+            let of_ipmi = world.send("PATCH", &first, Some(body.clone())).await.status;
+            (world.send("POST", accounts, Some(body)).await.status, free, filled, deleted, emptied, again, of_ipmi)
         },
-        with: 405, without: 201;
+        with: (405, (200, json!("")), 200, 405, 204, json!(""), 400),
+        without: (201, (404, Value::Null), 404, 404, 404, Value::Null, 404);
     no_etag_in_documents: "idrac-no-etag-in-documents", |world| {
             let has = |document: Value| document.get("@odata.etag").is_some();
             let system = world.get(SYSTEM).await;

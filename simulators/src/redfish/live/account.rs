@@ -1,6 +1,7 @@
 //! Accounts (DSP0268 ManagerAccount, AccountService): the BMC's own; here they are read, made, changed and ended.
 
 mod sent;
+mod slots;
 
 use sent::{Sent, Wanted};
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ use crate::{
         answer::Answer,
         handle::Scene,
         messages::{about, error, message, refuse},
+        policy::Keeping,
         tree::{Document, Live},
     },
 };
@@ -26,6 +28,9 @@ pub(crate) fn path(scene: &Scene<'_>, slot: u8) -> String {
 
 /// The ids of all of them.
 pub(crate) fn ids(scene: &Scene<'_>) -> Vec<String> {
+    if scene.policy().accounts == Keeping::Slots {
+        return slots::ids();
+    }
     scene.bmc.accounts().list().iter().map(|account| account.slot.to_string()).collect()
 }
 
@@ -36,12 +41,18 @@ pub(crate) fn owner(scene: &Scene<'_>, id: &str) -> Option<u32> {
 
 /// One of them.
 pub(crate) fn document(scene: &Scene<'_>, collection: &Document, id: &str) -> Option<Value> {
-    let account = scene.bmc.accounts().at(slot(id)?).cloned()?;
-    Some(said(scene, collection, &account))
+    let account = scene.bmc.accounts().at(slot(id)?).cloned();
+    match account {
+        Some(account) => Some(said(scene, collection, &account)),
+        None => slots::document(scene, collection, id),
+    }
 }
 
 /// A new account (DSP0266 §7.9).
 pub(crate) fn create(scene: &Scene<'_>, collection: &Document, body: &Map<String, Value>) -> Answer {
+    if scene.policy().accounts == Keeping::Slots {
+        return refuse(405, "OperationNotAllowed", &[]).with_header("Allow", "GET, HEAD");
+    }
     let sent = Sent::read(scene, body, Wanted::New);
     if !sent.wrong.is_empty() || !sent.hopeless.is_empty() {
         return error(400, [sent.wrong, sent.hopeless].concat());
@@ -72,7 +83,15 @@ pub(crate) fn change(
     id: &str,
     body: &Map<String, Value>,
 ) -> Option<Answer> {
-    let before = scene.bmc.accounts().at(slot(id)?).cloned()?;
+    let before = scene.bmc.accounts().at(slot(id)?).cloned();
+    if scene.policy().accounts == Keeping::Slots {
+        match &before {
+            None => return slots::fill(scene, collection, id, body),
+            Some(_) if slots::empties(body) => return remove_from(scene, id),
+            Some(_) => {}
+        }
+    }
+    let before = before?;
     let sent = Sent::read(scene, body, Wanted::Changes);
     if !sent.wrong.is_empty() || sent.fine == 0 {
         let mut problems = [sent.wrong, sent.hopeless].concat();
@@ -116,6 +135,13 @@ fn against(scene: &Scene<'_>, before: &Account, sent: &Sent) -> Option<Answer> {
 
 /// The end of an account; never of the last administrator's.
 pub(crate) fn remove(scene: &Scene<'_>, id: &str) -> Option<Answer> {
+    if scene.policy().accounts == Keeping::Slots {
+        return Some(refuse(405, "OperationNotAllowed", &[]).with_header("Allow", "GET, HEAD, PATCH"));
+    }
+    remove_from(scene, id)
+}
+
+fn remove_from(scene: &Scene<'_>, id: &str) -> Option<Answer> {
     let mut accounts = scene.bmc.accounts();
     let account = accounts.at(slot(id)?)?.clone();
     if accounts.is_last_administrator(&account) {
