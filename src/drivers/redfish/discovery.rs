@@ -19,9 +19,10 @@ use crate::{
 const ROOTS: [&str; 2] = ["/redfish/v1/", "/redfish/v1"];
 /// Pages of a collection that are followed in search of a first member.
 const PAGES: usize = 100;
-/// Where systems and managers are when the root does not say it.
+/// Where systems, managers and accounts are when the root does not say it.
 const SYSTEMS: &str = "/redfish/v1/Systems";
 const MANAGERS: &str = "/redfish/v1/Managers";
+const ACCOUNTS: &str = "/redfish/v1/AccountService";
 /// Managers that are asked which system is theirs.
 const ASKED: usize = 8;
 
@@ -39,6 +40,7 @@ struct Root {
     sessions: Option<String>,
     systems: Option<String>,
     managers: Option<String>,
+    accounts: Option<String>,
 }
 
 impl Talk<'_> {
@@ -98,6 +100,24 @@ impl Talk<'_> {
         let manager = self.get(&path).await?;
         self.state.links.manager = Some(path);
         Ok(manager)
+    }
+
+    /// The manager of the system; the system is read only where the manager was not found before.
+    pub(super) async fn any_manager(&mut self) -> Result<Document, Failure> {
+        if let Some(manager) = self.known_manager().await? {
+            return Ok(manager);
+        }
+        let system = self.system().await?;
+        self.manager(&system).await
+    }
+
+    /// The account service, read anew.
+    pub(super) async fn account_service(&mut self) -> Result<Document, Failure> {
+        let linked = self.authorized_root().await?.accounts;
+        if linked.is_none() {
+            self.notes.quirk(&NO_LINK_FROM_ROOT);
+        }
+        self.get(linked.as_deref().unwrap_or(ACCOUNTS)).await
     }
 
     /// The first manager that manages this system by its own word; where there is but one, or none says so, the first.
@@ -190,6 +210,7 @@ impl Talk<'_> {
             sessions: in_links.or(service.map(|s| format!("{}/Sessions", s.trim_end_matches('/')))),
             systems: view.link("Systems", notes),
             managers: view.link("Managers", notes),
+            accounts: view.link("AccountService", notes),
         }
     }
 

@@ -190,6 +190,21 @@ impl<'a> View<'a> {
         understood
     }
 
+    /// A whole number, also one that is spelled as text.
+    pub(super) fn whole(self, name: &str, notes: &mut Notes) -> Option<i64> {
+        let understood = match self.single(name, notes) {
+            Kind::Null => return None,
+            Kind::Number(number) => match number.as_i64() {
+                Some(number) => return Some(number),
+                None => None,
+            },
+            Kind::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        notes.forgive(wrong(name, "a whole number"));
+        understood
+    }
+
     /// Words, such as allowable values; `None` when the BMC does not say.
     pub(super) fn words(self, name: &str, notes: &mut Notes) -> Option<Vec<String>> {
         let part = self.part(name)?;

@@ -1,21 +1,17 @@
 //! Who the machine is: from the system, its chassis, its manager, and the manager's network interfaces.
 
-use std::net::Ipv4Addr;
-
 use super::{
     client::Talk,
     document::{Document, View},
+    network,
     quirks::SERVICE_TAG,
     uuid,
 };
 use crate::{
-    driver::Deviation,
     drivers::{failure::Failure, notes::Notes},
     model::Identity,
 };
 
-/// Network interfaces of a manager that are looked at.
-const INTERFACES: usize = 8;
 /// Where a chassis names its mainboard's serial and part number, in whatever OEM section it does.
 const BOARD_SERIALS: &[(&str, &str)] = &[
     ("BoardSerialNumber", "Supermicro SYS-821GE, BMC 01.01.11"),
@@ -101,71 +97,12 @@ fn fill(identity: &mut Identity, from: View<'_>, notes: &mut Notes) {
     identity.board_part_number = identity.board_part_number.take().or_else(|| from.text("PartNumber", notes));
 }
 
-/// MAC and IPv4 address of the interface that the BMC is reached over: the one with the endpoint's own address, else
-/// the first that has an address of use. Others lead to the host (`ToHost`, 169.254.0.0/16) or nowhere.
+/// MAC and IPv4 address of the interface that the BMC is reached over.
 async fn interface(talk: &mut Talk<'_>, manager: &Document, identity: &mut Identity) -> Result<(), Failure> {
     let Some(link) = manager.view().link("EthernetInterfaces", &mut talk.notes) else { return Ok(()) };
-    let Some(members) = talk.members_aside(&link, INTERFACES).await? else { return Ok(()) };
-    let host = talk.client.endpoint.host.clone();
-    let mut best: Option<(u8, Interface)> = None;
-    for member in members {
-        let Some(document) = talk.aside(&member).await? else { continue };
-        let interface = Interface::read(document.view(), &mut talk.notes);
-        let rank = interface.rank(&host);
-        if best.as_ref().is_none_or(|(found, _)| rank > *found) {
-            best = Some((rank, interface));
-        }
-    }
-    if let Some((_, interface)) = best {
-        (identity.bmc_mac, identity.bmc_address) = (interface.mac, interface.address.map(|a| a.to_string()));
+    let Some(members) = talk.members_aside(&link, network::INTERFACES).await? else { return Ok(()) };
+    if let Some(reached) = network::reached(talk, members).await? {
+        (identity.bmc_mac, identity.bmc_address) = (reached.mac, reached.address.map(|a| a.to_string()));
     }
     Ok(())
-}
-
-/// A manager's network interface.
-struct Interface {
-    mac: Option<String>,
-    address: Option<Ipv4Addr>,
-    enabled: bool,
-}
-
-impl Interface {
-    fn read(view: View<'_>, notes: &mut Notes) -> Self {
-        let named = ["MACAddress", "PermanentMACAddress"];
-        let addresses = view.objects("IPv4Addresses", notes);
-        let mut usable = addresses
-            .iter()
-            .filter_map(|a| a.text("Address", notes)?.parse::<Ipv4Addr>().ok())
-            .filter(|a| !a.is_unspecified());
-        let address = usable.next();
-        Self {
-            address,
-            mac: named.iter().find_map(|property| mac(view, property, notes)),
-            enabled: view.flag("InterfaceEnabled", notes).unwrap_or(true),
-        }
-    }
-
-    fn rank(&self, host: &str) -> u8 {
-        match self.address {
-            Some(address) if address.to_string() == host => 4,
-            Some(address) if self.enabled && !address.is_link_local() => 3,
-            Some(_) if self.enabled => 1,
-            None if self.enabled && self.mac.is_some() => 2,
-            _ => 0,
-        }
-    }
-}
-
-/// A MAC address as six lower-case bytes with colons; what has another length (BlueField: 20 bytes) is none.
-fn mac(view: View<'_>, property: &str, notes: &mut Notes) -> Option<String> {
-    let text = view.text(property, notes)?;
-    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    let separators = text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '-' | '.'));
-    if digits.len() != 12 || !separators {
-        notes.forgive(Deviation::UnknownValue { property: property.to_owned(), value: text });
-        return None;
-    }
-    let digits = digits.to_ascii_lowercase();
-    let bytes: Vec<&str> = (0..6).map(|at| &digits[2 * at..2 * at + 2]).collect();
-    Some(bytes.join(":")).filter(|mac| mac != "00:00:00:00:00:00")
 }

@@ -17,13 +17,7 @@ use crate::{
 
 /// Restarts the BMC. Its sessions end with it, so that the next operation logs in again.
 pub(super) async fn reset(talk: &mut Talk<'_>, kind: BmcReset) -> Result<Change, Failure> {
-    let manager = match talk.known_manager().await? {
-        Some(manager) => manager,
-        None => {
-            let system = talk.system().await?;
-            talk.manager(&system).await?
-        }
-    };
+    let manager = talk.any_manager().await?;
     let reset = talk.action(&manager, "Manager.Reset").await?;
     let offered = reset.offered(words(kind));
     match (reset.values.is_some(), offered.as_slice()) {

@@ -5,15 +5,18 @@
 //!   `discovery` finds resources by their links.
 //! - `json` is a document, `document` reads it leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
 //!   of its ETag, `aside` reads what can be done without, `quirks` names what real BMCs do.
-//! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`.
+//! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`, `accounts`, `clock`, `network`.
 //!
 //! A first `power.read` is four requests: root, login, the systems, the system; every further one is one.
 
+mod accounts;
 mod action;
 mod aside;
 mod boot;
 mod boot_words;
 mod client;
+mod clock;
+mod collection;
 mod discovery;
 mod document;
 mod http;
@@ -21,6 +24,7 @@ mod identify;
 mod identity;
 mod json;
 mod manager;
+mod network;
 mod patch;
 mod platform;
 mod quirks;
@@ -34,8 +38,6 @@ mod tests;
 mod tls;
 mod uuid;
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 
 use self::client::Client;
@@ -44,8 +46,9 @@ use crate::{
     driver::{Capabilities, Deadline, Driver, DriverError, Operation, Protocol, Reply},
     endpoint::{Endpoint, Scheme, Tls},
     model::{
-        BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Change, Identify, Identity, PowerAction,
-        PowerState, SetIdentify,
+        Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration,
+        BootMode, BootOverride, Change, Identify, Identity, NewAccount, PowerAction, PowerState, SetIdentify,
+        Timestamp,
     },
 };
 
@@ -146,6 +149,60 @@ impl Driver for Redfish {
         talk.reply(change)
     }
 
+    async fn accounts(&self, by: Deadline) -> Reply<Vec<Account>> {
+        let mut talk = self.client.talk(Operation::AccountsList, by).await?;
+        let accounts = accounts::list(&mut talk).await;
+        talk.reply(accounts)
+    }
+
+    async fn create_account(&self, account: &NewAccount, by: Deadline) -> Reply<Account> {
+        let operation = Operation::AccountsCreate;
+        if !accounts::can_give(Some(account.role)) {
+            return Err(DriverError::unsupported(operation));
+        }
+        accounts::check_new(account).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.client.talk(operation, by).await?;
+        let made = accounts::create(&mut talk, account).await;
+        talk.reply(made)
+    }
+
+    async fn update_account(&self, id: &AccountId, to: &AccountUpdate, by: Deadline) -> Reply<Change> {
+        let operation = Operation::AccountsUpdate;
+        if !accounts::can_give(to.role) {
+            return Err(DriverError::unsupported(operation));
+        }
+        accounts::check_update(to).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.client.talk(operation, by).await?;
+        let change = accounts::update(&mut talk, id, to).await;
+        talk.reply(change)
+    }
+
+    async fn delete_account(&self, id: &AccountId, by: Deadline) -> Reply<Change> {
+        let mut talk = self.client.talk(Operation::AccountsDelete, by).await?;
+        let change = accounts::delete(&mut talk, id).await;
+        talk.reply(change)
+    }
+
+    async fn bmc_clock(&self, by: Deadline) -> Reply<BmcClock> {
+        let mut talk = self.client.talk(Operation::BmcClockGet, by).await?;
+        let clock = clock::read(&mut talk).await;
+        talk.reply(clock)
+    }
+
+    async fn set_bmc_clock(&self, to: Timestamp, by: Deadline) -> Reply<Change> {
+        let operation = Operation::BmcClockSet;
+        clock::check(to).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.client.talk(operation, by).await?;
+        let change = clock::set(&mut talk, to).await;
+        talk.reply(change)
+    }
+
+    async fn bmc_network(&self, by: Deadline) -> Reply<BmcNetwork> {
+        let mut talk = self.client.talk(Operation::BmcNetworkRead, by).await?;
+        let network = network::read(&mut talk).await;
+        talk.reply(network)
+    }
+
     async fn close(&self) {
         self.client.close().await;
     }
@@ -166,6 +223,13 @@ const OPERATIONS: &[Operation] = &[
     Operation::IdentifySet,
     Operation::IdentityRead,
     Operation::BmcReset,
+    Operation::AccountsList,
+    Operation::AccountsCreate,
+    Operation::AccountsUpdate,
+    Operation::AccountsDelete,
+    Operation::BmcClockGet,
+    Operation::BmcClockSet,
+    Operation::BmcNetworkRead,
 ];
 
 fn capabilities() -> Capabilities {
@@ -179,6 +243,6 @@ fn capabilities() -> Capabilities {
         identify_states: [Identify::Lit, Identify::Unlit, Identify::Blinking].into(),
         identify_for: false,
         bmc_resets: BmcReset::ALL.iter().copied().collect(),
-        account_roles: BTreeSet::new(),
+        account_roles: accounts::ROLES.iter().copied().collect(),
     }
 }

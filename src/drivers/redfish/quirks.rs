@@ -60,6 +60,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
     &LATE_TASK,
     &TASK_DELETED,
     &SCHEDULED,
+    &ACCOUNT_SLOTS,
 ];
 
 pub(super) const NOT_READY: Quirk = Quirk {
@@ -251,6 +252,13 @@ pub(super) const SCHEDULED: Quirk = Quirk {
     about: "its task does not begin before the host is reset",
     evidence: "Dell iDRAC: a boot mode becomes a BIOS job (B13), whose Oem.Dell.JobState is Scheduled \
                (dell/iDRAC-Redfish-Scripting#319)",
+    sign: Sign::Answer,
+};
+
+pub(super) const ACCOUNT_SLOTS: Quirk = Quirk {
+    name: "accounts-in-slots",
+    about: "its accounts are slots that are always there: none is made or deleted, a name is given or taken",
+    evidence: "Dell iDRAC: POST and DELETE are 405 (README 41)",
     sign: Sign::Answer,
 };
 

@@ -245,8 +245,12 @@ impl Client {
 }
 
 /// The failure without the password, which a BMC may repeat when it refuses it (`PropertyValueFormatError`).
-fn without(mut failure: Failure, password: &str) -> Failure {
-    if let Cause::Refused { message: text, .. } | Cause::Conflict { reason: text } = &mut failure.cause
+pub(super) fn without(mut failure: Failure, password: &str) -> Failure {
+    use Cause::{Conflict, OutcomeUnknown, Refused, TaskFailed};
+    if let Refused { message: text, .. }
+    | Conflict { reason: text }
+    | OutcomeUnknown { reason: text }
+    | TaskFailed { message: text } = &mut failure.cause
         && !password.is_empty()
     {
         *text = text.replace(password, "…");

@@ -2,9 +2,11 @@
 //!
 //! The peer is a small healthy BMC; each test scripts the answers that it is about and leaves the others.
 
+mod accounts;
 mod answers;
 mod boot;
 mod identity;
+mod manager;
 mod power;
 mod quirks;
 mod sessions;
