@@ -3,7 +3,7 @@
 use halmark::{BootDevice, BootDuration, BootMode, Identify, Operation, PowerAction, VendorCall};
 use serde_json::{Map, Value, json};
 
-use super::{Exchange, Record};
+use super::{Exchange, Record, accounts};
 use crate::operation::Call;
 
 /// Whether a request asks for the call: `None` if it is about something else, `Some(false)` if it asks for another value.
@@ -27,13 +27,8 @@ pub(super) fn asks(call: &Call, method: &str, path: &str, body: Option<&str>) ->
             let wanted = to.to_string();
             Some(said.is_some_and(|said| said.starts_with(wanted.trim_end_matches('Z'))))
         }
-        Call::CreateAccount(new) => {
-            let body = body();
-            let name = body.get("UserName").filter(|_| matches!(method, "POST" | "PATCH"))?;
-            (path.contains("/Accounts")).then_some(*name == json!(new.name))
-        }
-        Call::UpdateAccount(..) | Call::DeleteAccount(_) => {
-            (path.contains("/Accounts/") && matches!(method, "PATCH" | "DELETE")).then_some(true)
+        Call::CreateAccount(_) | Call::UpdateAccount(..) | Call::DeleteAccount(_) => {
+            accounts::asks(call, method, path, body)
         }
         Call::Vendor(VendorCall::Redfish { method: wanted, path: at, .. }) => {
             (method == wanted && path == at.trim_end_matches('/')).then_some(true)

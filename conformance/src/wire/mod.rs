@@ -2,6 +2,7 @@
 //!
 //! The judge has its own reading of Redfish and IPMI here, apart from the driver's and the simulator's: blame is decided by it.
 
+mod accounts;
 mod fru;
 mod http;
 pub mod rmcp;
