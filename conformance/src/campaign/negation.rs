@@ -83,5 +83,5 @@ pub fn negate_all(
 }
 
 fn unwitnessed(case: &Case, condition: &str) -> bool {
-    case.unwitnessed.iter().any(|u| condition.split(['/', '#']).nth(1) == Some(u))
+    case.scenario.condition(condition).is_some_and(|it| !it.is_witnessed(&case.unwitnessed))
 }

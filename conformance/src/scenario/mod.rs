@@ -289,6 +289,11 @@ impl Scenario {
         self.finally.iter().find(restores).map(|step| step.id.clone())
     }
 
+    /// The condition of an `expect` with that id.
+    pub fn condition(&self, id: &str) -> Option<&Condition> {
+        condition(&self.steps, id)
+    }
+
     /// Where a condition or step with that id stands.
     pub fn place_of(&self, id: &str) -> Option<Place> {
         find(&self.steps, id).or_else(|| find(&self.finally, id))
@@ -304,6 +309,14 @@ fn collect(steps: &[Step], has: &dyn Fn(&str) -> bool, ids: &mut Vec<String>) {
             _ => {}
         }
     }
+}
+
+fn condition<'a>(steps: &'a [Step], id: &str) -> Option<&'a Condition> {
+    steps.iter().find_map(|step| match &step.kind {
+        StepKind::Expect(expect) => expect.conditions.iter().find(|it| it.id == id),
+        StepKind::When { steps, .. } => condition(steps, id),
+        _ => None,
+    })
 }
 
 fn find(steps: &[Step], id: &str) -> Option<Place> {
