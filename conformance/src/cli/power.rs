@@ -1,5 +1,7 @@
 //! `halmark power`: the reference drivers on one BMC, directly.
 
+use std::{future::poll_fn, task::Poll};
+
 use halmark::{
     Credentials, Deadline, Driver, Endpoint, PowerAction, Secret, Tls, drivers,
     endpoint::{Scheme, Suite},
@@ -24,9 +26,23 @@ pub(super) fn power(args: &Power) -> u8 {
     };
     runtime.block_on(async {
         let code = carry_out(args, driver.as_ref()).await;
-        driver.close().await;
+        match driver.name() {
+            "ipmi" => say_goodbye(driver.as_ref()).await,
+            _ => driver.close().await,
+        }
         code
     })
+}
+
+/// Ends the session and does not wait for the answer: over IPMI, Close Session is sent once whatever becomes of it, and a BMC
+/// that does not hear it forgets the session by itself.
+async fn say_goodbye(driver: &dyn Driver) {
+    let mut closing = driver.close();
+    poll_fn(|context| {
+        let _ = closing.as_mut().poll(context);
+        Poll::Ready(())
+    })
+    .await;
 }
 
 async fn carry_out(args: &Power, driver: &dyn Driver) -> u8 {
