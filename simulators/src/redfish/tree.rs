@@ -72,6 +72,8 @@ pub(crate) enum Found<'t> {
 pub(crate) struct Tree {
     documents: Vec<Document>,
     by_path: HashMap<Box<str>, usize>,
+    /// The first of each schema.
+    firsts: HashMap<Box<str>, usize>,
     actions: HashMap<Box<str>, Action>,
     /// The system, the chassis that it is in and its manager.
     own: Own,
@@ -113,9 +115,14 @@ impl Tree {
             let beside = recorded.get(path).cloned();
             documents.push(Document::new(path, document.clone(), own.place(path), beside));
         }
+        let mut firsts = HashMap::new();
+        for (place, document) in documents.iter().enumerate() {
+            firsts.entry(Box::from(&*document.kind)).or_insert(place);
+        }
         Self {
             documents,
             by_path,
+            firsts,
             actions,
             own,
             source,
@@ -204,7 +211,7 @@ impl Tree {
 
     /// The first resource of this schema.
     pub(crate) fn first(&self, kind: &str) -> Option<&Document> {
-        self.documents.iter().find(|document| &*document.kind == kind)
+        self.firsts.get(kind).map(|place| &self.documents[*place])
     }
 
     /// The first collection whose members come and go in this way.

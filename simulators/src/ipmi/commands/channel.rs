@@ -87,7 +87,7 @@ const ENABLED: &str = "/IPMI/ProtocolEnabled";
 fn shown_open(bmc: &Bmc, tree: &Tree) -> bool {
     let Some(protocol) = tree.first(PROTOCOL) else { return true };
     let written = bmc.written().at(&protocol.path, ENABLED).and_then(serde_json::Value::as_bool);
-    written.or_else(|| protocol.template().pointer(ENABLED)?.as_bool()).unwrap_or(true)
+    written.or_else(|| protocol.template().get("IPMI")?.get("ProtocolEnabled")?.as_bool()).unwrap_or(true)
 }
 
 fn show_open(bmc: &Bmc, tree: &Tree, open: bool) {
