@@ -8,20 +8,33 @@ use halmark::{
 };
 use serde_json::{Map, Value, json};
 
-/// What `identity.read` can tell and some BMCs do not: each is a capability `identity:NAME` that a target may lack. Who
-/// claims `identity.read` claims them all.
-const PROPERTIES: &[&str] =
-    &["uuid", "vendor", "model", "serial", "part-number", "bios-version", "bmc-firmware", "bmc-mac"];
+/// What an operation can tell and some BMCs do not: each is a capability `KIND:NAME` that a target may lack. Who claims the
+/// operation claims them all.
+const PROPERTIES: &[(Operation, &str, &[&str])] = &[
+    (
+        Operation::IdentityRead,
+        "identity",
+        &["uuid", "vendor", "model", "serial", "part-number", "bios-version", "bmc-firmware", "bmc-mac"],
+    ),
+    (Operation::FruRead, "fru", &["board"]),
+    (Operation::PowerMetrics, "power.metrics", &["range"]),
+];
 
-/// The capabilities `identity:NAME`.
-pub fn properties() -> impl Iterator<Item = String> {
-    PROPERTIES.iter().map(|name| format!("identity:{name}"))
+/// The capabilities `KIND:NAME`, and the operation that each is of.
+pub fn properties() -> impl Iterator<Item = (Operation, String)> {
+    let of = |(operation, kind, names): &'static (Operation, &str, &[&str])| {
+        names.iter().map(move |name| (*operation, format!("{kind}:{name}")))
+    };
+    PROPERTIES.iter().flat_map(of)
 }
 
 /// Whether an answer says that it does not know what this capability is about: the refusal of what is only read.
 pub fn tells_nothing(capability: &str, value: &Value) -> bool {
+    let lacks = |pointer: &str| value.is_object() && value.pointer(pointer).is_none_or(Value::is_null);
     match capability.split_once(':') {
-        Some(("identity", property)) => value.is_object() && value.get(property).is_none_or(Value::is_null),
+        Some(("identity", property)) => lacks(&format!("/{property}")),
+        Some(("fru", "board")) => lacks("/board/serial"),
+        Some(("power.metrics", "range")) => lacks("/minimum-watts"),
         Some(("boot.mode", wanted)) => {
             value.is_object() && value.get("mode").is_none_or(|mode| mode != wanted)
         }

@@ -125,6 +125,14 @@ pub fn sensors(all: &Value) -> Value {
             said["value"] = reading.clone();
             said["resolution"] = sensor["resolution"].clone();
             said["thresholds"] = sensor["thresholds"].clone();
+            // The contract has energy in joules.
+            if let ("kW.h", Some(energy)) = (sensor["unit"].as_str().unwrap_or_default(), reading.as_f64()) {
+                said["value"] = json!(energy * 3_600_000.0);
+            }
+        }
+        if let Some(present) = sensor["present"].as_bool() {
+            let words = [Availability::Absent, Availability::Available];
+            said["availability"] = json!(words[usize::from(present)]);
         }
         said
     };

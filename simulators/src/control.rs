@@ -134,6 +134,12 @@ impl Control {
         self.0.sensors()
     }
 
+    /// The same as Redfish shows them: by their names there, with the power supplies and whether each is there, and without
+    /// what IPMI alone notices.
+    pub fn shown_sensors(&self) -> serde_json::Value {
+        self.0.shown_sensors()
+    }
+
     /// Writes a mark of whoever watches into the truth log.
     pub fn note(&self, name: &str) {
         self.0.with(|firmware, now| firmware.machine.note(name, now));

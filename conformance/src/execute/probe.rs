@@ -41,6 +41,9 @@ fn probing(capability: &str) -> Option<Call> {
     if let Ok(operation) = capability.parse::<Operation>() {
         return Some(Call::probe(operation));
     }
+    if let Some((operation, _)) = crate::operation::properties().find(|(_, word)| word == capability) {
+        return Some(Call::probe(operation));
+    }
     let (kind, word) = capability.split_once(':')?;
     match kind {
         "boot.device" => Some(Call::SetBootOverride(BootOverride {
@@ -63,7 +66,6 @@ fn probing(capability: &str) -> Option<Call> {
             lasting: Some(Duration::from_secs(5)),
         })),
         "identify" => Some(Call::SetIdentify(SetIdentify { state: word.parse().ok()?, lasting: None })),
-        "identity" => Some(Call::probe(Operation::IdentityRead)),
         "bmc.reset" => Some(Call::ResetBmc(word.parse().ok()?)),
         _ => None,
     }

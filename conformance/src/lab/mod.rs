@@ -10,7 +10,7 @@ mod sim_ipmi;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use halmark::{Credentials, Driver, Endpoint, Operation, drivers};
+use halmark::{Credentials, Driver, Endpoint, drivers};
 use halmark_simulators::{
     Control,
     machine::{HostAct, Id, Power},
@@ -159,7 +159,11 @@ impl Lab {
             "truth.identity" => truth::identity(&self.as_built(truth.id)),
             "truth.fru" => truth::fru(&truth.id),
             "truth.accounts" => truth::accounts(&self.control()?.holders()),
-            "truth.sensors" => truth::sensors(&self.control()?.sensors()),
+            "truth.sensors" => match &self.world {
+                // Redfish has other names, and not what IPMI alone notices.
+                World::Sim(sim) => truth::sensors(&sim.control().shown_sensors()),
+                _ => truth::sensors(&self.control()?.sensors()),
+            },
             "truth.power.metrics" => truth::consumption(self.control()?.consumption()?),
             "truth.log" => truth::log(&self.control()?.system_log()),
             "truth.bmc.clock" => truth::clock(self.control()?.clock()),
@@ -395,8 +399,8 @@ pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
         None => driver,
     };
     let mut words = driver.capabilities().words();
-    if words.contains(Operation::IdentityRead.to_string().as_str()) {
-        words.extend(operation::properties());
-    }
+    let claimed: Vec<_> =
+        operation::properties().filter(|(of, _)| words.contains(of.to_string().as_str())).collect();
+    words.extend(claimed.into_iter().map(|(_, word)| word));
     words.into_iter().collect()
 }

@@ -108,7 +108,7 @@ fn when(reader: &Reader, value: &Node, fields: &mut Fields<'_>, id: &str) -> Opt
 /// Reads a capability and checks that it exists.
 pub(super) fn capability(reader: &Reader, node: &Node) -> Option<String> {
     static VOCABULARY: LazyLock<BTreeSet<String>> = LazyLock::new(Capabilities::vocabulary);
-    let properties: Vec<String> = operation::properties().collect();
+    let properties: Vec<String> = operation::properties().map(|(_, word)| word).collect();
     let known: Vec<&str> = VOCABULARY.iter().chain(&properties).map(String::as_str).collect();
     reader.word(node, "capability", &known)
 }

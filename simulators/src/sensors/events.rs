@@ -107,6 +107,14 @@ impl Bmc {
         let around = Around { tree: &look.tree, view: &look.view, written: &written };
         sensors.all().iter().map(|it| given::said(it, sensors, around)).collect()
     }
+
+    /// Every sensor that Redfish shows, by its name there, and the power supplies.
+    pub(crate) fn shown_sensors(&self) -> serde_json::Value {
+        let look = self.look();
+        let written = self.written();
+        let around = Around { tree: &look.tree, view: &look.view, written: &written };
+        given::shown(look.tree.sensors(), around)
+    }
 }
 
 impl Sensors {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Around, Kind, Of, Sensor, Spot, Which};
+use super::{Around, Kind, Of, Sensor, Spot, Which, collect::own};
 use crate::{redfish::Tree, written::Written};
 
 /// What a sensor has by the hand of whoever controls the machine.
@@ -162,6 +162,43 @@ fn existing(all: impl Iterator<Item = (Spot, Value)>, tree: &Tree) -> Vec<(Spot,
         tree.document(path).is_some_and(|it| it.template().pointer(pointer).is_some())
     };
     all.filter(|(spot, _)| is_there(spot)).collect()
+}
+
+/// What Redfish shows of it, in words: by its names there, with the power supplies and what else measures there. Where there
+/// are `Sensor`s, they are all: Thermal and Power are deprecated in their favour (DSP0268).
+pub(crate) fn shown(sensors: &super::Sensors, around: Around<'_>) -> Value {
+    let documents: Vec<&str> = own(around.tree, "Sensor").map(|it| &*it.path).collect();
+    let is_shown = |analog: &super::Analog| {
+        documents.is_empty() || analog.shown.iter().any(|(path, _)| documents.contains(&path.as_str()))
+    };
+    let mut all = Vec::new();
+    for sensor in sensors.all() {
+        match &sensor.kind {
+            Kind::Analog(analog) if !is_shown(analog) => {}
+            Kind::Analog(_) => {
+                let mut said = said(sensor, sensors, around);
+                said["name"] = json!(sensor.full_name);
+                all.push(said);
+            }
+            Kind::Discrete(discrete) if discrete.of == Of::Supply => {
+                let states = discrete.states(sensor.number, sensors, around);
+                let first = discrete.shown.first();
+                let document =
+                    first.and_then(|(path, at)| around.tree.document(path)?.template().pointer(at));
+                let name = document.map(|it| it["Name"].clone());
+                all.push(json!({"name": name, "present": states.is_some_and(|it| it & 1 != 0)}));
+            }
+            Kind::Discrete(_) => {}
+        }
+    }
+    let analog = sensors.all().iter().filter_map(Sensor::analog);
+    let known: Vec<&str> = analog.flat_map(|it| &it.shown).map(|(path, _)| path.as_str()).collect();
+    let others = own(around.tree, "Sensor").filter(|it| !known.contains(&&*it.path));
+    all.extend(others.map(|it| {
+        let it = it.value(around.view);
+        json!({"name": it["Name"], "reading": it["Reading"], "unit": it["ReadingUnits"]})
+    }));
+    all.into()
 }
 
 /// All of it in words, for whoever looks beside the wire.

@@ -4,7 +4,7 @@
 
 use super::{
     client::Talk,
-    document::Document,
+    document::{Document, View},
     http::Ask,
     platform::{Maker, Platform},
     quirks::{FOREIGN_MEMBER, NO_LINK_FROM_ROOT, NO_MANAGED_BY, Quirk},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     driver::{Cause, Deviation},
-    drivers::failure::Failure,
+    drivers::{failure::Failure, notes::Notes},
 };
 
 /// The service root (DSP0266 §6.3). Some answer without the slash only.
@@ -41,6 +41,8 @@ struct Root {
     systems: Option<String>,
     managers: Option<String>,
     accounts: Option<String>,
+    /// The query that expands the members of a collection, where the BMC says that it can.
+    expand: Option<&'static str>,
 }
 
 impl Talk<'_> {
@@ -138,6 +140,11 @@ impl Talk<'_> {
         Ok(first)
     }
 
+    /// The query by which this BMC shows the members of a collection in the collection, where it says that it knows one.
+    pub(super) async fn expansion(&mut self) -> Result<Option<&'static str>, Failure> {
+        Ok(self.authorized_root().await?.expand)
+    }
+
     /// Whether this quirk is to be expected, by what root and system say.
     pub(super) fn expects(&self, quirk: &Quirk, system: &Document) -> bool {
         quirk.applies(&Platform::new(&self.state.links.maker, system))
@@ -211,6 +218,7 @@ impl Talk<'_> {
             systems: view.link("Systems", notes),
             managers: view.link("Managers", notes),
             accounts: view.link("AccountService", notes),
+            expand: expansion(view, notes),
         }
     }
 
@@ -261,6 +269,19 @@ impl Talk<'_> {
         let mut members = collection.view().links("Members", &mut self.notes);
         members.truncate(most);
         Ok(Some(members))
+    }
+}
+
+/// What expands one level of a collection (DSP0266 §7.3.2), by what the root says of it (ProtocolFeaturesSupported).
+fn expansion(root: View<'_>, notes: &mut Notes) -> Option<&'static str> {
+    let expand = root.object("ProtocolFeaturesSupported", notes).object("ExpandQuery", notes);
+    let mut says = |name| expand.flag(name, notes) == Some(true);
+    match (says("NoLinks"), says("ExpandAll"), says("Levels")) {
+        (true, _, true) => Some("$expand=.($levels=1)"),
+        (true, _, false) => Some("$expand=."),
+        (false, true, true) => Some("$expand=*($levels=1)"),
+        (false, true, false) => Some("$expand=*"),
+        (false, false, _) => None,
     }
 }
 

@@ -36,6 +36,12 @@ impl Document {
         self.json.root().get(name).map(Part::value)
     }
 
+    /// A resource that stands whole in another one, such as a member of a collection that was expanded.
+    pub(super) fn within(path: &str, part: View<'_>) -> Option<Self> {
+        let json = Json::of(&part.0?.value()).ok()?;
+        Some(Self { path: path.to_owned(), json, etag: None })
+    }
+
     /// A document that was not read from a BMC.
     #[cfg(test)]
     pub(super) fn of(path: &str, value: &Value) -> Self {
@@ -173,6 +179,18 @@ impl<'a> View<'a> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// A number, also one that is written as text.
+    pub(super) fn number(self, name: &str, notes: &mut Notes) -> Option<f64> {
+        let understood = match self.single(name, notes) {
+            Kind::Null => return None,
+            Kind::Number(number) => return number.as_f64(),
+            Kind::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+            _ => None,
+        };
+        notes.forgive(wrong(name, "a number"));
+        understood
+    }
+
     /// A truth value, also one that is spelled as text or number.
     pub(super) fn flag(self, name: &str, notes: &mut Notes) -> Option<bool> {
         let understood = match self.single(name, notes) {
@@ -258,14 +276,15 @@ mod tests {
     #[test]
     fn a_wrong_type_that_can_be_understood_is_forgiven_and_noted() {
         let value = read(
-            json!({"Serial": 42, "Lit": "True", "Boot": [{"Mode": "UEFI"}], "Link": "/redfish/v1/Systems"}),
+            json!({"Serial": 42, "Lit": "True", "Boot": [{"Mode": "UEFI"}], "Link": "/redfish/v1/Systems", "Watts": "215.5"}),
         );
         let (view, mut notes) = (View::of(&value), Notes::default());
         assert_eq!(view.text("Serial", &mut notes).as_deref(), Some("42"));
         assert_eq!(view.flag("Lit", &mut notes), Some(true));
         assert_eq!(view.object("Boot", &mut notes).text("Mode", &mut notes).as_deref(), Some("UEFI"));
         assert_eq!(view.link("Link", &mut notes).as_deref(), Some("/redfish/v1/Systems"));
-        assert_eq!(notes.into_vec().len(), 4);
+        assert_eq!(view.number("Watts", &mut notes), Some(215.5));
+        assert_eq!(notes.into_vec().len(), 5);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     drivers::{failure::Failure, notes::Notes},
-    model::Identity,
+    model::{FruBoard, Identity},
 };
 
 /// Where a chassis names its mainboard's serial and part number, in whatever OEM section it does.
@@ -25,6 +25,27 @@ const BOARDS: &[&str] = &["Card", "Module", "Component", "Blade"];
 /// The identity; of what is not the system itself, as much as can be had.
 pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Identity, Failure> {
     let system = talk.system().await?;
+    let Machine { mut identity, .. } = machine(talk, &system).await?;
+    let manager = talk.manager(&system).await;
+    if let Some(manager) = talk.spare(manager)? {
+        identity.bmc_firmware = manager.view().text("FirmwareVersion", &mut talk.notes);
+        interface(talk, &manager, &mut identity).await?;
+    }
+    Ok(identity)
+}
+
+/// The machine without its BMC: what system and chassis say of it.
+pub(super) struct Machine {
+    /// Who it is; nothing of its BMC.
+    pub(super) identity: Identity,
+    /// The chassis that it is in.
+    pub(super) chassis: Option<Document>,
+    /// Its mainboard.
+    pub(super) board: FruBoard,
+}
+
+/// The machine, in up to two requests beside the system's.
+pub(super) async fn machine(talk: &mut Talk<'_>, system: &Document) -> Result<Machine, Failure> {
     let view = system.view();
     let mut identity = Identity {
         uuid: uuid::read(view, &mut talk.notes),
@@ -35,16 +56,15 @@ pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Identity, Failure> {
         bios_version: view.text("BiosVersion", &mut talk.notes),
         ..Identity::default()
     };
-    if let Some(chassis) = talk.chassis_aside(&system).await? {
-        board(talk, &chassis, &mut identity).await?;
-    }
-    service_tag(talk, &system, &mut identity);
-    let manager = talk.manager(&system).await;
-    if let Some(manager) = talk.spare(manager)? {
-        identity.bmc_firmware = manager.view().text("FirmwareVersion", &mut talk.notes);
-        interface(talk, &manager, &mut identity).await?;
-    }
-    Ok(identity)
+    let chassis = talk.chassis_aside(system).await?;
+    let board = match &chassis {
+        Some(chassis) => board(talk, chassis).await?,
+        None => FruBoard::default(),
+    };
+    identity.board_serial.clone_from(&board.serial);
+    identity.board_part_number.clone_from(&board.part_number);
+    service_tag(talk, system, &mut identity);
+    Ok(Machine { identity, chassis, board })
 }
 
 /// On a Dell the serial number is the mainboard's, and the machine is known by its service tag, the SKU.
@@ -67,34 +87,39 @@ fn is_service_tag(sku: &str) -> bool {
 
 /// The mainboard's numbers: from an OEM section, from the chassis where it is the board, else from its assembly.
 /// A chassis' own serial number is the chassis' (a Supermicro's differs from the board's and from the system's).
-async fn board(talk: &mut Talk<'_>, chassis: &Document, identity: &mut Identity) -> Result<(), Failure> {
+async fn board(talk: &mut Talk<'_>, chassis: &Document) -> Result<FruBoard, Failure> {
     let view = chassis.view();
     let oem = view.object("Oem", &mut talk.notes);
     let mut first = |table: &[(&str, &str)]| {
         oem.children().find_map(|section| table.iter().find_map(|(n, _)| section.text(n, &mut talk.notes)))
     };
-    identity.board_serial = first(BOARD_SERIALS);
-    identity.board_part_number = first(BOARD_PARTS);
+    let (serial, part_number) = (first(BOARD_SERIALS), first(BOARD_PARTS));
+    let mut board = FruBoard { serial, part_number, ..FruBoard::default() };
     let kind = view.text("ChassisType", &mut talk.notes);
     if kind.is_some_and(|kind| BOARDS.contains(&kind.as_str())) {
-        fill(identity, view, &mut talk.notes);
+        fill(&mut board, view, &mut talk.notes);
     }
-    let assembly = view.link("Assembly", &mut talk.notes).filter(|_| identity.board_serial.is_none());
+    let assembly = view.link("Assembly", &mut talk.notes).filter(|_| board.serial.is_none());
     if let Some(link) = assembly
         && let Some(assembly) = talk.aside(&link).await?
     {
         for part in assembly.view().objects("Assemblies", &mut talk.notes) {
             if part.text("PhysicalContext", &mut talk.notes).as_deref() == Some("SystemBoard") {
-                fill(identity, part, &mut talk.notes);
+                fill(&mut board, part, &mut talk.notes);
             }
         }
     }
-    Ok(())
+    Ok(board)
 }
 
-fn fill(identity: &mut Identity, from: View<'_>, notes: &mut Notes) {
-    identity.board_serial = identity.board_serial.take().or_else(|| from.text("SerialNumber", notes));
-    identity.board_part_number = identity.board_part_number.take().or_else(|| from.text("PartNumber", notes));
+fn fill(board: &mut FruBoard, from: View<'_>, notes: &mut Notes) {
+    let mut one = |own: &mut Option<String>, names: &[&str]| {
+        *own = own.take().or_else(|| names.iter().find_map(|name| from.text(name, notes)));
+    };
+    one(&mut board.serial, &["SerialNumber"]);
+    one(&mut board.part_number, &["PartNumber"]);
+    one(&mut board.manufacturer, &["Producer", "Manufacturer"]);
+    one(&mut board.product, &["Model"]);
 }
 
 /// MAC and IPv4 address of the interface that the BMC is reached over.

@@ -5,7 +5,8 @@
 //!   `discovery` finds resources by their links.
 //! - `json` is a document, `document` reads it leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
 //!   of its ETag, `aside` reads what can be done without, `quirks` names what real BMCs do.
-//! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`, `accounts`, `clock`, `network`.
+//! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`, `accounts`, `clock`, `network`, `sensors`,
+//!   `metrics`, `log`, `fru`; `collection` reads all members of one.
 //!
 //! A first `power.read` is four requests: root, login, the systems, the system; every further one is one.
 
@@ -19,17 +20,21 @@ mod clock;
 mod collection;
 mod discovery;
 mod document;
+mod fru;
 mod http;
 mod identify;
 mod identity;
 mod json;
+mod log;
 mod manager;
 mod network;
+mod metrics;
 mod patch;
 mod platform;
 mod quirks;
 mod refusal;
 mod retry;
+mod sensors;
 mod session;
 mod system;
 mod tasks;
@@ -47,8 +52,8 @@ use crate::{
     endpoint::{Endpoint, Scheme, Tls},
     model::{
         Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration,
-        BootMode, BootOverride, Change, Identify, Identity, NewAccount, PowerAction, PowerState, SetIdentify,
-        Timestamp,
+        BootMode, BootOverride, Change, EventLog, Fru, Identify, Identity, NewAccount, PowerAction,
+        PowerMetrics, PowerState, Sensor, SetIdentify, Timestamp,
     },
 };
 
@@ -203,6 +208,36 @@ impl Driver for Redfish {
         talk.reply(network)
     }
 
+    async fn fru(&self, by: Deadline) -> Reply<Fru> {
+        let mut talk = self.client.talk(Operation::FruRead, by).await?;
+        let fru = fru::read(&mut talk).await;
+        talk.reply(fru)
+    }
+
+    async fn sensors(&self, by: Deadline) -> Reply<Vec<Sensor>> {
+        let mut talk = self.client.talk(Operation::SensorsRead, by).await?;
+        let sensors = sensors::read(&mut talk).await;
+        talk.reply(sensors)
+    }
+
+    async fn power_metrics(&self, by: Deadline) -> Reply<PowerMetrics> {
+        let mut talk = self.client.talk(Operation::PowerMetrics, by).await?;
+        let metrics = metrics::read(&mut talk).await;
+        talk.reply(metrics)
+    }
+
+    async fn log(&self, by: Deadline) -> Reply<EventLog> {
+        let mut talk = self.client.talk(Operation::LogList, by).await?;
+        let log = log::read(&mut talk).await;
+        talk.reply(log)
+    }
+
+    async fn clear_log(&self, by: Deadline) -> Reply<Change> {
+        let mut talk = self.client.talk(Operation::LogClear, by).await?;
+        let change = log::clear(&mut talk).await;
+        talk.reply(change)
+    }
+
     async fn close(&self) {
         self.client.close().await;
     }
@@ -230,6 +265,11 @@ const OPERATIONS: &[Operation] = &[
     Operation::BmcClockGet,
     Operation::BmcClockSet,
     Operation::BmcNetworkRead,
+    Operation::FruRead,
+    Operation::SensorsRead,
+    Operation::PowerMetrics,
+    Operation::LogList,
+    Operation::LogClear,
 ];
 
 fn capabilities() -> Capabilities {

@@ -108,7 +108,7 @@ pub(crate) enum Taken {
 impl Taken {
     /// What it is of a machine that takes so many watts while its host is on: over all of its life.
     pub(crate) fn of(self, on: f64, view: &View) -> f64 {
-        let off = measured(Quantity::Watts, on, Power::Off);
+        let off = measured(Quantity::Watts, on, Power::Off).unwrap_or_default();
         let was_on = view.powered > Duration::ZERO || view.power == Power::On;
         let was_off = view.powered < view.age || view.power == Power::Off;
         let share = match view.age.as_secs_f64() {
@@ -313,20 +313,22 @@ fn ipv6(address: IpAddr) -> Value {
 
 fn reading(of: Quantity, on: f64, whole: bool, power: Power) -> Value {
     let value = measured(of, on, power);
-    if whole { json!(value.round() as i64) } else { json!((value * 100.0).round() / 100.0) }
+    value.map_or(Value::Null, |it| {
+        if whole { json!(it.round() as i64) } else { json!((it * 100.0).round() / 100.0) }
+    })
 }
 
-/// A host that is off: air that moves no more, a hundredth of the fans' and rails' sense, the power of the BMC alone.
-fn measured(of: Quantity, on: f64, power: Power) -> f64 {
+/// A host that is off: air that moves no more, fans and rails that cannot be read (DSP0268 Sensor.Reading: null), the
+/// power of the BMC alone.
+fn measured(of: Quantity, on: f64, power: Power) -> Option<f64> {
     const AIR: f64 = 22.0;
     let is_off = matches!(power, Power::Off | Power::PoweringOn);
     match of {
-        _ if !is_off => on,
-        Quantity::Temperature => on.min(AIR + (on - AIR) * 0.1),
-        Quantity::Watts => on * 0.04,
-        Quantity::Fan => 0.0,
-        Quantity::Volts if on > 48.0 => on,
-        Quantity::Volts => 0.0,
+        Quantity::Fan if power != Power::On => None,
+        Quantity::Volts if power != Power::On && on <= 48.0 => None,
+        Quantity::Temperature if is_off => Some(on.min(AIR + (on - AIR) * 0.1)),
+        Quantity::Watts if is_off => Some(on * 0.04),
+        _ => Some(on),
     }
 }
 
@@ -343,7 +345,8 @@ mod tests {
     fn readings_follow_the_power() {
         let cpu = |power| reading(Quantity::Temperature, 62.0, true, power);
         assert_eq!((cpu(Power::On), cpu(Power::Off)), (json!(62), json!(26)));
-        assert_eq!(reading(Quantity::Fan, 8400.0, true, Power::Off), json!(0));
+        assert_eq!(reading(Quantity::Fan, 8400.0, true, Power::Off), Value::Null);
+        assert_eq!(reading(Quantity::Volts, 12.1, false, Power::Off), Value::Null);
         assert_eq!(reading(Quantity::Volts, 230.0, true, Power::Off), json!(230));
         assert_eq!(reading(Quantity::Watts, 350.0, false, Power::Off), json!(14.0));
     }
