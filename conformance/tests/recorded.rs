@@ -37,7 +37,7 @@ fn whole() -> Vec<(&'static str, Value)> {
             json!({"@odata.id": SYSTEM, "@odata.type": "#ComputerSystem.v1_13_0.ComputerSystem", "Id": "Node", "Name": "Node",
                 "PowerState": "On", "SerialNumber": "EL1", "UUID": "a1234567-89ab-cdef-a123-456789abcdef",
                 "Manufacturer": "Elsewhere", "Model": "E1", "PartNumber": "P-7", "BiosVersion": "2.1",
-                "LocationIndicatorActive": false, "IndicatorLED": "Off",
+                "LocationIndicatorActive": false, "IndicatorLED": "Off", "LogServices": link("Systems/Node/LogServices"),
                 "Boot": {"BootSourceOverrideEnabled": "Disabled", "BootSourceOverrideTarget": "None",
                     "BootSourceOverrideMode": "UEFI",
                     "BootSourceOverrideEnabled@Redfish.AllowableValues": ["Disabled", "Once", "Continuous"],
@@ -67,7 +67,45 @@ fn whole() -> Vec<(&'static str, Value)> {
         (
             "Chassis/Box",
             json!({"@odata.id": "/redfish/v1/Chassis/Box", "@odata.type": "#Chassis.v1_5_0.Chassis", "Id": "Box", "Name": "Box",
-                "ChassisType": "RackMount", "Manufacturer": "Elsewhere"}),
+                "ChassisType": "RackMount", "Manufacturer": "Elsewhere", "Thermal": link("Chassis/Box/Thermal"),
+                "Power": link("Chassis/Box/Power"), "Assembly": link("Chassis/Box/Assembly")}),
+        ),
+        (
+            "Chassis/Box/Thermal",
+            json!({"@odata.id": "/redfish/v1/Chassis/Box/Thermal", "@odata.type": "#Thermal.v1_4_0.Thermal", "Id": "Thermal",
+                "Name": "Thermal",
+                "Temperatures": [{"MemberId": "0", "Name": "Inlet", "ReadingCelsius": 21, "UpperThresholdNonCritical": 38,
+                    "UpperThresholdCritical": 42, "Status": {"State": "Enabled", "Health": "OK"}}],
+                "Fans": [{"MemberId": "0", "Name": "Fan 1", "Reading": 5000, "ReadingUnits": "RPM",
+                        "Status": {"State": "Enabled", "Health": "OK"}},
+                    {"MemberId": "1", "Name": "Fan 2", "Reading": 5100, "ReadingUnits": "RPM",
+                        "Status": {"State": "Enabled", "Health": "OK"}}]}),
+        ),
+        (
+            "Chassis/Box/Power",
+            json!({"@odata.id": "/redfish/v1/Chassis/Box/Power", "@odata.type": "#Power.v1_4_0.Power", "Id": "Power",
+                "Name": "Power",
+                "PowerControl": [{"MemberId": "0", "Name": "Box", "PowerConsumedWatts": 300, "PowerMetrics": {
+                    "IntervalInMin": 1, "MinConsumedWatts": 280, "AverageConsumedWatts": 300, "MaxConsumedWatts": 320}}],
+                "PowerSupplies": [{"MemberId": "0", "Name": "PSU 1", "Status": {"State": "Enabled", "Health": "OK"}}]}),
+        ),
+        (
+            "Chassis/Box/Assembly",
+            json!({"@odata.id": "/redfish/v1/Chassis/Box/Assembly", "@odata.type": "#Assembly.v1_1_0.Assembly",
+                "Id": "Assembly", "Name": "Assembly", "Assemblies": [{"MemberId": "0", "Name": "Board",
+                    "PhysicalContext": "SystemBoard", "SerialNumber": "B1", "PartNumber": "PB-7"}]}),
+        ),
+        ("Systems/Node/LogServices", collection("LogService", "Systems/Node/LogServices", &["SEL"])),
+        (
+            "Systems/Node/LogServices/SEL",
+            json!({"@odata.id": "/redfish/v1/Systems/Node/LogServices/SEL", "@odata.type": "#LogService.v1_1_0.LogService",
+                "Id": "SEL", "Name": "SEL", "LogEntryType": "SEL", "Entries": link("Systems/Node/LogServices/SEL/Entries"),
+                "Actions": {"#LogService.ClearLog": {
+                    "target": "/redfish/v1/Systems/Node/LogServices/SEL/Actions/LogService.ClearLog"}}}),
+        ),
+        (
+            "Systems/Node/LogServices/SEL/Entries",
+            collection("LogEntry", "Systems/Node/LogServices/SEL/Entries", &[]),
         ),
         (
             "SessionService",

@@ -1,6 +1,8 @@
 //! What a recorded tree does not offer, by the words in which a driver's capabilities are told, each with the reason that
 //! stands in the tree. What the tree leaves open is not lacking.
 
+mod observed;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -92,6 +94,7 @@ pub(super) fn of(tree: &Tree, id: &Id) -> Lacks {
     boot(tree, &mut lacks);
     light(tree, &mut lacks);
     identity(id, &mut lacks);
+    observed::lacking(tree, id, &mut lacks);
     lacks
 }
 

@@ -8,14 +8,18 @@ use crate::{
     model::PowerMetrics,
 };
 
+/// What a source says of the consumption.
+type Understand = fn(&Document, &mut Notes) -> Option<PowerMetrics>;
+
+/// The chassis' links to what measures.
+const SOURCES: [(&str, Understand); 2] = [("Power", of_power), ("EnvironmentMetrics", of_environment)];
+
 /// The first of both that measures anything.
 pub(super) async fn read(talk: &mut Talk<'_>) -> Result<PowerMetrics, Failure> {
     let system = talk.system().await?;
     let nothing = || Failure::from(Cause::NotFound { what: "power reading".to_owned() });
     let chassis = talk.chassis(&system).await?.ok_or_else(nothing)?;
-    let sources: [(&str, fn(&Document, &mut Notes) -> Option<PowerMetrics>); 2] =
-        [("Power", of_power), ("EnvironmentMetrics", of_environment)];
-    for (property, understand) in sources {
+    for (property, understand) in SOURCES {
         let Some(link) = chassis.view().link(property, &mut talk.notes) else { continue };
         let Some(document) = talk.aside(&link).await? else { continue };
         if let Some(metrics) = understand(&document, &mut talk.notes) {

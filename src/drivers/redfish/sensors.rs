@@ -27,7 +27,10 @@ pub(super) async fn read(talk: &mut Talk<'_>) -> Result<Vec<Sensor>, Failure> {
         sensors = elsewhere(talk, &chassis, power.as_ref()).await?;
     }
     sensors.extend(supplies(talk, &chassis, power.as_ref()).await?);
-    Ok(sensors)
+    match sensors.is_empty() {
+        true => Err(Cause::NotFound { what: "sensors of the chassis".to_owned() }.into()),
+        false => Ok(sensors),
+    }
 }
 
 /// The chassis' `Power`, where something is needed of it.

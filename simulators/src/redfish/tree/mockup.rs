@@ -46,7 +46,7 @@ impl Recorded {
     pub(super) fn follows(&self, fact: &Fact, recorded: Option<&Value>) -> bool {
         use Fact::{
             BmcReset, BootProgress, ChassisPower, DateTime, IndicatorLed, LastReset, LocationIndicator,
-            OverrideEnabled, OverrideMode, OverrideTarget, Power, Reading, Restore, SystemState,
+            OverrideEnabled, OverrideMode, OverrideTarget, Power, Reading, Restore, SystemState, Taken,
         };
         match fact {
             Power
@@ -62,7 +62,8 @@ impl Recorded {
             | LastReset
             | BmcReset
             | Restore
-            | Reading { .. } => true,
+            | Reading { .. }
+            | Taken { .. } => true,
             _ => fact.said(&born(&self.id)).value().as_ref() == recorded,
         }
     }

@@ -7,6 +7,7 @@ mod answers;
 mod boot;
 mod identity;
 mod manager;
+mod observed;
 mod power;
 mod quirks;
 mod sessions;
