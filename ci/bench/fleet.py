@@ -1,4 +1,4 @@
-"""What a BMC costs when there are thousands, and whether each of them answers."""
+"""What a BMC costs when there are thousands, and whether each of them answers: Redfish alone; with IPMI beside it, `ipmi.py`."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ def rows(halmark, target):
 
 def of_ports(halmark, count):
     """So many BMCs that each listen, over plain HTTP, and answer one request each."""
-    with simulated.halmark(halmark, ["--count", count, "--tls", "off"]) as (ready, process):
+    with simulated.halmark(halmark, ["--count", count, "--tls", "off", "--no-ipmi"]) as (ready, process):
         idle, begun = simulated.memory(process), time.monotonic()
         for url in ready["urls"]:
             simulated.get(url)
@@ -43,7 +43,7 @@ def of_addresses(halmark, load, count):
     what = f"{count:,} BMCs, an address each ({NETWORK}), port 443"
     if not may_listen_on(443):
         return Row(what, note="not measured: port 443 needs a privilege (root, or net.ipv4.ip_unprivileged_port_start)")
-    with simulated.halmark(halmark, ["--count", count, "--addresses", NETWORK]) as (ready, process):
+    with simulated.halmark(halmark, ["--count", count, "--addresses", NETWORK, "--no-ipmi"]) as (ready, process):
         listening = simulated.descriptors(process)
         answers, most = asked_at_random(load, ready["urls"], process)
         used = simulated.memory(process)

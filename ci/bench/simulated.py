@@ -104,14 +104,16 @@ def installed(target):
 
 
 def get(url, path=ROOT):
-    """One GET over a connection of its own: the status and the document."""
+    """One GET over a connection of its own: the document. Names under localhost are this machine, whatever its resolver knows."""
     scheme, host = url.rstrip("/").split("://")
+    name, port = host.rsplit(":", 1)
+    at = f"127.0.0.1:{port}" if name.endswith(".localhost") else host
     if scheme == "https":
-        connection = http.client.HTTPSConnection(host, timeout=10, context=ssl._create_unverified_context())
+        connection = http.client.HTTPSConnection(at, timeout=10, context=ssl._create_unverified_context())
     else:
-        connection = http.client.HTTPConnection(host, timeout=10)
+        connection = http.client.HTTPConnection(at, timeout=10)
     with contextlib.closing(connection):
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"Host": host})
         answer = connection.getresponse()
         if answer.status != 200:
             raise Unmeasured(f"{url}{path} answered {answer.status}")
