@@ -9,9 +9,10 @@ pub use crate::{capabilities::Capabilities, deviation::Deviation, operation::Ope
 use crate::{
     console::Console,
     model::{
-        Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootOverride, Change, EventLog,
-        Fru, Identify, Identity, NewAccount, PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify,
-        Timestamp, VendorAnswer, VendorCall, words,
+        Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootOverride,
+        Change, EventLog, Fru, Identify, Identity, InsertMedia, MediaSlot, MediaSlotId, NewAccount,
+        PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
+        words,
     },
 };
 
@@ -158,6 +159,38 @@ pub trait Driver: Send + Sync {
     async fn bmc_network(&self, by: Deadline) -> Reply<BmcNetwork> {
         let _ = by;
         Err(DriverError::unsupported(Operation::BmcNetworkRead))
+    }
+
+    /// `media.list`: the slots of virtual media and what is in them. A BMC without any is [`Cause::NotFound`].
+    async fn media(&self, by: Deadline) -> Reply<Vec<MediaSlot>> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::MediaList))
+    }
+
+    /// `media.insert`: the slot as it is then. Slots that are all in use are [`Cause::Conflict`]; none for that kind of
+    /// medium is [`Cause::NotFound`]. An image that is in such a slot already stays there.
+    async fn insert_media(&self, medium: &InsertMedia, by: Deadline) -> Reply<MediaSlot> {
+        let _ = (medium, by);
+        Err(DriverError::unsupported(Operation::MediaInsert))
+    }
+
+    /// `media.eject`. An empty slot is [`Change::AlreadySo`].
+    async fn eject_media(&self, slot: &MediaSlotId, by: Deadline) -> Reply<Change> {
+        let _ = (slot, by);
+        Err(DriverError::unsupported(Operation::MediaEject))
+    }
+
+    /// `bios.read`: the settings of the host's firmware, what is pending of them, and secure boot.
+    async fn bios(&self, by: Deadline) -> Reply<Bios> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::BiosRead))
+    }
+
+    /// `bios.set`: pending until the host starts the next time; it is not started for that. What the BMC does not know of,
+    /// or cannot be set to that, is [`Cause::Refused`], and then nothing is changed.
+    async fn set_bios(&self, to: &BiosChanges, by: Deadline) -> Reply<Change> {
+        let _ = (to, by);
+        Err(DriverError::unsupported(Operation::BiosSet))
     }
 
     /// `vendor.call`: a raw command. The BMC's refusal is an answer, not an error. A call of another protocol than the

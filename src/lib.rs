@@ -41,7 +41,8 @@ pub use driver::{
 };
 pub use endpoint::{Credentials, Endpoint, Secret, Tls};
 pub use model::{
-    Account, AccountId, AccountProtocol, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootDevice,
-    BootDuration, BootMode, BootOverride, Change, EventLog, Fru, Identify, Identity, LogEntry, NewAccount,
-    PowerAction, PowerMetrics, PowerState, Role, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
+    Account, AccountId, AccountProtocol, AccountUpdate, Bios, BiosAttribute, BiosChanges, BiosValue,
+    BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Change, EventLog, Fru,
+    Identify, Identity, InsertMedia, LogEntry, MediaKind, MediaSlot, MediaSlotId, NewAccount, PowerAction,
+    PowerMetrics, PowerState, Role, SecureBoot, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
 };

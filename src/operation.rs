@@ -57,6 +57,16 @@ pub enum Operation {
     BmcClockSet,
     /// Read the BMC's network configuration.
     BmcNetworkRead,
+    /// List the slots of virtual media.
+    MediaList,
+    /// Insert an image.
+    MediaInsert,
+    /// Eject an image.
+    MediaEject,
+    /// Read the settings of the host's firmware.
+    BiosRead,
+    /// Change settings of the host's firmware.
+    BiosSet,
     /// Send a raw command, for what no operation covers.
     VendorCall,
 }
@@ -87,6 +97,11 @@ words!(Operation {
     BmcClockGet = "bmc.clock.get",
     BmcClockSet = "bmc.clock.set",
     BmcNetworkRead = "bmc.network.read",
+    MediaList = "media.list",
+    MediaInsert = "media.insert",
+    MediaEject = "media.eject",
+    BiosRead = "bios.read",
+    BiosSet = "bios.set",
     VendorCall = "vendor.call",
 });
 
@@ -133,6 +148,8 @@ impl Operation {
                 | Self::ConsoleOpen
                 | Self::BmcClockGet
                 | Self::BmcNetworkRead
+                | Self::MediaList
+                | Self::BiosRead
         )
     }
 }

@@ -3,6 +3,7 @@
 //! Every enumeration prints, parses and serialises as the same kebab-case word.
 
 mod accounts;
+mod bios;
 mod bmc;
 mod boot;
 mod bytes;
@@ -10,6 +11,7 @@ mod fru;
 mod identify;
 mod identity;
 mod log;
+mod media;
 mod metrics;
 mod power;
 mod secret;
@@ -18,6 +20,7 @@ mod time;
 mod vendor;
 
 pub use accounts::{Account, AccountId, AccountProtocol, AccountUpdate, NewAccount, Role};
+pub use bios::{Bios, BiosAttribute, BiosChanges, BiosValue, SecureBoot};
 pub use bmc::{AddressSource, BmcClock, BmcNetwork, BmcReset};
 pub use boot::{BootDevice, BootDuration, BootMode, BootOverride};
 pub use bytes::Bytes;
@@ -25,6 +28,7 @@ pub use fru::{Fru, FruBoard, FruChassis, FruProduct, FruRecord};
 pub use identify::{Identify, SetIdentify};
 pub use identity::Identity;
 pub use log::{EventLog, LogEntry};
+pub use media::{InsertMedia, MediaKind, MediaSlot, MediaSlotId};
 pub use metrics::PowerMetrics;
 pub use power::{PowerAction, PowerState};
 pub use secret::Secret;

@@ -156,6 +156,12 @@ impl<'a> View<'a> {
         self.0.into_iter().flat_map(Part::members).map(|(name, _)| name.to_owned())
     }
 
+    /// Every property with its value, by its name; annotations aside (DSP0266 §9.5: names with an `@`).
+    pub(super) fn values(self) -> impl Iterator<Item = (&'a str, Value)> {
+        let members = self.0.into_iter().flat_map(Part::members);
+        members.filter(|(name, _)| !name.contains('@')).map(|(name, part)| (name, part.value()))
+    }
+
     /// Text as it stands there; of anything else, nothing.
     pub(super) fn plain(self, name: &str) -> Option<&'a str> {
         self.part(name)?.text().map(str::trim)

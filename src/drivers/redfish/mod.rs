@@ -6,13 +6,14 @@
 //! - `json` is a document, `document` reads it leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
 //!   of its ETag, `aside` reads what can be done without, `quirks` names what real BMCs do.
 //! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`, `accounts`, `clock`, `network`, `sensors`,
-//!   `metrics`, `log`, `fru`; `collection` reads all members of one.
+//!   `metrics`, `log`, `fru`, `media`, `bios`; `collection` reads all members of one.
 //!
 //! A first `power.read` is four requests: root, login, the systems, the system; every further one is one.
 
 mod accounts;
 mod action;
 mod aside;
+mod bios;
 mod boot;
 mod boot_words;
 mod client;
@@ -27,6 +28,7 @@ mod identity;
 mod json;
 mod log;
 mod manager;
+mod media;
 mod metrics;
 mod network;
 mod patch;
@@ -51,9 +53,10 @@ use crate::{
     driver::{Capabilities, Deadline, Driver, DriverError, Operation, Protocol, Reply},
     endpoint::{Endpoint, Scheme, Tls},
     model::{
-        Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration,
-        BootMode, BootOverride, Change, EventLog, Fru, Identify, Identity, NewAccount, PowerAction,
-        PowerMetrics, PowerState, Sensor, SetIdentify, Timestamp,
+        Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootDevice,
+        BootDuration, BootMode, BootOverride, Change, EventLog, Fru, Identify, Identity, InsertMedia,
+        MediaSlot, MediaSlotId, NewAccount, PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify,
+        Timestamp,
     },
 };
 
@@ -238,6 +241,42 @@ impl Driver for Redfish {
         talk.reply(change)
     }
 
+    async fn media(&self, by: Deadline) -> Reply<Vec<MediaSlot>> {
+        let mut talk = self.client.talk(Operation::MediaList, by).await?;
+        let slots = media::list(&mut talk).await;
+        talk.reply(slots)
+    }
+
+    async fn insert_media(&self, medium: &InsertMedia, by: Deadline) -> Reply<MediaSlot> {
+        let operation = Operation::MediaInsert;
+        media::check(medium).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.client.talk(operation, by).await?;
+        let slot = media::insert(&mut talk, medium).await;
+        talk.reply(slot)
+    }
+
+    async fn eject_media(&self, slot: &MediaSlotId, by: Deadline) -> Reply<Change> {
+        let mut talk = self.client.talk(Operation::MediaEject, by).await?;
+        let change = media::eject(&mut talk, slot).await;
+        talk.reply(change)
+    }
+
+    async fn bios(&self, by: Deadline) -> Reply<Bios> {
+        let mut talk = self.client.talk(Operation::BiosRead, by).await?;
+        let bios = bios::read(&mut talk).await;
+        talk.reply(bios)
+    }
+
+    async fn set_bios(&self, to: &BiosChanges, by: Deadline) -> Reply<Change> {
+        let operation = Operation::BiosSet;
+        if to.is_empty() {
+            return Err(DriverError::invalid(operation, "there is nothing to set"));
+        }
+        let mut talk = self.client.talk(operation, by).await?;
+        let change = bios::set(&mut talk, to).await;
+        talk.reply(change)
+    }
+
     async fn close(&self) {
         self.client.close().await;
     }
@@ -270,6 +309,11 @@ const OPERATIONS: &[Operation] = &[
     Operation::PowerMetrics,
     Operation::LogList,
     Operation::LogClear,
+    Operation::MediaList,
+    Operation::MediaInsert,
+    Operation::MediaEject,
+    Operation::BiosRead,
+    Operation::BiosSet,
 ];
 
 fn capabilities() -> Capabilities {

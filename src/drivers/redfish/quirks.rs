@@ -61,6 +61,9 @@ pub(super) const QUIRKS: &[&Quirk] = &[
     &TASK_DELETED,
     &SCHEDULED,
     &ACCOUNT_SLOTS,
+    &MEDIA_BY_PATCH,
+    &MEDIA_DEMANDS,
+    &APPLY_TIME_REFUSED,
 ];
 
 pub(super) const NOT_READY: Quirk = Quirk {
@@ -259,6 +262,28 @@ pub(super) const ACCOUNT_SLOTS: Quirk = Quirk {
     name: "accounts-in-slots",
     about: "its accounts are slots that are always there: none is made or deleted, a name is given or taken",
     evidence: "Dell iDRAC: POST and DELETE are 405 (README 41)",
+    sign: Sign::Answer,
+};
+
+pub(super) const MEDIA_BY_PATCH: Quirk = Quirk {
+    name: "media-by-patch",
+    about: "a slot for virtual media has no action to insert or to eject, and is written to instead",
+    evidence: "Lenovo SD530, SR670 V2, XCC 2.83 (V1); Cisco C845A: some slots (V9)",
+    sign: Sign::Answer,
+};
+
+pub(super) const MEDIA_DEMANDS: Quirk = Quirk {
+    name: "media-demands-more",
+    about: "it demands a parameter to insert an image that the standard leaves out",
+    evidence: "Nokia on AMI: TransferProtocolType, TransferMethod (V3); Supermicro X11 and X12 refuse Inserted and \
+               WriteProtected, so that they are not sent before (V2)",
+    sign: Sign::Answer,
+};
+
+pub(super) const APPLY_TIME_REFUSED: Quirk = Quirk {
+    name: "apply-time-refused",
+    about: "it lists the times at which settings can apply, and refuses to be told one",
+    evidence: "the counterpart of B17: an iDRAC forgets settings that do not say when they apply",
     sign: Sign::Answer,
 };
 

@@ -4,9 +4,11 @@
 
 mod accounts;
 mod answers;
+mod bios;
 mod boot;
 mod identity;
 mod manager;
+mod media;
 mod observed;
 mod power;
 mod quirks;
