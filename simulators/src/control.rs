@@ -1,5 +1,7 @@
 //! The handle beside the wire: it sees the truth, establishes preconditions and sets faults. No protocol knows of it.
 
+mod settings;
+
 use std::{future::Future, time::Duration};
 
 use crate::{

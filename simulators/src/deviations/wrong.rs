@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Deviation;
+use super::{Deviation, parts::calls};
 use crate::{
     firmware::{Facts, Ruling, View},
     machine::{
         Command::{self, BmcReset, Cycle, Nmi, PowerOff, PowerOn, Reset, SetLed, SetOverride, Shutdown},
         Device, Id, Lasting, Led, Mode, Override, Power,
     },
+    redfish::Answer,
 };
 
 /// How long a state is told that is over, in seconds.
@@ -81,6 +82,17 @@ pub(super) const ROWS: &[Deviation] = &[
             if facts.ready_since.is_some() {
                 id(view).uuid[15] ^= 1;
             }
+        },
+    ),
+    Deviation::named("media-insert-ignored", "accepts an image for a slot, and leaves the slot empty")
+        .on_change(|asked, _| calls(asked, "VirtualMedia.InsertMedia").then(Answer::no_content)),
+    Deviation::named("media-eject-ignored", "accepts that an image is ejected, and keeps it")
+        .on_change(|asked, _| calls(asked, "VirtualMedia.EjectMedia").then(Answer::no_content)),
+    Deviation::named("bios-forgets", "accepts settings of the host's firmware, and forgets them").on_change(
+        |asked, body| {
+            let sets =
+                asked.method == "PATCH" && asked.path.contains("/Bios") && body.contains_key("Attributes");
+            sets.then(Answer::no_content)
         },
     ),
     Deviation::named("mac-zero", "gives a MAC address of zeros").on_view(|view, _| id(view).mac = [0; 6]),

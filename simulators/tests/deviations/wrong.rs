@@ -35,6 +35,14 @@ async fn manager(world: &World, path: &str, property: &str) -> Value {
     world.get(&format!("/redfish/v1/Managers/1{path}")).await.json()[property].clone()
 }
 
+/// The answer to this action of the first slot for virtual media.
+async fn medium(world: &World, action: &str) -> u16 {
+    let path = format!("/redfish/v1/Systems/1/VirtualMedia/CD1/Actions/VirtualMedia.{action}");
+    let inserts = action == "InsertMedia";
+    let body = if inserts { json!({"Image": "http://images.example.com/a.iso"}) } else { json!({}) };
+    world.send("POST", &path, Some(body)).await.status
+}
+
 /// The answer to a change of the light, the light, the task's monitor a day later.
 async fn task(world: &World) -> (u16, Led, u16) {
     let reply = world.set_light("Lit").await;
@@ -139,6 +147,28 @@ twins! {
         with: false, without: true;
     mac_zero: "mac-zero", |world| manager(world, "/EthernetInterfaces/1", "MACAddress").await == "00:00:00:00:00:00",
         with: true, without: false;
+
+    media_insert_ignored: "media-insert-ignored", |world| {
+            let status = medium(world, "InsertMedia").await;
+            (status, world.control.media()[0]["inserted"].clone())
+        },
+        with: (204, json!(false)), without: (204, json!(true));
+    media_eject_ignored: "media-eject-ignored", |world| {
+            medium(world, "InsertMedia").await;
+            let status = medium(world, "EjectMedia").await;
+            (status, world.control.media()[0]["inserted"].clone())
+        },
+        with: (204, json!(true)), without: (204, json!(false));
+    bios_forgets: "bios-forgets", |world| {
+            let settings = "/redfish/v1/Systems/1/Bios/Settings";
+            let body = json!({"Attributes": {"QuietBoot": false}});
+            let status = world.send("PATCH", settings, Some(body)).await.status;
+            let told = world.control.bios().unwrap();
+            let all = told["attributes"].as_array().unwrap();
+            let pending = all.iter().find(|it| it["name"] == "QuietBoot").unwrap()["pending"].clone();
+            (status < 300, pending)
+        },
+        with: (true, Value::Null), without: (true, json!(false));
 
     etag_always_stale: "etag-always-stale", |world| {
             let status = world.set_light("Lit").await.status;
