@@ -346,6 +346,8 @@ pub fn counterpart(driver: &str) -> &'static str {
         "driver.accounts.list" => "truth.accounts",
         "driver.bmc.clock.get" => "truth.bmc.clock",
         "driver.bmc.network.read" => "truth.bmc.network",
+        "driver.media.list" => "truth.media",
+        "driver.bios.read" => "truth.bios",
         _ => "truth.identity",
     }
 }

@@ -66,6 +66,8 @@ pub enum Shape {
     Number,
     /// True or false.
     Flag,
+    /// A text, a number, or true or false.
+    Any,
     /// A list of these.
     List(&'static Shape),
     /// A list of named events.

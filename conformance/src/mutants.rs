@@ -13,10 +13,11 @@ use std::{
 
 use async_trait::async_trait;
 use halmark::{
-    Account, AccountId, AccountUpdate, Answer, BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration,
-    BootMode, BootOverride, Capabilities, Cause, Change, Console, Deadline, Driver, DriverError, EventLog,
-    Fru, Identify, Identity, NewAccount, Operation, PowerAction, PowerMetrics, PowerState, Protocol, Reply,
-    Sensor, Timestamp, VendorAnswer, VendorCall, model::SetIdentify,
+    Account, AccountId, AccountUpdate, Answer, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootDevice,
+    BootDuration, BootMode, BootOverride, Capabilities, Cause, Change, Console, Deadline, Driver,
+    DriverError, EventLog, Fru, Identify, Identity, InsertMedia, MediaSlot, MediaSlotId, NewAccount,
+    Operation, PowerAction, PowerMetrics, PowerState, Protocol, Reply, Sensor, Timestamp, VendorAnswer,
+    VendorCall, model::SetIdentify,
 };
 
 use self::books::Falsified;
@@ -423,6 +424,54 @@ impl Driver for Mutant {
 
     async fn bmc_network(&self, by: Deadline) -> Reply<BmcNetwork> {
         self.falsified(self.inner.bmc_network(by)).await
+    }
+
+    async fn media(&self, by: Deadline) -> Reply<Vec<MediaSlot>> {
+        self.falsified(self.inner.media(by)).await
+    }
+
+    async fn insert_media(&self, medium: &InsertMedia, by: Deadline) -> Reply<MediaSlot> {
+        self.hang().await;
+        let mut medium = medium.clone();
+        if self.fault == DriverFault::InsertsAnother {
+            medium.image.push_str(".old");
+        }
+        let inserted = MediaSlot {
+            id: MediaSlotId("1".to_owned()),
+            kinds: [medium.kind].into(),
+            inserted: true,
+            image: Some(medium.image.clone()),
+            write_protected: Some(true),
+        };
+        if self.fault == DriverFault::InsertDoesNothing {
+            return self.say(inserted);
+        }
+        self.tell(self.inner.insert_media(&medium, by).await, inserted)
+    }
+
+    async fn eject_media(&self, slot: &MediaSlotId, by: Deadline) -> Reply<Change> {
+        self.hang().await;
+        if self.fault == DriverFault::EjectDoesNothing {
+            return self.say(Change::Changed);
+        }
+        self.tell(self.inner.eject_media(slot, by).await, Change::Changed)
+    }
+
+    async fn bios(&self, by: Deadline) -> Reply<Bios> {
+        self.falsified(self.inner.bios(by)).await
+    }
+
+    async fn set_bios(&self, to: &BiosChanges, by: Deadline) -> Reply<Change> {
+        self.hang().await;
+        match self.fault {
+            DriverFault::BiosDoesNothing => return self.say(Change::Changed),
+            DriverFault::BiosResetsHost => {
+                self.inner.set_bios(to, by).await?;
+                return self.tell(self.inner.power(PowerAction::Reset, by).await, Change::Changed);
+            }
+            _ => {}
+        }
+        self.tell(self.inner.set_bios(to, by).await, Change::Changed)
     }
 
     async fn vendor_call(&self, call: &VendorCall, by: Deadline) -> Reply<VendorAnswer> {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use halmark::{
-    AccountId, AccountUpdate, BmcReset, BootOverride, Cause, Deadline, Driver, DriverError, NewAccount,
-    Operation, Timestamp, VendorCall, model::SetIdentify,
+    AccountId, AccountUpdate, BiosChanges, BiosValue, BmcReset, BootOverride, Cause, Deadline, Driver,
+    DriverError, InsertMedia, MediaKind, MediaSlot, MediaSlotId, NewAccount, Operation, Timestamp,
+    VendorCall, model::SetIdentify,
 };
 use serde_json::{Map, Value, json};
 
@@ -61,6 +62,12 @@ pub enum Call {
     UpdateAccount(String, AccountUpdate),
     /// `accounts.delete` of the account with this name.
     DeleteAccount(String),
+    /// `media.insert`.
+    InsertMedia(InsertMedia),
+    /// `media.eject` of the slot for that kind of medium that has something in it, which the driver itself has to find.
+    EjectMedia(MediaKind),
+    /// `bios.set`.
+    SetBios(BiosChanges),
     /// `vendor.call`.
     Vendor(VendorCall),
 }
@@ -77,6 +84,9 @@ impl Call {
             Self::CreateAccount(_) => Operation::AccountsCreate,
             Self::UpdateAccount(..) => Operation::AccountsUpdate,
             Self::DeleteAccount(_) => Operation::AccountsDelete,
+            Self::InsertMedia(_) => Operation::MediaInsert,
+            Self::EjectMedia(_) => Operation::MediaEject,
+            Self::SetBios(_) => Operation::BiosSet,
             Self::Vendor(_) => Operation::VendorCall,
         }
     }
@@ -99,6 +109,9 @@ impl Call {
             }),
             Self::UpdateAccount(name, to) => updated(name, to),
             Self::DeleteAccount(name) => json!({"account": name}),
+            Self::InsertMedia(medium) => json!({"kind": medium.kind, "image": medium.image}),
+            Self::EjectMedia(kind) => json!({"kind": kind}),
+            Self::SetBios(to) => json!({"attributes": to}),
             Self::Vendor(call) => json!(call),
         }
     }
@@ -122,6 +135,17 @@ impl Call {
             }),
             Operation::AccountsUpdate => Self::UpdateAccount("probe".to_owned(), AccountUpdate::default()),
             Operation::AccountsDelete => Self::DeleteAccount("probe".to_owned()),
+            Operation::MediaInsert => Self::InsertMedia(InsertMedia {
+                slot: None,
+                kind: MediaKind::Cd,
+                image: "http://images.invalid/probe.iso".to_owned(),
+                user: None,
+                password: None,
+            }),
+            Operation::MediaEject => Self::EjectMedia(MediaKind::Cd),
+            Operation::BiosSet => {
+                Self::SetBios([("ProbeOfNothing".to_owned(), BiosValue::Flag(true))].into())
+            }
             Operation::VendorCall => Self::Vendor(VendorCall::Ipmi {
                 netfn: 0x06,
                 command: 0x01,
@@ -148,6 +172,12 @@ impl Call {
                 let id = find(driver, name, self.operation(), by).await?;
                 driver.delete_account(&id, by).await.map(Returned::of)
             }
+            Self::InsertMedia(medium) => driver.insert_media(medium, by).await.map(Returned::of),
+            Self::EjectMedia(kind) => {
+                let slot = slot(driver, *kind, by).await?;
+                driver.eject_media(&slot, by).await.map(Returned::of)
+            }
+            Self::SetBios(to) => driver.set_bios(to, by).await.map(Returned::of),
             Self::Vendor(call) => driver.vendor_call(call, by).await.map(Returned::of),
             Self::Plain(Operation::PowerRead) => driver.power_read(by).await.map(Returned::of),
             Self::Plain(Operation::BootOverrideGet) => driver.boot_override(by).await.map(Returned::of),
@@ -161,6 +191,8 @@ impl Call {
             Self::Plain(Operation::AccountsList) => driver.accounts(by).await.map(Returned::of),
             Self::Plain(Operation::BmcClockGet) => driver.bmc_clock(by).await.map(Returned::of),
             Self::Plain(Operation::BmcNetworkRead) => driver.bmc_network(by).await.map(Returned::of),
+            Self::Plain(Operation::MediaList) => driver.media(by).await.map(Returned::of),
+            Self::Plain(Operation::BiosRead) => driver.bios(by).await.map(Returned::of),
             Self::Plain(Operation::ConsoleOpen) => {
                 let opened = driver.open_console(by).await?;
                 let (mut console, notes) = (opened.value, opened.notes);
@@ -209,6 +241,24 @@ async fn find(
         operation,
         protocol: Some(accounts.protocol),
         cause: Cause::NotFound { what: format!("the account {name:?}") },
+        at: None,
+    })
+}
+
+/// The slot for that kind of medium: the first that has something in it, else the first of all.
+async fn slot(driver: &dyn Driver, kind: MediaKind, by: Deadline) -> Result<MediaSlotId, DriverError> {
+    let operation = Operation::MediaEject;
+    if !driver.capabilities().operations.contains(&operation) {
+        return Ok(MediaSlotId(kind.to_string()));
+    }
+    let slots = driver.media(by).await?;
+    let fits = |it: &&MediaSlot| it.kinds.is_empty() || it.kinds.contains(&kind);
+    let fitting: Vec<&MediaSlot> = slots.value.iter().filter(fits).collect();
+    let full = fitting.iter().find(|it| it.inserted || it.image.is_some());
+    full.or(fitting.first()).map(|it| it.id.clone()).ok_or_else(|| DriverError {
+        operation,
+        protocol: Some(slots.protocol),
+        cause: Cause::NotFound { what: format!("slot for a virtual {kind}") },
         at: None,
     })
 }

@@ -202,6 +202,8 @@ pub const ALL_TRUTHS: &[&str] = &[
     "accounts",
     "bmc.clock",
     "bmc.network",
+    "media",
+    "bios",
 ];
 
 impl Target {

@@ -79,6 +79,7 @@ fn what_is_pure_in_the_judge_touches_neither_files_nor_sockets_nor_clocks() {
         "truth.rs",
         "wire/accounts.rs",
         "wire/http.rs",
+        "wire/media.rs",
         "wire/rmcp.rs",
         "scenario/read.rs",
         "scenario/steps.rs",

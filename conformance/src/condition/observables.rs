@@ -2,7 +2,7 @@
 
 use halmark::{
     BootDevice, BootDuration, BootMode, Identify, Operation, PowerState, Role,
-    model::{AddressSource, Availability, Health, SensorKind, Unit},
+    model::{AddressSource, Availability, Health, MediaKind, SensorKind, Unit},
 };
 
 use super::{Observable, Shape, Witness};
@@ -117,6 +117,22 @@ const NETWORK: Shape = Shape::Fields(&[
     ("vlan", Shape::Number),
 ]);
 
+const MEDIA: Shape = Shape::List(&Shape::Fields(&[
+    ("id", Shape::Text),
+    ("kinds", Shape::List(&Shape::Words(MediaKind::WORDS))),
+    ("inserted", Shape::Flag),
+    ("image", Shape::Text),
+    ("write-protected", Shape::Flag),
+]));
+
+const BIOS: Shape = Shape::Fields(&[
+    (
+        "attributes",
+        Shape::List(&Shape::Fields(&[("name", Shape::Text), ("value", Shape::Any), ("pending", Shape::Any)])),
+    ),
+    ("secure-boot", Shape::Fields(&[("enabled", Shape::Flag), ("active", Shape::Flag)])),
+]);
+
 /// Everything that can be observed.
 pub static OBSERVABLES: &[Observable] = &[
     Observable {
@@ -186,6 +202,18 @@ pub static OBSERVABLES: &[Observable] = &[
         about: "the BMC's network settings that the driver reads",
     },
     Observable {
+        name: "driver.media.list",
+        witness: Witness::Driver(Operation::MediaList),
+        shape: MEDIA,
+        about: "the slots of virtual media as the driver lists them",
+    },
+    Observable {
+        name: "driver.bios.read",
+        witness: Witness::Driver(Operation::BiosRead),
+        shape: BIOS,
+        about: "the settings of the host's firmware that the driver reads",
+    },
+    Observable {
         name: "truth.power",
         witness: Witness::Truth,
         shape: Shape::Words(PowerState::WORDS),
@@ -251,6 +279,18 @@ pub static OBSERVABLES: &[Observable] = &[
         witness: Witness::Truth,
         shape: NETWORK,
         about: "the BMC's network settings",
+    },
+    Observable {
+        name: "truth.media",
+        witness: Witness::Truth,
+        shape: MEDIA,
+        about: "what is in the slots of virtual media",
+    },
+    Observable {
+        name: "truth.bios",
+        witness: Witness::Truth,
+        shape: BIOS,
+        about: "the settings of the host's firmware",
     },
     Observable {
         name: "truth.bmc",

@@ -168,6 +168,8 @@ impl Lab {
             "truth.log" => truth::log(&self.control()?.system_log()),
             "truth.bmc.clock" => truth::clock(self.control()?.clock()),
             "truth.bmc.network" => truth::network(&truth.id),
+            "truth.media" => self.control()?.media(),
+            "truth.bios" => self.control()?.bios()?,
             "truth.bmc" => json!(if truth.bmc_up { "up" } else { "down" }),
             "truth.sessions" => match &self.world {
                 World::Sim(sim) => json!(sim.sessions()),

@@ -1,8 +1,8 @@
 //! What a wrong driver makes of lists and records: sensors, logs, accounts, FRU inventory, clocks and networks.
 
 use halmark::{
-    Account, AccountUpdate, BmcClock, BmcNetwork, EventLog, Fru, NewAccount, PowerMetrics, Role, Secret,
-    Sensor, Timestamp, model::Availability,
+    Account, AccountUpdate, Bios, BmcClock, BmcNetwork, EventLog, Fru, MediaSlot, NewAccount, PowerMetrics,
+    Role, Secret, SecureBoot, Sensor, Timestamp, model::Availability,
 };
 
 use super::DriverFault;
@@ -103,6 +103,30 @@ impl Falsified for BmcNetwork {
     fn falsify(&mut self, fault: DriverFault) {
         if fault == DriverFault::MacInCapitals {
             self.mac.iter_mut().for_each(|mac| mac.make_ascii_uppercase());
+        }
+    }
+}
+
+impl Falsified for Vec<MediaSlot> {
+    fn falsify(&mut self, fault: DriverFault) {
+        if fault == DriverFault::MediaAlwaysEmpty {
+            self.iter_mut().for_each(|slot| (slot.inserted, slot.image) = (false, None));
+        }
+    }
+}
+
+impl Falsified for Bios {
+    fn falsify(&mut self, fault: DriverFault) {
+        match fault {
+            DriverFault::PendingAsCurrent => {
+                for attribute in self.attributes.iter_mut().filter(|it| it.pending.is_some()) {
+                    attribute.value = attribute.pending.take();
+                }
+            }
+            DriverFault::SecureBootAlwaysOn => {
+                self.secure_boot = Some(SecureBoot { enabled: Some(true), active: Some(true) });
+            }
+            _ => {}
         }
     }
 }

@@ -145,6 +145,22 @@ pub enum DriverFault {
     ClearDoesNothing,
     /// Setting the BMC's clock returns success and sends nothing.
     ClockDoesNothing,
+    /// Inserting an image returns success and sends nothing.
+    InsertDoesNothing,
+    /// Another image is inserted than was asked for.
+    InsertsAnother,
+    /// Ejecting an image returns success and sends nothing.
+    EjectDoesNothing,
+    /// Every slot is told to be empty.
+    MediaAlwaysEmpty,
+    /// Setting the host's firmware returns success and sends nothing.
+    BiosDoesNothing,
+    /// What is pending is told as what is so.
+    PendingAsCurrent,
+    /// Setting the host's firmware resets the host, so that it applies at once.
+    BiosResetsHost,
+    /// Secure boot is told as on.
+    SecureBootAlwaysOn,
     /// Every operation hangs.
     Hangs,
 }
@@ -239,6 +255,14 @@ impl DriverFault {
         ("keeps-role", Self::KeepsRole),
         ("clear-does-nothing", Self::ClearDoesNothing),
         ("clock-does-nothing", Self::ClockDoesNothing),
+        ("insert-does-nothing", Self::InsertDoesNothing),
+        ("inserts-another", Self::InsertsAnother),
+        ("eject-does-nothing", Self::EjectDoesNothing),
+        ("media-always-empty", Self::MediaAlwaysEmpty),
+        ("bios-does-nothing", Self::BiosDoesNothing),
+        ("pending-as-current", Self::PendingAsCurrent),
+        ("bios-resets-host", Self::BiosResetsHost),
+        ("secure-boot-always-on", Self::SecureBootAlwaysOn),
         ("hangs", Self::Hangs),
     ];
 }

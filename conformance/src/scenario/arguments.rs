@@ -1,8 +1,8 @@
 //! The arguments of operations: `args` of a `call`, and `as` whom it is made.
 
 use halmark::{
-    AccountUpdate, BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Credentials, Identify,
-    NewAccount, Operation, Role, Secret, Timestamp, VendorCall,
+    AccountUpdate, BiosChanges, BmcReset, BootDevice, BootDuration, BootMode, BootOverride, Credentials,
+    Identify, InsertMedia, MediaKind, NewAccount, Operation, Role, Secret, Timestamp, VendorCall,
     model::{Bytes, SetIdentify},
 };
 
@@ -42,6 +42,19 @@ pub(super) fn call(reader: &Reader, name: &Node, fields: &mut Fields<'_>) -> Opt
             let account = reader.text(args.must("account")?)?;
             args.done();
             Some(Call::DeleteAccount(account))
+        }
+        Operation::MediaInsert => insert(reader, needed()?).map(Call::InsertMedia),
+        Operation::MediaEject => {
+            let mut args = reader.map(needed()?, "`{kind: cd}`")?;
+            let kind: MediaKind = reader.parsed(args.must("kind")?, "kind of medium", MediaKind::WORDS)?;
+            args.done();
+            Some(Call::EjectMedia(kind))
+        }
+        Operation::BiosSet => {
+            let mut args = reader.map(needed()?, "`{attributes: {Name: value}}`")?;
+            let to = bios(reader, args.must("attributes")?)?;
+            args.done();
+            Some(Call::SetBios(to))
         }
         Operation::VendorCall => vendor(reader, needed()?).map(Call::Vendor),
         plain => match args {
@@ -132,6 +145,25 @@ fn update(reader: &Reader, node: &Node) -> Option<Call> {
         return reader.fail(node.place, "this changes nothing", "name, password, role or enabled");
     }
     Some(Call::UpdateAccount(account, to))
+}
+
+fn insert(reader: &Reader, node: &Node) -> Option<InsertMedia> {
+    let mut fields = reader.map(node, "`{kind: cd, image: \"http://…\"}`")?;
+    let kind: MediaKind = reader.parsed(fields.must("kind")?, "kind of medium", MediaKind::WORDS)?;
+    let image = reader.text(fields.must("image")?)?;
+    fields.done();
+    Some(InsertMedia { slot: None, kind, image, user: None, password: None })
+}
+
+fn bios(reader: &Reader, node: &Node) -> Option<BiosChanges> {
+    match serde_json::from_value::<BiosChanges>(reader.json(node)) {
+        Ok(to) if !to.is_empty() => Some(to),
+        _ => reader.fail(
+            node.place,
+            "these are no settings",
+            "expected names with a text, a whole number, or true or false: `{QuietBoot: false}`",
+        ),
+    }
 }
 
 /// Reads `{netfn, command, data}` or `{method, path, body}`.

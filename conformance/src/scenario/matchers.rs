@@ -107,6 +107,7 @@ fn literal(reader: &Reader, node: &Node, shape: &Shape) -> Option<Value> {
         (Shape::Words(words), _) => reader.word(node, "value", words).map(Value::from),
         (Shape::Text, Kind::Text(_)) | (Shape::Flag, Kind::Bool(_)) => Some(reader.json(node)),
         (Shape::Number, Kind::Int(_) | Kind::Float(_)) => Some(reader.json(node)),
+        (Shape::Any, Kind::Text(_) | Kind::Bool(_) | Kind::Int(_)) => Some(reader.json(node)),
         (Shape::Text, _) => {
             reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a text")
         }
@@ -214,6 +215,8 @@ pub(super) const EVENTS: &[&str] = &[
     "bmc.ready",
     "ac.lost",
     "ac.restored",
+    "media.inserted",
+    "media.ejected",
 ];
 
 pub(super) fn event_name(reader: &Reader, text: &str, place: crate::source::Place) -> Option<String> {

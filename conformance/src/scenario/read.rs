@@ -252,7 +252,10 @@ fn derived_effects(steps: &[Step]) -> Effects {
             | Op::BmcClockSet
             | Op::AccountsCreate
             | Op::AccountsUpdate
-            | Op::AccountsDelete => Effects::Reversible,
+            | Op::AccountsDelete
+            | Op::MediaInsert
+            | Op::MediaEject
+            | Op::BiosSet => Effects::Reversible,
             Op::LogClear => Effects::Destructive,
             _ => Effects::Disruptive,
         },

@@ -3,7 +3,7 @@
 use halmark::{BootDevice, BootDuration, BootMode, Identify, Operation, PowerAction, VendorCall};
 use serde_json::{Map, Value, json};
 
-use super::{Exchange, Record, accounts};
+use super::{Exchange, Record, accounts, media};
 use crate::operation::Call;
 
 /// Whether a request asks for the call: `None` if it is about something else, `Some(false)` if it asks for another value.
@@ -29,6 +29,12 @@ pub(super) fn asks(call: &Call, method: &str, path: &str, body: Option<&str>) ->
         }
         Call::CreateAccount(_) | Call::UpdateAccount(..) | Call::DeleteAccount(_) => {
             accounts::asks(call, method, path, body)
+        }
+        Call::InsertMedia(_) | Call::EjectMedia(_) => media::asks(call, method, path, body),
+        Call::SetBios(to) => {
+            let body = body();
+            let said = body.get("Attributes").filter(|_| method == "PATCH")?;
+            Some(to.iter().all(|(name, value)| said[name] == json!(value)))
         }
         Call::Vendor(VendorCall::Redfish { method: wanted, path: at, .. }) => {
             (method == wanted && path == at.trim_end_matches('/')).then_some(true)

@@ -5,6 +5,7 @@
 mod accounts;
 mod fru;
 mod http;
+mod media;
 pub mod rmcp;
 
 use std::sync::Arc;

@@ -68,7 +68,10 @@ pub(super) fn asks(call: &Call, netfn: u8, command: u8, data: &str) -> Option<bo
         Call::Vendor(VendorCall::Ipmi { netfn: wanted, command: number, data: sent }) => {
             ((netfn, command) == (*wanted, *number)).then_some(data == sent.0)
         }
-        Call::Vendor(VendorCall::Redfish { .. }) => None,
+        Call::Vendor(VendorCall::Redfish { .. })
+        | Call::InsertMedia(_)
+        | Call::EjectMedia(_)
+        | Call::SetBios(_) => None,
         Call::SetBootOverride(to) => {
             if (netfn, command) != (CHASSIS, 0x08) || data.first().map(|b| b & 0x7f) != Some(5) {
                 return None;
