@@ -209,7 +209,8 @@ fn inserted(asked: &Asked<'_>) -> Map<String, Value> {
 
 fn note_media(asked: &Asked<'_>, status: u16) {
     let mut slots = inserted(asked);
-    if status < 300 && calls(asked, "VirtualMedia.InsertMedia") {
+    let writes = asked.method == "PATCH" && asked.document().is_some_and(|it| it["Image"].is_string());
+    if status < 300 && (writes || calls(asked, "VirtualMedia.InsertMedia")) {
         slots.insert(slot(asked.path).to_owned(), Value::Null);
     } else if status < 300 && calls(asked, "VirtualMedia.EjectMedia") {
         slots.remove(slot(asked.path));
