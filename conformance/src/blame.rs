@@ -197,11 +197,35 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, all
             }
             _ => driver("invented", None),
         },
+        (Returns::Value(_), Seen::Value(value)) if made.called.operation == "console.open" => {
+            talked(value, records, from)
+        }
         // The wrong value came: a reading like any other.
         (Returns::Value(_), Seen::Value(value)) if !made.step.call.operation().changes() => {
             reading(evidence, &made.step.call, value, None, from..evidence.wire.len())
         }
         _ => driver("misread", refusal.or(strange)),
+    }
+}
+
+/// A talk over the console was not as it should have been: did the driver carry every character, and say who has it?
+fn talked(said: &Value, records: &[wire::Record], from: usize) -> Charge {
+    let last = records.len().checked_sub(1).map(|at| at + from);
+    let Some(told) = wire::told(halmark::Operation::ConsoleOpen, records) else {
+        return driver("invented", None);
+    };
+    if let Some(at) = wire::console::given_twice(records) {
+        return target("accepts what it should refuse", Some(at + from));
+    }
+    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (heard, sent) = (text(said, "heard"), text(&told, "heard"));
+    // Who got what was waited for does not read on.
+    let is_all = if said["missing"].is_null() { sent.starts_with(&heard) } else { sent == heard };
+    let is_in_use = wire::console::in_use(records).map(|at| at + from);
+    if is_all && text(said, "typed") == text(&told, "typed") && is_in_use.is_none() {
+        target("misreports", last)
+    } else {
+        driver("misread", is_in_use.or(last))
     }
 }
 

@@ -368,6 +368,7 @@ fn same(value: &Value, other: &Observable, sight: &Sight<'_>) -> Result<(), Mism
 pub fn show(value: &Value) -> String {
     match value {
         Value::Null => "absent".to_owned(),
+        Value::String(text) if text.contains(char::is_control) => format!("{text:?}"),
         Value::String(text) => text.clone(),
         Value::Object(fields) => {
             let parts: Vec<_> =

@@ -25,6 +25,7 @@ pub mod scenario;
 pub mod seeded;
 pub mod source;
 pub mod suite;
+pub mod talk;
 pub mod target;
 pub mod truth;
 pub mod verdict;

@@ -1,6 +1,7 @@
 //! Driver faults above the wire: decorators over a healthy driver, each wrong in exactly one way.
 
 mod books;
+mod console;
 mod fault;
 
 use std::{
@@ -93,12 +94,16 @@ impl Mutant {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
+        let is_refusal = !matches!(error.cause, Cause::Unsupported | Cause::InvalidArgument { .. });
+        if self.fault == DriverFault::ErrorAsSuccess && is_refusal {
+            return self.say(success);
+        }
+        Err(self.retold(error))
+    }
+
+    /// An error, as the fault tells it.
+    fn retold(&self, error: DriverError) -> DriverError {
         let cause = match (self.fault, &error.cause) {
-            (DriverFault::ErrorAsSuccess, cause)
-                if !matches!(cause, Cause::Unsupported | Cause::InvalidArgument { .. }) =>
-            {
-                return self.say(success);
-            }
             (DriverFault::UnauthorizedAsUnreachable, Cause::Unauthorized) => {
                 Cause::Unreachable { reason: "no answer".to_owned() }
             }
@@ -108,9 +113,9 @@ impl Mutant {
             (DriverFault::ConflictAsRefused, Cause::Conflict { reason }) => {
                 Cause::Refused { code: "?".to_owned(), message: reason.clone() }
             }
-            _ => return Err(error),
+            _ => return error,
         };
-        Err(DriverError { cause, ..error })
+        DriverError { cause, ..error }
     }
 }
 
@@ -407,7 +412,10 @@ impl Driver for Mutant {
     }
 
     async fn open_console(&self, by: Deadline) -> Reply<Box<dyn Console>> {
-        self.inner.open_console(by).await
+        self.hang().await;
+        let mut answer = self.inner.open_console(by).await.map_err(|error| self.retold(error))?;
+        answer.value = console::Wrong::wrap(answer.value, self.fault);
+        Ok(answer)
     }
 
     async fn bmc_clock(&self, by: Deadline) -> Reply<BmcClock> {

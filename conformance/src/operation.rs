@@ -9,6 +9,8 @@ use halmark::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::talk::{self, Turn};
+
 /// What an operation can tell and some BMCs do not: each is a capability `KIND:NAME` that a target may lack. Who claims the
 /// operation claims them all.
 const PROPERTIES: &[(Operation, &str, &[&str])] = &[
@@ -68,6 +70,8 @@ pub enum Call {
     EjectMedia(MediaKind),
     /// `bios.set`.
     SetBios(BiosChanges),
+    /// `console.open` and what is said while it is open.
+    Talk(Vec<Turn>),
     /// `vendor.call`.
     Vendor(VendorCall),
 }
@@ -87,8 +91,19 @@ impl Call {
             Self::InsertMedia(_) => Operation::MediaInsert,
             Self::EjectMedia(_) => Operation::MediaEject,
             Self::SetBios(_) => Operation::BiosSet,
+            Self::Talk(_) => Operation::ConsoleOpen,
             Self::Vendor(_) => Operation::VendorCall,
         }
+    }
+
+    /// The operation, and what else it carries out.
+    pub fn operations(&self) -> Vec<Operation> {
+        let meanwhile = match self {
+            Self::Talk(turns) => turns.as_slice(),
+            _ => &[],
+        };
+        let others = meanwhile.iter().filter_map(Turn::operation);
+        std::iter::once(self.operation()).chain(others).collect()
     }
 
     /// Its arguments, for journals and people; passwords are not among them.
@@ -112,6 +127,7 @@ impl Call {
             Self::InsertMedia(medium) => json!({"kind": medium.kind, "image": medium.image}),
             Self::EjectMedia(kind) => json!({"kind": kind}),
             Self::SetBios(to) => json!({"attributes": to}),
+            Self::Talk(turns) => talk::arguments(turns),
             Self::Vendor(call) => json!(call),
         }
     }
@@ -193,15 +209,8 @@ impl Call {
             Self::Plain(Operation::BmcNetworkRead) => driver.bmc_network(by).await.map(Returned::of),
             Self::Plain(Operation::MediaList) => driver.media(by).await.map(Returned::of),
             Self::Plain(Operation::BiosRead) => driver.bios(by).await.map(Returned::of),
-            Self::Plain(Operation::ConsoleOpen) => {
-                let opened = driver.open_console(by).await?;
-                let (mut console, notes) = (opened.value, opened.notes);
-                console.close(by).await?;
-                Ok(Returned {
-                    value: json!("opened"),
-                    notes: notes.iter().map(ToString::to_string).collect(),
-                })
-            }
+            Self::Plain(Operation::ConsoleOpen) => talk::run(&[], driver, within).await,
+            Self::Talk(turns) => talk::run(turns, driver, within).await,
             Self::Plain(operation) => match operation.power_action() {
                 Some(action) => driver.power(action, by).await.map(Returned::of),
                 None => Err(DriverError::invalid(*operation, "this operation needs arguments")),

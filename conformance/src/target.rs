@@ -204,6 +204,7 @@ pub const ALL_TRUTHS: &[&str] = &[
     "bmc.network",
     "media",
     "bios",
+    "console",
 ];
 
 impl Target {

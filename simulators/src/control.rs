@@ -193,6 +193,11 @@ impl Control {
         self.0.accounts().list().iter().map(|it| (it.user.clone(), it.password.clone())).collect()
     }
 
+    /// What has come to the host by its serial console: the last 16 KiB.
+    pub fn console_input(&self) -> Vec<u8> {
+        self.0.ipmi().typed.clone()
+    }
+
     /// Everybody who has an account, by slot.
     pub fn holders(&self) -> Vec<Holder> {
         let of = |it: &Account| Holder {

@@ -12,6 +12,7 @@ mod hpe;
 mod identify;
 mod identity;
 mod ipmi;
+mod ipmi_console;
 mod ipmi_storage;
 mod ipmi_users;
 mod lenovo;
@@ -167,6 +168,7 @@ pub fn deviations() -> &'static [Deviation] {
             dell::ROWS,
             hpe::ROWS,
             ipmi::ROWS,
+            ipmi_console::ROWS,
             ipmi_storage::ROWS,
             ipmi_users::ROWS,
         ]

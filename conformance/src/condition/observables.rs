@@ -275,6 +275,12 @@ pub static OBSERVABLES: &[Observable] = &[
     },
     Observable { name: "truth.bmc.clock", witness: Witness::Truth, shape: CLOCK, about: "the BMC's clock" },
     Observable {
+        name: "truth.console",
+        witness: Witness::Truth,
+        shape: Shape::Text,
+        about: "what has come to the host by its serial console",
+    },
+    Observable {
         name: "truth.bmc.network",
         witness: Witness::Truth,
         shape: NETWORK,

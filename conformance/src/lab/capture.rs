@@ -2,6 +2,8 @@
 //!
 //! A reading of IPMI v2.0 §13 of the judge's own, passive and forgiving: what cannot be read is no record.
 
+use std::collections::BTreeMap;
+
 use aes::{Aes128, cipher::KeyInit as _};
 use cbc::cipher::{Array, BlockModeDecrypt as _, InnerIvInit as _};
 use hmac::{Hmac, Mac as _};
@@ -16,14 +18,18 @@ use crate::{
 const RMCP_IPMI: [u8; 4] = [0x06, 0x00, 0xff, 0x07];
 const RMCP_PLUS: u8 = 0x06;
 
-/// One conversation, as far as it has been read.
+/// Every conversation with one BMC, as far as it has been read.
 pub(super) struct Capture {
     password: Vec<u8>,
     handshake: Handshake,
-    key: Option<Aes128>,
+    /// The keys of sessions, by the number that stands in packets to the BMC or in those from it.
+    keys: BTreeMap<(ToBmc, u32), Aes128>,
     records: Vec<Pending>,
     told: usize,
 }
+
+/// Whether a packet goes to the BMC.
+type ToBmc = bool;
 
 struct Pending {
     record: Record,
@@ -33,6 +39,9 @@ struct Pending {
 #[derive(Default)]
 struct Handshake {
     sha256: bool,
+    /// The session's number in packets from the BMC, and in packets to it.
+    console_id: u32,
+    bmc_id: u32,
     console_random: Vec<u8>,
     bmc_random: Vec<u8>,
     role: u8,
@@ -44,7 +53,7 @@ impl Capture {
         Self {
             password: password.to_vec(),
             handshake: Handshake::default(),
-            key: None,
+            keys: BTreeMap::new(),
             records: Vec::new(),
             told: 0,
         }
@@ -55,6 +64,7 @@ impl Capture {
         let Some(packet) = Packet::parse(datagram) else { return };
         match packet.kind {
             0x00 if packet.plus => self.message(at, to_bmc, datagram, &packet, reached),
+            0x01 => self.console(at, to_bmc, &packet, reached),
             0x10..=0x15 => self.session(at, to_bmc, datagram, &packet, reached),
             _ => {}
         }
@@ -94,6 +104,7 @@ impl Capture {
         match packet.kind {
             0x11 => {
                 self.handshake.sha256 = data.get(16) == Some(&3);
+                (self.handshake.console_id, self.handshake.bmc_id) = (number(data, 4), number(data, 8));
             }
             0x12 => {
                 self.handshake.console_random = data.get(8..24).unwrap_or_default().to_vec();
@@ -103,7 +114,10 @@ impl Capture {
             }
             0x13 => {
                 self.handshake.bmc_random = data.get(8..24).unwrap_or_default().to_vec();
-                self.key = self.handshake.tunnel_key(&self.password);
+                if let Some(key) = self.handshake.tunnel_key(&self.password) {
+                    self.keys.insert((true, self.handshake.bmc_id), key.clone());
+                    self.keys.insert((false, self.handshake.console_id), key);
+                }
             }
             _ => {}
         }
@@ -112,12 +126,7 @@ impl Capture {
     }
 
     fn message(&mut self, at: u64, to_bmc: bool, datagram: &[u8], packet: &Packet<'_>, reached: bool) {
-        let plain = match (&self.key, packet.encrypted) {
-            (Some(key), true) => decrypt(key, packet.payload),
-            (_, false) => Some(packet.payload.to_vec()),
-            (None, true) => None,
-        };
-        let Some(message) = plain.filter(|m| m.len() >= 7) else { return };
+        let Some(message) = self.plain(to_bmc, packet).filter(|m| m.len() >= 7) else { return };
         let (netfn, sequence, command) = (message[1] >> 2, message[4] >> 2, message[5]);
         let data = &message[6..message.len() - 1];
         if to_bmc {
@@ -145,6 +154,26 @@ impl Capture {
         {
             (*c, *r) = (Some(*completion), Some(hex(body)));
         }
+    }
+
+    /// Serial over LAN (§15.9): a packet with characters, each time that it is sent.
+    fn console(&mut self, at: u64, to_bmc: bool, packet: &Packet<'_>, reached: bool) {
+        let Some(plain) = self.plain(to_bmc, packet) else { return };
+        let Some((&[number, _, _, _], characters)) = plain.split_first_chunk() else { return };
+        if number & 0x0F == 0 || characters.is_empty() {
+            return;
+        }
+        let text = String::from_utf8_lossy(characters).into_owned();
+        let said = Exchange::Console { to_host: to_bmc, number: number & 0x0F, text };
+        self.push(at, said, reached, Vec::new());
+    }
+
+    /// What a packet holds, if it can be read.
+    fn plain(&self, to_bmc: bool, packet: &Packet<'_>) -> Option<Vec<u8>> {
+        if !packet.encrypted {
+            return Some(packet.payload.to_vec());
+        }
+        decrypt(self.keys.get(&(to_bmc, packet.session))?, packet.payload)
     }
 
     /// The same datagram again is the same request: the record of the first stands for it.
@@ -203,10 +232,15 @@ fn decrypt(key: &Aes128, payload: &[u8]) -> Option<Vec<u8>> {
     Some(plain)
 }
 
+fn number(data: &[u8], at: usize) -> u32 {
+    data.get(at..at + 4).and_then(|it| it.try_into().ok()).map_or(0, u32::from_le_bytes)
+}
+
 struct Packet<'d> {
     plus: bool,
     kind: u8,
     encrypted: bool,
+    session: u32,
     sequence: u32,
     payload: &'d [u8],
 }
@@ -216,12 +250,20 @@ impl<'d> Packet<'d> {
         let body = datagram.strip_prefix(&RMCP_IPMI)?;
         let (&format, body) = body.split_first()?;
         if format != RMCP_PLUS {
-            return Some(Self { plus: false, kind: 0, encrypted: false, sequence: 0, payload: body });
+            return Some(Self {
+                plus: false,
+                kind: 0,
+                encrypted: false,
+                session: 0,
+                sequence: 0,
+                payload: body,
+            });
         }
         let header = body.get(..11)?;
         let length = usize::from(u16::from_le_bytes([header[9], header[10]]));
-        let sequence = u32::from_le_bytes([header[5], header[6], header[7], header[8]]);
+        let (session, sequence) = (number(header, 1), number(header, 5));
         let payload = body.get(11..11 + length)?;
-        Some(Self { plus: true, kind: header[0] & 0x3f, encrypted: header[0] & 0x80 != 0, sequence, payload })
+        let (kind, encrypted) = (header[0] & 0x3f, header[0] & 0x80 != 0);
+        Some(Self { plus: true, kind, encrypted, session, sequence, payload })
     }
 }

@@ -170,6 +170,7 @@ impl Lab {
             "truth.bmc.network" => truth::network(&truth.id),
             "truth.media" => self.control()?.media(),
             "truth.bios" => self.control()?.bios()?,
+            "truth.console" => json!(String::from_utf8_lossy(&self.control()?.console_input())),
             "truth.bmc" => json!(if truth.bmc_up { "up" } else { "down" }),
             "truth.sessions" => match &self.world {
                 World::Sim(sim) => json!(sim.sessions()),

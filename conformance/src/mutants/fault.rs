@@ -161,6 +161,12 @@ pub enum DriverFault {
     BiosResetsHost,
     /// Secure boot is told as on.
     SecureBootAlwaysOn,
+    /// The first of the characters that are typed at once is lost.
+    DropsTyped,
+    /// Every character is typed twice.
+    TypesTwice,
+    /// The last of the characters that the host writes at once is lost.
+    DropsHeard,
     /// Every operation hangs.
     Hangs,
 }
@@ -263,6 +269,9 @@ impl DriverFault {
         ("pending-as-current", Self::PendingAsCurrent),
         ("bios-resets-host", Self::BiosResetsHost),
         ("secure-boot-always-on", Self::SecureBootAlwaysOn),
+        ("drops-typed", Self::DropsTyped),
+        ("types-twice", Self::TypesTwice),
+        ("drops-heard", Self::DropsHeard),
         ("hangs", Self::Hangs),
     ];
 }

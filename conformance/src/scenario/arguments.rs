@@ -9,6 +9,7 @@ use halmark::{
 use crate::{
     fields::{Fields, Reader},
     operation::Call,
+    talk::Turn,
     yaml::Node,
 };
 
@@ -57,6 +58,7 @@ pub(super) fn call(reader: &Reader, name: &Node, fields: &mut Fields<'_>) -> Opt
             Some(Call::SetBios(to))
         }
         Operation::VendorCall => vendor(reader, needed()?).map(Call::Vendor),
+        Operation::ConsoleOpen if args.is_some() => talk(reader, needed()?).map(Call::Talk),
         plain => match args {
             Some(args) => reader.fail(args.place, format!("{plain} takes no arguments"), "remove them"),
             None => Some(Call::Plain(plain)),
@@ -164,6 +166,44 @@ fn bios(reader: &Reader, node: &Node) -> Option<BiosChanges> {
             "expected names with a text, a whole number, or true or false: `{QuietBoot: false}`",
         ),
     }
+}
+
+/// Reads `{talk: [{type: "uname\r"}, {await: Linux}, {meanwhile: power.reset}]}`.
+fn talk(reader: &Reader, node: &Node) -> Option<Vec<Turn>> {
+    let mut fields = reader.map(node, "`{talk: […]}`")?;
+    let items = reader.list(fields.must("talk")?, "a list of `type`, `await` and `meanwhile`")?;
+    fields.done();
+    items.iter().map(|item| turn(reader, item)).collect()
+}
+
+fn turn(reader: &Reader, node: &Node) -> Option<Turn> {
+    let mut fields = reader.map(node, "`{type: text}`, `{await: text}` or `{meanwhile: operation}`")?;
+    let read = if let Some(node) = fields.maybe("type") {
+        Turn::Type(some_text(reader, node)?)
+    } else if let Some(node) = fields.maybe("await") {
+        Turn::Await(some_text(reader, node)?)
+    } else {
+        let node = fields.must("meanwhile")?;
+        let call = call(reader, node, &mut fields)?;
+        let Call::Plain(operation) = call else {
+            return reader.fail(
+                node.place,
+                "this operation has arguments",
+                "meanwhile goes one that has none",
+            );
+        };
+        Turn::Meanwhile(operation)
+    };
+    fields.done();
+    Some(read)
+}
+
+fn some_text(reader: &Reader, node: &Node) -> Option<String> {
+    let text = reader.text(node)?;
+    if text.is_empty() {
+        return reader.fail(node.place, "this text is empty", "expected at least a character");
+    }
+    Some(text)
 }
 
 /// Reads `{netfn, command, data}` or `{method, path, body}`.

@@ -243,27 +243,33 @@ fn kills(reader: &Reader, node: &Node) -> Option<Vec<Placed<String>>> {
 }
 
 fn derived_effects(steps: &[Step]) -> Effects {
-    use halmark::Operation as Op;
     let of = |step: &Step| match &step.kind {
-        StepKind::Call(call) => match call.call.operation() {
-            read if !read.changes() => Effects::ReadOnly,
-            Op::BootOverrideSet
-            | Op::IdentifySet
-            | Op::BmcClockSet
-            | Op::AccountsCreate
-            | Op::AccountsUpdate
-            | Op::AccountsDelete
-            | Op::MediaInsert
-            | Op::MediaEject
-            | Op::BiosSet => Effects::Reversible,
-            Op::LogClear => Effects::Destructive,
-            _ => Effects::Disruptive,
-        },
+        StepKind::Call(call) => {
+            call.call.operations().into_iter().map(effects_of).max().unwrap_or(Effects::ReadOnly)
+        }
         StepKind::Host(_) => Effects::Disruptive,
         StepKind::When { steps, .. } => derived_effects(steps),
         _ => Effects::ReadOnly,
     };
     steps.iter().map(of).max().unwrap_or(Effects::ReadOnly)
+}
+
+fn effects_of(operation: halmark::Operation) -> Effects {
+    use halmark::Operation as Op;
+    match operation {
+        read if !read.changes() => Effects::ReadOnly,
+        Op::BootOverrideSet
+        | Op::IdentifySet
+        | Op::BmcClockSet
+        | Op::AccountsCreate
+        | Op::AccountsUpdate
+        | Op::AccountsDelete
+        | Op::MediaInsert
+        | Op::MediaEject
+        | Op::BiosSet => Effects::Reversible,
+        Op::LogClear => Effects::Destructive,
+        _ => Effects::Disruptive,
+    }
 }
 
 /// What can only be seen on the whole: names that lead nowhere, and a scenario that demands nothing.

@@ -191,9 +191,11 @@ fn call_step(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<C
 }
 
 fn shape_of(operation: Operation) -> &'static Shape {
+    const TALK: &Shape = &crate::talk::RETURNS;
     const CHANGE: &Shape = &Shape::Words(&["changed", "already-so"]);
     let read = OBSERVABLES.iter().find(|o| o.witness == Witness::Driver(operation));
-    read.map_or(CHANGE, |o| &o.shape)
+    let other = if operation == Operation::ConsoleOpen { TALK } else { CHANGE };
+    read.map_or(other, |o| &o.shape)
 }
 
 fn returns(reader: &Reader, node: &Node, operation: Operation) -> Option<Returns> {

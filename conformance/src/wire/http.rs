@@ -39,7 +39,7 @@ pub(super) fn asks(call: &Call, method: &str, path: &str, body: Option<&str>) ->
         Call::Vendor(VendorCall::Redfish { method: wanted, path: at, .. }) => {
             (method == wanted && path == at.trim_end_matches('/')).then_some(true)
         }
-        Call::Vendor(VendorCall::Ipmi { .. }) => None,
+        Call::Vendor(VendorCall::Ipmi { .. }) | Call::Talk(_) => None,
         Call::SetBootOverride(to) => {
             let body = body();
             let boot = body.get("Boot").filter(|_| method == "PATCH")?;

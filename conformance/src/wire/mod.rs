@@ -3,6 +3,7 @@
 //! The judge has its own reading of Redfish and IPMI here, apart from the driver's and the simulator's: blame is decided by it.
 
 mod accounts;
+pub mod console;
 mod fru;
 mod http;
 mod media;
@@ -80,6 +81,15 @@ pub enum Exchange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u8>,
     },
+    /// Characters of the host's console, in a packet of serial over LAN; a packet that is sent again stands there again.
+    Console {
+        /// Whether they go to the host.
+        to_host: bool,
+        /// The packet's number.
+        number: u8,
+        /// The characters.
+        text: String,
+    },
 }
 
 impl Record {
@@ -120,7 +130,7 @@ impl Record {
                 !matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS") && !path.contains("/SessionService/")
             }
             Exchange::Ipmi { netfn, command, .. } => rmcp::changes(*netfn, *command),
-            Exchange::Session { .. } => false,
+            Exchange::Session { .. } | Exchange::Console { .. } => false,
         }
     }
 
@@ -131,7 +141,7 @@ impl Record {
                 method == "POST" && path.trim_end_matches('/').ends_with("/Sessions")
             }
             Exchange::Session { step, .. } => step == "RAKP 1",
-            Exchange::Ipmi { .. } => false,
+            Exchange::Ipmi { .. } | Exchange::Console { .. } => false,
         }
     }
 
@@ -147,6 +157,7 @@ impl Record {
             Exchange::Http { status, .. } => (200..300).contains(status),
             Exchange::Ipmi { completion, .. } => *completion == Some(0),
             Exchange::Session { status, .. } => *status == Some(0),
+            Exchange::Console { .. } => false,
         }
     }
 
@@ -157,6 +168,7 @@ impl Record {
                 Exchange::Http { status, .. } => *status >= 400,
                 Exchange::Ipmi { completion, .. } => completion.is_some_and(|c| c != 0),
                 Exchange::Session { status, .. } => status.is_some_and(|s| s != 0),
+                Exchange::Console { .. } => false,
             }
     }
 }
@@ -183,6 +195,10 @@ impl std::fmt::Display for Record {
             Exchange::Session { step, status } => {
                 write!(f, "{step}")?;
                 status.map_or(Ok(()), |code| write!(f, " → status {code:02X}h"))
+            }
+            Exchange::Console { to_host, number, text } => {
+                let way = if *to_host { "to" } else { "from" };
+                write!(f, "console, packet {number} {way} the host: {text:?}")
             }
         }
     }
@@ -257,7 +273,7 @@ pub fn asked(call: &Call, records: &[Record], from: usize) -> Asked {
                 http::asks(call, method, path, request.as_deref())
             }
             Exchange::Ipmi { netfn, command, data, .. } => rmcp::asks(call, *netfn, *command, data),
-            Exchange::Session { .. } => None,
+            Exchange::Session { .. } | Exchange::Console { .. } => None,
         };
         match right {
             None => {}
@@ -288,21 +304,24 @@ pub fn asked_besides(call: &Call, records: &[Record], from: usize) -> Option<usi
             Exchange::Ipmi { netfn, command, data, .. } => {
                 record.accepted() && rmcp::asks(call, *netfn, *command, data) == Some(false)
             }
-            Exchange::Session { .. } => false,
+            Exchange::Session { .. } | Exchange::Console { .. } => false,
         })
         .map(|at| at + from)
 }
 
 /// Whether the judge can read from the wire what this operation asks for.
 pub fn reads(operation: halmark::Operation) -> bool {
-    use halmark::Operation::{BootOverrideGet, IdentifyGet, IdentityRead, PowerRead};
-    matches!(operation, PowerRead | BootOverrideGet | IdentifyGet | IdentityRead)
+    use halmark::Operation::{BootOverrideGet, ConsoleOpen, IdentifyGet, IdentityRead, PowerRead};
+    matches!(operation, PowerRead | BootOverrideGet | IdentifyGet | IdentityRead | ConsoleOpen)
 }
 
 /// The last thing that the BMC said on the wire about what an operation reads, in the form of the driver's answer.
 pub fn told(operation: halmark::Operation, records: &[Record]) -> Option<Value> {
     if operation == halmark::Operation::IdentityRead {
         return http::told_identity(records).or_else(|| rmcp::told_identity(records));
+    }
+    if operation == halmark::Operation::ConsoleOpen {
+        return console::told(records);
     }
     records.iter().rev().find_map(|record| match &record.exchange {
         Exchange::Http { path, status: 200, response: Some(body), .. } => http::told(operation, path, body),

@@ -71,7 +71,8 @@ pub(super) fn asks(call: &Call, netfn: u8, command: u8, data: &str) -> Option<bo
         Call::Vendor(VendorCall::Redfish { .. })
         | Call::InsertMedia(_)
         | Call::EjectMedia(_)
-        | Call::SetBios(_) => None,
+        | Call::SetBios(_)
+        | Call::Talk(_) => None,
         Call::SetBootOverride(to) => {
             if (netfn, command) != (CHASSIS, 0x08) || data.first().map(|b| b & 0x7f) != Some(5) {
                 return None;

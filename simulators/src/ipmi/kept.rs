@@ -40,11 +40,23 @@ pub(crate) struct Kept {
     pub(super) sol: sol::Kept,
     /// Who may use which payload.
     pub(super) payloads: payload::Kept,
+    /// What has come to the host by its serial port, the last of it ([`TYPED`]).
+    pub(crate) typed: Vec<u8>,
     /// When the BMC came back from its last restart, as far as this was noticed.
     ready: Option<Duration>,
 }
 
+/// So many of the characters that came to the host are kept, for who wants to know the truth.
+const TYPED: usize = 16 * 1024;
+
 impl Kept {
+    /// These characters come to the host by its serial port.
+    pub(super) fn type_in(&mut self, characters: &[u8]) {
+        self.typed.extend_from_slice(characters);
+        let over = self.typed.len().saturating_sub(TYPED);
+        self.typed.drain(..over);
+    }
+
     /// As the BMC left the factory, perhaps with its network as it is. Inventories, and what sensors were told, stay.
     pub(crate) fn forget(&mut self, network: bool) {
         (self.app, self.info, self.chassis) = Default::default();

@@ -276,3 +276,14 @@ async fn a_maker_s_own_command_is_answered_as_the_profile_has_it() {
     assert_eq!(World::new().ask((own.netfn, own.number), &sent), Err(Completion::INVALID_COMMAND));
     world.bmc.command(Command::BmcReset { warm: false }).unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_console_is_refused_or_given_twice() {
+    let activate = |world: &mut World| world.ask((0x06, 0x48), &[1, 1, 0xC4, 0, 0, 0]);
+    let (mut refusing, mut twin) = both("console-refused");
+    assert_eq!(activate(&mut refusing), Err(Completion(0x81)));
+    assert!(activate(&mut twin).is_ok());
+    assert_eq!(activate(&mut twin), Err(Completion(0x80)));
+    let (mut giving, _) = both("console-given-twice");
+    assert!(activate(&mut giving).is_ok() && activate(&mut giving).is_ok());
+}

@@ -26,6 +26,8 @@ pub(crate) struct Manners {
     pub(crate) inventory: fru::Style,
     /// Whether an error of a group's command has the group's byte (table 5-1).
     pub(crate) group_in_errors: bool,
+    /// What becomes of a packet of the console that comes again (§15.11).
+    pub(crate) repeated: Repeated,
 }
 
 impl Default for Manners {
@@ -40,6 +42,7 @@ impl Default for Manners {
             guid: reversed,
             inventory: fru::Style::default(),
             group_in_errors: true,
+            repeated: Repeated::Known,
         }
     }
 }
@@ -78,4 +81,13 @@ pub(crate) enum Names {
     Once,
     /// As often as one likes.
     Often,
+}
+
+/// What becomes of a packet of the console that comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeated {
+    /// It is acknowledged again.
+    Known,
+    /// It is typed again.
+    Again,
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{super::console::Terminal, session::Protection};
+use super::{
+    super::{console::Terminal, policy::Repeated},
+    session::Protection,
+};
 use crate::bmc::Bmc;
 
 /// The payload's type (table 13-16), and its only instance.
@@ -112,7 +115,8 @@ impl Sol {
         }
         let host = bmc.view().host;
         let number = number & 0x0F;
-        let is_new = number != 0 && self.heard.is_none_or(|last| last.number != number);
+        let types_again = bmc.manners().repeated == Repeated::Again;
+        let is_new = number != 0 && (types_again || self.heard.is_none_or(|last| last.number != number));
         if operation & operation::BREAK != 0 && (is_new || number == 0) {
             self.write(Terminal::break_(host).as_bytes());
         }
@@ -120,6 +124,7 @@ impl Sol {
             return self.packet(now, None);
         }
         if is_new {
+            bmc.ipmi().type_in(characters);
             let said = self.terminal.typed(characters, host);
             self.write(&said);
             self.heard = Some(Heard { number, taken: u8::try_from(characters.len()).unwrap_or(u8::MAX) });
@@ -242,7 +247,13 @@ mod tests {
     const RETRY: Retry = Retry { count: 2, interval: Duration::from_millis(100) };
 
     fn console() -> (Bmc, Sol) {
-        let bmc = Bmc::start(&Profile::named("generic").unwrap(), BmcOptions::default()).unwrap();
+        console_with(&[])
+    }
+
+    fn console_with(deviations: &[&str]) -> (Bmc, Sol) {
+        let deviations = deviations.iter().map(|it| (*it).to_owned()).collect();
+        let options = BmcOptions { deviations, ..BmcOptions::default() };
+        let bmc = Bmc::start(&Profile::named("generic").unwrap(), options).unwrap();
         bmc.control().establish_power(Power::On);
         let events = bmc.control().event_count();
         let wanted = Wanted { session: 1, encrypted: true, authenticated: true, retry: RETRY, events };
@@ -259,7 +270,18 @@ mod tests {
         let packet = [1, 0, 0, 0, b'u', b'n'];
         assert_eq!(sol.take(&bmc, &packet, at(0)).unwrap(), [1, 1, 2, 0, b'u', b'n']);
         assert_eq!(sol.take(&bmc, &packet, at(1)).unwrap(), [0, 1, 2, 0]);
+        assert_eq!(bmc.control().console_input(), b"un");
         assert_eq!(sol.take(&bmc, &[2, 1, 2, 0, b'a'], at(2)).unwrap(), [2, 2, 1, 0, b'a']);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bmc_that_types_again_types_what_comes_again() {
+        for (deviations, echo) in [(&["console-types-again"][..], &b"un"[..]), (&[], b"")] {
+            let (bmc, mut sol) = console_with(deviations);
+            sol.take(&bmc, &[1, 0, 0, 0, b'u', b'n'], at(0)).unwrap();
+            sol.take(&bmc, &[0, 1, 2, 0], at(1));
+            assert_eq!(sol.take(&bmc, &[1, 0, 0, 0, b'u', b'n'], at(2)).unwrap()[4..], *echo);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -155,12 +155,13 @@ impl Pump {
 
     async fn repeat_what_is_due(&mut self) -> Result<(), End> {
         let now = Instant::now();
-        if let (Some((at, times)), Some(packet)) = (self.repeat, self.line.again())
-            && at <= now
-        {
-            let wait = REPEAT.get(times + 1).ok_or_else(|| lost("takes no characters"))?;
+        if let Some((_, times)) = self.repeat.filter(|(at, _)| *at <= now && self.line.is_busy()) {
+            let most = if self.parts.seams.never_retries { 0 } else { REPEAT.len() };
+            let wait = REPEAT[..most].get(times + 1).ok_or_else(|| lost("takes no characters"))?;
             self.repeat = Some((after(*wait), times + 1));
-            self.send(&packet).await;
+            let is_new = self.parts.seams.new_sequence_on_retry;
+            let packet = if is_new { self.line.again_as_new() } else { self.line.again() };
+            self.send(&packet.unwrap_or_default()).await;
         }
         match self.question.take() {
             Some((_, _, at, ASKED)) if at <= now => return Err(lost("does not answer any more")),
