@@ -44,6 +44,8 @@ pub enum Scheme {
     Http,
     /// IPMI over LAN (RMCP+ on UDP), port 623 by default.
     Ipmi,
+    /// A machine whose BMC is left alone, or that has none; it is written `unmanaged:` and has no host.
+    Unmanaged,
 }
 
 impl Scheme {
@@ -53,6 +55,7 @@ impl Scheme {
             Self::Https => "https",
             Self::Http => "http",
             Self::Ipmi => "ipmi",
+            Self::Unmanaged => "unmanaged",
         }
     }
 
@@ -62,14 +65,24 @@ impl Scheme {
             Self::Https => 443,
             Self::Http => 80,
             Self::Ipmi => 623,
+            Self::Unmanaged => 0,
         }
     }
 
-    /// The protocol that is spoken there.
-    pub const fn protocol(self) -> Protocol {
+    /// The protocol that is spoken there, if one is.
+    pub const fn protocol(self) -> Option<Protocol> {
         match self {
-            Self::Https | Self::Http => Protocol::Redfish,
-            Self::Ipmi => Protocol::Ipmi,
+            Self::Https | Self::Http => Some(Protocol::Redfish),
+            Self::Ipmi => Some(Protocol::Ipmi),
+            Self::Unmanaged => None,
+        }
+    }
+
+    /// The scheme by which a protocol is spoken where nothing else is said.
+    pub const fn of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Redfish => Self::Https,
+            Protocol::Ipmi => Self::Ipmi,
         }
     }
 }
@@ -112,6 +125,8 @@ pub struct Endpoint {
     pub tls: Tls,
     /// What only IPMI needs.
     pub ipmi: IpmiOptions,
+    /// The same BMC by its other protocol, for drivers that speak both; see [`Endpoint::door`].
+    pub other: Option<Box<Endpoint>>,
     /// Wrong behaviour on the wire that a conformance suite seeds to prove that it would be caught.
     #[doc(hidden)]
     pub seams: Seams,
@@ -200,7 +215,7 @@ impl fmt::Display for EndpointError {
             Self::Scheme { given } => {
                 write!(
                     f,
-                    "endpoint {given:?} has no scheme: expected https://HOST, http://HOST or ipmi://HOST"
+                    "endpoint {given:?} has no scheme: expected https://HOST, http://HOST or ipmi://HOST, or unmanaged:"
                 )
             }
             Self::Host { given } => {
@@ -223,10 +238,13 @@ impl fmt::Display for EndpointError {
 impl std::error::Error for EndpointError {}
 
 impl Endpoint {
-    /// An endpoint from `https://host[:port]`, `http://host[:port]` or `ipmi://host[:port]`.
+    /// An endpoint from `https://host[:port]`, `http://host[:port]` or `ipmi://host[:port]`; or `unmanaged:` alone.
     ///
     /// An IPv6 literal stands in brackets. Userinfo, path, query and fragment are refused.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        if text == "unmanaged:" {
+            return Ok(Self::new(Scheme::Unmanaged, "", 0));
+        }
         let unknown =
             || EndpointError::Scheme { given: text.split('@').next_back().unwrap_or_default().to_owned() };
         let (scheme, rest) = text.split_once("://").ok_or_else(unknown)?;
@@ -262,6 +280,7 @@ impl Endpoint {
             credentials: None,
             tls: Tls::default(),
             ipmi: IpmiOptions::default(),
+            other: None,
             seams: Seams::default(),
         }
     }
@@ -274,6 +293,40 @@ impl Endpoint {
     /// The same endpoint, with this trust in its certificate.
     pub fn with_tls(self, tls: Tls) -> Self {
         Self { tls, ..self }
+    }
+
+    /// The same endpoint, and beside it the one of the BMC's other protocol.
+    pub fn beside(self, other: Self) -> Self {
+        Self { other: Some(Box::new(other)), ..self }
+    }
+
+    /// The same endpoint, and beside it the other protocol at the same host, at its default port, with the same account.
+    pub fn beside_by_default(self) -> Self {
+        let other = match self.scheme.protocol() {
+            None => return self,
+            Some(Protocol::Redfish) => Scheme::of(Protocol::Ipmi),
+            Some(Protocol::Ipmi) => Scheme::of(Protocol::Redfish),
+        };
+        let other = Self { scheme: other, port: other.default_port(), other: None, ..self.clone() };
+        self.beside(other)
+    }
+
+    /// Where this protocol is spoken, if that is known: here or beside. Who asks, and what is seeded, is the same for both
+    /// unless the other says otherwise.
+    pub fn door(&self, protocol: Protocol) -> Option<Self> {
+        let here = self.scheme.protocol() == Some(protocol);
+        let door = if here { self } else { self.other.as_deref()? };
+        let credentials = door.credentials.clone().or_else(|| self.credentials.clone());
+        let door = Self { credentials, seams: self.seams, other: None, ..door.clone() };
+        (door.scheme.protocol() == Some(protocol)).then_some(door)
+    }
+
+    /// The protocols that have a door, the preferred one first.
+    pub fn protocols(&self) -> Vec<Protocol> {
+        let other = self.other.as_ref().and_then(|it| it.scheme.protocol());
+        let mut protocols: Vec<_> = self.scheme.protocol().into_iter().chain(other).collect();
+        protocols.dedup();
+        protocols
     }
 
     /// `host:port`, with an IPv6 literal in brackets.
@@ -289,7 +342,10 @@ impl Endpoint {
 /// Without credentials: an endpoint can be printed anywhere.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme.word(), self.authority())
+        match self.scheme {
+            Scheme::Unmanaged => f.write_str("unmanaged:"),
+            scheme => write!(f, "{}://{}", scheme.word(), self.authority()),
+        }
     }
 }
 
@@ -329,6 +385,34 @@ mod tests {
         let endpoint = Endpoint::parse("https://[::1]:8443/").unwrap();
         assert_eq!((endpoint.host.as_str(), endpoint.port), ("::1", 8443));
         assert_eq!(endpoint.to_string(), "https://[::1]:8443");
+    }
+
+    #[test]
+    fn a_door_is_found_by_its_protocol_and_opened_by_the_same_account() {
+        let both = Endpoint::parse("https://bmc:8443")
+            .unwrap()
+            .with_credentials(Credentials::new("root", "calvin"))
+            .beside(Endpoint::parse("ipmi://bmc:6230").unwrap());
+        assert_eq!(both.protocols(), [Protocol::Redfish, Protocol::Ipmi]);
+        let doors = [Protocol::Redfish, Protocol::Ipmi].map(|it| both.door(it).unwrap());
+        assert_eq!(doors.clone().map(|it| it.to_string()), ["https://bmc:8443", "ipmi://bmc:6230"]);
+        assert_eq!(doors[1].credentials, both.credentials);
+    }
+
+    #[test]
+    fn a_door_that_nobody_named_is_there_by_demand_only() {
+        let one = Endpoint::parse("ipmi://[::1]:6230").unwrap();
+        assert_eq!(one.door(Protocol::Redfish), None);
+        assert_eq!(
+            one.beside_by_default().door(Protocol::Redfish).map(|it| it.to_string()).as_deref(),
+            Some("https://[::1]:443")
+        );
+    }
+
+    #[test]
+    fn a_machine_without_a_bmc_has_an_endpoint_too() {
+        let unmanaged = Endpoint::parse("unmanaged:").unwrap();
+        assert_eq!((unmanaged.to_string().as_str(), unmanaged.protocols()), ("unmanaged:", Vec::new()));
     }
 
     #[test]

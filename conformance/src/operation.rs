@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use halmark::{
     AccountId, AccountUpdate, BiosChanges, BiosValue, BmcReset, BootOverride, Cause, Deadline, Driver,
-    DriverError, InsertMedia, MediaKind, MediaSlot, MediaSlotId, NewAccount, Operation, Timestamp,
+    DriverError, InsertMedia, MediaKind, MediaSlot, MediaSlotId, NewAccount, Operation, Protocol, Timestamp,
     VendorCall, model::SetIdentify,
 };
 use serde_json::{Map, Value, json};
@@ -277,13 +277,17 @@ async fn slot(driver: &dyn Driver, kind: MediaKind, by: Deadline) -> Result<Medi
 pub struct Returned {
     /// The value.
     pub value: Value,
+    /// How it was obtained.
+    pub protocol: Protocol,
     /// What the driver forgave.
     pub notes: Vec<String>,
 }
 
 impl Returned {
-    fn of<T: serde::Serialize>(answer: halmark::Answer<T>) -> Self {
+    /// An answer of the contract as JSON.
+    pub fn of<T: serde::Serialize>(answer: halmark::Answer<T>) -> Self {
         let notes = answer.notes.iter().map(ToString::to_string).collect();
-        Self { value: serde_json::to_value(answer.value).unwrap_or(Value::Null), notes }
+        let value = serde_json::to_value(answer.value).unwrap_or(Value::Null);
+        Self { value, protocol: answer.protocol, notes }
     }
 }

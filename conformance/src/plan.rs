@@ -131,7 +131,10 @@ fn selects(selection: &Selection, scenario: &Scenario) -> bool {
 fn not_for(scenario: &Scenario, claims: &BTreeSet<String>, target: &Target) -> Option<String> {
     let kind = target.kind_word();
     if let Some(protocol) = unspoken(scenario, claims) {
-        return Some(format!("it is about {protocol}, which this driver does not speak"));
+        return Some(match target.face {
+            Face::Both => format!("it is about {protocol} alone, and this driver chooses"),
+            _ => format!("it is about {protocol}, which this driver does not speak"),
+        });
     }
     if !scenario.targets.is_empty() && !scenario.targets.iter().any(|t| t == kind) {
         return Some(format!("it runs on {} only", scenario.targets.join(", ")));

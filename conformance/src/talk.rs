@@ -58,6 +58,7 @@ pub async fn run(turns: &[Turn], driver: &dyn Driver, within: Duration) -> Resul
     // What is left then is for closing.
     let patience = by.or_after(within.mul_f64(0.8));
     let opened = driver.open_console(by).await?;
+    let protocol = opened.protocol;
     let mut talk = Talk { console: opened.value, heard: Vec::new(), waited: 0, said: Said::default() };
     for turn in turns {
         if talk.take(turn, driver, patience).await.is_break() {
@@ -66,7 +67,7 @@ pub async fn run(turns: &[Turn], driver: &dyn Driver, within: Duration) -> Resul
     }
     talk.console.close(by).await?;
     let notes = opened.notes.iter().map(ToString::to_string).collect();
-    Ok(Returned { value: talk.returned(), notes })
+    Ok(Returned { value: talk.returned(), protocol, notes })
 }
 
 struct Talk {

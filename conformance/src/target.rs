@@ -51,12 +51,19 @@ pub enum Face {
     Redfish,
     /// By IPMI.
     Ipmi,
+    /// By both at once, by a driver that chooses.
+    Both,
 }
 
 impl Face {
     /// The one that a driver speaks to.
     pub fn of(driver: &str) -> Self {
-        if driver.starts_with("ipmi") { Self::Ipmi } else { Self::Redfish }
+        match driver {
+            "auto" => Self::Both,
+            composite if halmark::drivers::composite::is_composite(composite) => Self::Both,
+            ipmi if ipmi.starts_with("ipmi") => Self::Ipmi,
+            _ => Self::Redfish,
+        }
     }
 }
 

@@ -43,6 +43,49 @@ fn uses(file: &Path) -> Vec<String> {
     code.lines().filter(|l| !l.trim_start().starts_with("//")).map(str::to_owned).collect()
 }
 
+/// The drivers, by their folders and files, and what each may know of the others: `auto` and composites find theirs in the
+/// registry alone.
+const DRIVERS: &[(&str, &[&str])] = &[
+    ("redfish", &[]),
+    ("ipmi", &[]),
+    ("ipmi_rs", &[]),
+    ("auto", &[]),
+    ("composite", &[]),
+    ("unmanaged", &[]),
+];
+
+fn sources(place: &Path) -> Vec<std::path::PathBuf> {
+    if !place.is_dir() {
+        return if place.is_file() { vec![place.to_owned()] } else { Vec::new() };
+    }
+    let inside = fs::read_dir(place).expect("it is a folder").flatten();
+    inside.flat_map(|entry| sources(&entry.path())).collect()
+}
+
+#[test]
+fn no_driver_imports_another() {
+    let folder = root().join("src/drivers");
+    for (driver, may) in DRIVERS {
+        let files = [sources(&folder.join(driver)), sources(&folder.join(format!("{driver}.rs")))].concat();
+        assert!(!files.is_empty(), "{driver} is where this test looks for it");
+        for (file, (other, _)) in files.iter().flat_map(|file| DRIVERS.iter().map(move |it| (file, it))) {
+            let foreign =
+                [format!("drivers::{other}::"), format!("super::{other}::"), format!("super::{{{other}::")];
+            for line in uses(file).iter().filter(|_| other != driver && !may.contains(other)) {
+                assert!(!foreign.iter().any(|it| line.contains(it)), "{}: {line}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_driver_in_the_registry_is_known_to_the_dependency_rules() {
+    for registered in halmark::drivers::REGISTRY {
+        let file = registered.name.replace('-', "_");
+        assert!(DRIVERS.iter().any(|(driver, _)| *driver == file), "{file}");
+    }
+}
+
 #[test]
 fn the_machine_is_pure_std_only_and_holds_no_clock() {
     let folder = root().join("simulators/src");

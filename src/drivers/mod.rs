@@ -1,13 +1,22 @@
 //! The reference drivers, and the registry that names them.
 
+pub mod auto;
+pub mod composite;
 mod failure;
 pub mod ipmi;
 #[cfg(feature = "subjects")]
 pub mod ipmi_rs;
 mod notes;
+pub mod presence;
 pub mod redfish;
+mod routed;
+pub mod unmanaged;
 
-use crate::{driver::Driver, endpoint::Endpoint};
+use self::presence::Probe;
+use crate::{
+    driver::{Driver, Protocol},
+    endpoint::Endpoint,
+};
 
 /// A driver in the registry.
 pub struct Registered {
@@ -17,6 +26,10 @@ pub struct Registered {
     pub about: &'static str,
     /// Makes one for an endpoint. Touches nothing on the wire.
     pub connect: fn(Endpoint) -> Result<Box<dyn Driver>, ConnectError>,
+    /// How `auto` finds out whether its protocol is spoken; `None` for a driver that is chosen by name only.
+    pub probe: Option<Probe>,
+    /// Whether it can be a part of a composite.
+    pub is_part: bool,
 }
 
 /// Every driver there is.
@@ -25,17 +38,43 @@ pub const REGISTRY: &[Registered] = &[
         name: "redfish",
         about: "DMTF Redfish over HTTPS or HTTP, without vendor knowledge",
         connect: |endpoint| redfish::Redfish::new(endpoint).map(|d| Box::new(d) as Box<dyn Driver>),
+        probe: Some(Probe {
+            protocol: Protocol::Redfish,
+            ask: |endpoint, by| Box::pin(redfish::probe::probe(endpoint, by)),
+        }),
+        is_part: true,
     },
     Registered {
         name: "ipmi",
         about: "IPMI v2.0 over LAN (RMCP+), without vendor knowledge",
         connect: |endpoint| ipmi::Ipmi::new(endpoint).map(|d| Box::new(d) as Box<dyn Driver>),
+        probe: Some(Probe {
+            protocol: Protocol::Ipmi,
+            ask: |endpoint, by| Box::pin(ipmi::probe::probe(endpoint, by)),
+        }),
+        is_part: true,
+    },
+    Registered {
+        name: "auto",
+        about: "the first protocol that answers, by the order of the endpoints; never two",
+        connect: |endpoint| auto::connect(&endpoint),
+        probe: None,
+        is_part: false,
+    },
+    Registered {
+        name: "unmanaged",
+        about: "touches nothing and claims nothing, for machines without a BMC",
+        connect: |_| Ok(Box::new(unmanaged::Unmanaged::default())),
+        probe: None,
+        is_part: true,
     },
     #[cfg(feature = "subjects")]
     Registered {
         name: "ipmi-rs",
         about: "the crate ipmi-rs 0.6 as it is: a subject of the suite, not to be used",
         connect: |endpoint| ipmi_rs::IpmiRs::new(endpoint).map(|d| Box::new(d) as Box<dyn Driver>),
+        probe: None,
+        is_part: false,
     },
 ];
 
@@ -82,6 +121,8 @@ pub enum ConnectError {
         /// What is wrong.
         reason: String,
     },
+    /// A composite that makes no sense.
+    Composite(composite::CompositeError),
 }
 
 impl std::fmt::Display for ConnectError {
@@ -89,7 +130,11 @@ impl std::fmt::Display for ConnectError {
         match self {
             Self::UnknownDriver { name } => {
                 let names: Vec<_> = REGISTRY.iter().map(|d| d.name).collect();
-                write!(f, "no driver is named {name:?}: expected one of {}", names.join(", "))
+                let names = names.join(", ");
+                write!(
+                    f,
+                    "no driver is named {name:?}: expected one of {names}, or one for each area, such as power=ipmi,boot=redfish"
+                )
             }
             Self::WrongScheme { driver, endpoint, expected } => {
                 write!(f, "driver {driver} does not speak {endpoint}: expected {expected}")
@@ -102,14 +147,18 @@ impl std::fmt::Display for ConnectError {
                 write!(f, "driver {driver} knows no quirk {name:?}: expected one of {}", known.join(", "))
             }
             Self::Trust { reason } => write!(f, "the trusted certificates cannot be read: {reason}"),
+            Self::Composite(error) => error.fmt(f),
         }
     }
 }
 
 impl std::error::Error for ConnectError {}
 
-/// The driver of that name, for that endpoint. Touches nothing on the wire.
+/// The driver of that name, or the composite that is written so, for that endpoint. Touches nothing on the wire.
 pub fn connect(name: &str, endpoint: Endpoint) -> Result<Box<dyn Driver>, ConnectError> {
+    if composite::is_composite(name) {
+        return composite::connect(name, &endpoint);
+    }
     let found = REGISTRY.iter().find(|d| d.name == name);
     let driver = found.ok_or_else(|| ConnectError::UnknownDriver { name: name.to_owned() })?;
     (driver.connect)(endpoint)

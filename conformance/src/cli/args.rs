@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use super::hal::{AFTER_HELP, Door, Verb};
+
 /// Conformance suite and test harness for BMC drivers: scenario files judge a driver, and the verdict can be checked.
 #[derive(Debug, Parser)]
 #[command(name = "halmark", version, max_term_width = 110)]
@@ -47,8 +49,16 @@ pub enum Command {
     /// Seed every fault of the catalogue and see whether the suite catches it; negate every condition and see it turn red.
     Faults(Faults),
     /// Read or change the power of a machine by its BMC, with the reference drivers.
-    #[command(after_help = CREDENTIALS)]
+    #[command(after_help = AFTER_HELP)]
     Power(Power),
+    /// The other areas of the contract.
+    #[command(flatten)]
+    Hal(Verb),
+    /// List the drivers, or tell what one of them claims.
+    Drivers {
+        /// The driver, as `--driver` takes it.
+        name: Option<String>,
+    },
     /// Record a live Redfish service as a tree of files in the DMTF's mockup format.
     #[command(after_help = super::record::AFTER_HELP)]
     Record(super::record::Record),
@@ -61,6 +71,17 @@ pub enum Command {
     Schema {
         /// Which.
         what: Schema,
+    },
+    /// Print the script that completes halmark's commands in a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write a man page for each command.
+    Man {
+        /// The folder; it is made if it is not there.
+        dir: PathBuf,
     },
     /// What `ipmi_sim` calls for its chassis.
     #[command(hide = true)]
@@ -76,11 +97,6 @@ Exit codes, highest consequence first:
   8 residue left on a target   1 non-conformant   5 no verdict on something   6 waiver stale or expired
   7 only flaky   3 incomplete: something that applies was not run   0 conformant
   2 usage, lint or schema error, nothing ran   4 nothing selected   130 interrupted and cleaned up";
-
-const CREDENTIALS: &str = "\
-Credentials come from the environment (HALMARK_USER, HALMARK_PASSWORD) or from files, never from the command line,
-which others can read.
-Exit codes: 0 done   1 the BMC or the driver failed   2 usage";
 
 /// Which scenarios, for which driver, on which target.
 #[derive(Debug, Group)]
@@ -176,39 +192,9 @@ pub struct Power {
     /// What to do.
     #[arg(value_enum)]
     pub action: PowerArg,
-    /// Where the BMC is: https://HOST[:PORT], http://HOST[:PORT] or ipmi://HOST[:PORT].
-    #[arg(long, value_name = "URL")]
-    pub endpoint: String,
-    /// The driver; by default the one for the endpoint's scheme.
-    #[arg(long)]
-    pub driver: Option<String>,
-    /// The account's name; by default from HALMARK_USER.
-    #[arg(long)]
-    pub user: Option<String>,
-    /// A file with the password in its first line, or - for standard input; by default from HALMARK_PASSWORD.
-    #[arg(long, value_name = "FILE")]
-    pub password_file: Option<PathBuf>,
-    /// Trust the certificate authorities in this PEM file.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["pin", "insecure"])]
-    pub ca: Option<PathBuf>,
-    /// Trust exactly the certificate with this SHA-256 digest.
-    #[arg(long, value_name = "SHA256", conflicts_with = "insecure")]
-    pub pin: Option<String>,
-    /// Trust any certificate.
-    #[arg(long)]
-    pub insecure: bool,
-    /// IPMI: the cipher suite, 3 or 17.
-    #[arg(long)]
-    pub suite: Option<u8>,
-    /// IPMI: a file with the BMC key (Kg) in its first line.
-    #[arg(long, value_name = "FILE")]
-    pub kg_file: Option<PathBuf>,
-    /// When to give up, such as 30s.
-    #[arg(long, default_value = "60s", value_parser = humantime::parse_duration)]
-    pub timeout: std::time::Duration,
-    /// How to print it.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
+    /// On which BMC.
+    #[command(flatten)]
+    pub door: Door,
 }
 
 impl Power {
@@ -222,7 +208,7 @@ impl Power {
         let command = clap::Command::new("power")
             .bin_name("halmark power")
             .about("Read or change the power of a machine by its BMC, with the reference drivers")
-            .after_help(CREDENTIALS)
+            .after_help(AFTER_HELP)
             .arg(
                 clap::Arg::new("no-color")
                     .long("no-color")

@@ -3,6 +3,7 @@
 mod args;
 mod credentials;
 mod faults;
+mod hal;
 mod power;
 mod profile;
 mod record;
@@ -47,6 +48,10 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Schema { what } => show::schema(what),
         Command::Faults(faults) => faults::faults(&faults, paint),
         Command::Power(power) => power::power(&power),
+        Command::Hal(verb) => hal::hal(&verb),
+        Command::Drivers { name } => hal::drivers(name.as_deref()),
+        Command::Completions { shell } => hal::manual::completions(shell),
+        Command::Man { dir } => hal::manual::pages(&dir),
         Command::Record(record) => record::record(&record),
         Command::Sim(sim) => sim::sim(&sim),
         Command::Profile(command) => profile::profile(&command),

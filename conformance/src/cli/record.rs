@@ -172,8 +172,8 @@ fn endpoint(args: &Record) -> Result<Endpoint, u8> {
     let scheme = match place.scheme {
         Scheme::Https => recording::Scheme::Https,
         Scheme::Http => recording::Scheme::Http,
-        Scheme::Ipmi => {
-            return Err(usage("IPMI has no tree to record: expected https://HOST or http://HOST"));
+        Scheme::Ipmi | Scheme::Unmanaged => {
+            return Err(usage("only Redfish has a tree to record: expected https://HOST or http://HOST"));
         }
     };
     let trust = trust(args)?;

@@ -28,7 +28,7 @@ use crate::{
     run::{self, Judged, Options, Watch},
     seeded::Seeded,
     suite::{Suite, SuiteError},
-    target::{CredentialsFrom, Target, TargetKind},
+    target::{CredentialsFrom, Face, Target, TargetKind},
     verdict::{Word, exit},
 };
 
@@ -108,15 +108,14 @@ fn planned(
     suite: &Suite,
     selection: &Selection,
 ) -> Result<(Target, Vec<String>, Plan), u8> {
-    let claims = lab::claims(&select.driver, &Seeded::default());
-    if claims.is_empty() {
+    let claims = lab::claimed(&select.driver, &Seeded::default()).map_err(|error| {
         let names: Vec<&str> = halmark::drivers::REGISTRY.iter().map(|d| d.name).collect();
-        return Err(usage(format!(
-            "no driver is named {:?}: {}",
-            select.driver,
-            crate::source::suggestion(&select.driver, names.iter().copied())
-        )));
-    }
+        if halmark::drivers::composite::is_composite(&select.driver) {
+            return usage(error);
+        }
+        let suggestion = crate::source::suggestion(&select.driver, names.iter().copied());
+        usage(format!("no driver is named {:?}: {suggestion}", select.driver))
+    })?;
     let target = Target::named(&select.target).map_err(|error| match error {
         crate::target::TargetError::Problems(_) => {
             complain(&error.to_string());
@@ -133,7 +132,9 @@ fn planned(
 
 fn fits(select: &args::Select, target: &Target) -> Result<(), u8> {
     let wrong = match (&target.kind, select.driver.as_str()) {
-        (TargetKind::IpmiSim, "redfish") => Some("ipmi-sim speaks IPMI only: use --driver ipmi".to_owned()),
+        (TargetKind::IpmiSim, driver) if target.face != Face::Ipmi && driver != "unmanaged" => {
+            Some("ipmi-sim speaks IPMI only: use --driver ipmi".to_owned())
+        }
         (TargetKind::Hardware(hardware), driver) if lab::hardware::endpoint(hardware, driver).is_none() => {
             Some(lab::hardware::no_door(driver))
         }

@@ -3,7 +3,10 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use super::args::{Output, Power, PowerArg};
+use super::{
+    args::{Power, PowerArg},
+    hal::{Door, Form},
+};
 
 /// Reads `power ACTION --name value …`, each option once; `None` where clap has to look.
 pub(super) fn power(arguments: &[OsString]) -> Option<Power> {
@@ -66,13 +69,12 @@ impl Given {
             Some(_) => return None,
         };
         let output = match self.output.as_deref() {
-            None | Some("text") => Output::Text,
-            Some("json") => Output::Json,
+            None | Some("text") => Form::Text,
+            Some("json") => Form::Json,
             Some(_) => return None,
         };
-        Some(Power {
-            action,
-            endpoint: self.endpoint?,
+        let door = Door {
+            endpoint: vec![self.endpoint?],
             driver: self.driver,
             user: self.user,
             password_file: self.password_file.map(PathBuf::from),
@@ -83,7 +85,8 @@ impl Given {
             kg_file: None,
             timeout: Duration::from_secs(60),
             output,
-        })
+        };
+        Some(Power { action, door })
     }
 }
 

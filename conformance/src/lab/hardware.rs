@@ -8,7 +8,10 @@ use halmark::{
 };
 
 use super::Plan;
-use crate::{evidence::Broken, target::Hardware};
+use crate::{
+    evidence::Broken,
+    target::{Face, Hardware},
+};
 
 /// What is known of the wire on real hardware: nothing, in this version.
 pub(super) struct Trace;
@@ -30,15 +33,27 @@ pub(crate) fn no_door(driver: &str) -> String {
 
 /// The endpoint for a driver, if the target has a door for it.
 pub(crate) fn endpoint(hardware: &Hardware, driver: &str) -> Option<Endpoint> {
-    if driver == "ipmi" {
-        let door = hardware.ipmi.as_ref()?;
-        let mut endpoint = Endpoint::new(Scheme::Ipmi, hardware.address.clone(), door.port);
-        endpoint.ipmi = IpmiOptions { suite: door.suite, ..IpmiOptions::default() };
-        return Some(endpoint);
+    match Face::of(driver) {
+        Face::Ipmi => ipmi(hardware),
+        Face::Both => match (redfish(hardware), ipmi(hardware)) {
+            (Some(redfish), Some(ipmi)) => Some(redfish.beside(ipmi)),
+            (redfish, ipmi) => redfish.or(ipmi),
+        },
+        Face::Redfish => redfish(hardware),
     }
+}
+
+fn redfish(hardware: &Hardware) -> Option<Endpoint> {
     let door = hardware.redfish.as_ref()?;
     let scheme = if door.plain { Scheme::Http } else { Scheme::Https };
     Some(Endpoint::new(scheme, hardware.address.clone(), door.port).with_tls(door.tls.clone()))
+}
+
+fn ipmi(hardware: &Hardware) -> Option<Endpoint> {
+    let door = hardware.ipmi.as_ref()?;
+    let mut endpoint = Endpoint::new(Scheme::Ipmi, hardware.address.clone(), door.port);
+    endpoint.ipmi = IpmiOptions { suite: door.suite, ..IpmiOptions::default() };
+    Some(endpoint)
 }
 
 /// The serial number that the machine tells.

@@ -6,11 +6,12 @@ mod installed;
 mod ipmi_sim;
 mod rules;
 mod sim;
+mod sim_both;
 mod sim_ipmi;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use halmark::{Credentials, Driver, Endpoint, drivers};
+use halmark::{Credentials, Driver, Endpoint, Operation, drivers, endpoint::Scheme};
 use halmark_simulators::{
     Control,
     machine::{HostAct, Id, Power},
@@ -67,6 +68,7 @@ pub struct Lab {
 enum World {
     Sim(sim::Sim),
     SimIpmi(Box<sim_ipmi::SimIpmi>),
+    SimBoth(Box<sim_both::SimBoth>),
     IpmiSim(Box<ipmi_sim::IpmiSim>),
     Hardware(hardware::Trace),
 }
@@ -79,6 +81,10 @@ impl Lab {
             TargetKind::Sim(profile) if plan.target.face == Face::Ipmi => {
                 let (endpoint, sim) = sim_ipmi::SimIpmi::open(profile, plan, case)?;
                 (endpoint, World::SimIpmi(Box::new(sim)))
+            }
+            TargetKind::Sim(profile) if plan.target.face == Face::Both => {
+                let (endpoint, sim) = sim_both::SimBoth::open(profile, plan, case).await?;
+                (endpoint, World::SimBoth(Box::new(sim)))
             }
             TargetKind::Sim(profile) => {
                 let (endpoint, sim) = sim::Sim::open(profile, plan, case).await?;
@@ -129,6 +135,7 @@ impl Lab {
         match &self.world {
             World::Sim(sim) => Some(sim.control()),
             World::SimIpmi(sim) => Some(sim.control()),
+            World::SimBoth(sim) => Some(sim.control()),
             World::IpmiSim(sim) => Some(sim.control()),
             World::Hardware(_) => None,
         }
@@ -175,6 +182,7 @@ impl Lab {
             "truth.sessions" => match &self.world {
                 World::Sim(sim) => json!(sim.sessions()),
                 World::SimIpmi(sim) => json!(sim.sessions()),
+                World::SimBoth(sim) => json!(sim.sessions()),
                 World::IpmiSim(sim) => json!(sim.open_sessions()),
                 World::Hardware(_) => return None,
             },
@@ -185,11 +193,16 @@ impl Lab {
 
     /// IPMI says major and minor version of the firmware (IPMI v2.0 §20.1), so that this is the version that it has.
     fn as_built(&self, id: Id) -> Id {
-        match self.world {
-            World::SimIpmi(_) | World::IpmiSim(_) => {
-                Id { bmc_firmware: truth::revision(&id.bmc_firmware), ..id }
+        let by_ipmi = match self.world {
+            World::SimIpmi(_) | World::IpmiSim(_) => true,
+            World::SimBoth(_) => {
+                drivers::composite::driver_of(&self.subject, Operation::IdentityRead) == Some("ipmi")
             }
-            _ => id,
+            World::Sim(_) | World::Hardware(_) => false,
+        };
+        match by_ipmi {
+            true => Id { bmc_firmware: truth::revision(&id.bmc_firmware), ..id },
+            false => id,
         }
     }
 
@@ -212,6 +225,7 @@ impl Lab {
         match &mut self.world {
             World::Sim(sim) => sim.new_wire(),
             World::SimIpmi(sim) => sim.new_wire(),
+            World::SimBoth(sim) => sim.new_wire(),
             World::IpmiSim(sim) => sim.new_wire(),
             World::Hardware(_) => Vec::new(),
         }
@@ -290,6 +304,7 @@ impl Lab {
         match &mut self.world {
             World::Sim(sim) => sim.set_faults(&set),
             World::SimIpmi(sim) => sim.set_faults(&set),
+            World::SimBoth(sim) => sim.set_faults(&set),
             World::IpmiSim(sim) => sim.set_faults(&set),
             World::Hardware(_) if set.is_empty() => Ok(()),
             World::Hardware(_) => Err(Broken::new("target", "faults cannot be set on real hardware")),
@@ -302,6 +317,7 @@ impl Lab {
             let struck = match &self.world {
                 World::Sim(sim) => sim.was_struck(&fault),
                 World::SimIpmi(sim) => sim.was_struck(&fault),
+                World::SimBoth(sim) => sim.was_struck(&fault),
                 World::IpmiSim(sim) => sim.was_struck(&fault),
                 World::Hardware(_) => true,
             };
@@ -327,6 +343,7 @@ impl Lab {
         match &mut self.world {
             World::Sim(sim) => sim.check(),
             World::SimIpmi(sim) => sim.check(),
+            World::SimBoth(sim) => sim.check(),
             World::IpmiSim(sim) => sim.check(),
             World::Hardware(_) => Ok(()),
         }
@@ -337,6 +354,7 @@ impl Lab {
         match &self.world {
             World::Sim(sim) => Some(sim.sessions()),
             World::SimIpmi(sim) => Some(sim.sessions()),
+            World::SimBoth(sim) => Some(sim.sessions()),
             World::IpmiSim(sim) => Some(sim.open_sessions()),
             World::Hardware(_) => None,
         }
@@ -387,23 +405,32 @@ fn deviations(plan: &Plan, case: &Case) -> Vec<String> {
     given.flatten().chain(plan.seeded.deviations.iter().cloned()).collect()
 }
 
-/// What a driver claims, as words; a seeded fault may take a claim away.
+/// What a driver claims, as words; a seeded fault may take a claim away. Nothing where there is no such driver.
 pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
-    let scheme = if driver.starts_with("ipmi") {
-        halmark::endpoint::Scheme::Ipmi
-    } else {
-        halmark::endpoint::Scheme::Http
-    };
-    let endpoint =
-        Endpoint::new(scheme, "127.0.0.1", 1).with_credentials(Credentials::new("nobody", "nothing"));
-    let Ok(driver) = drivers::connect(driver, endpoint) else { return Vec::new() };
-    let driver: Box<dyn Driver> = match seeded.driver {
-        Some(fault) => Box::new(Mutant::new(driver, fault)),
-        None => driver,
-    };
+    claimed(driver, seeded).unwrap_or_default()
+}
+
+/// What a driver claims, as words, or why there is no such driver.
+pub fn claimed(name: &str, seeded: &Seeded) -> Result<Vec<String>, String> {
+    let driver = connect(name, seeded.driver, nowhere(name))?;
     let mut words = driver.capabilities().words();
-    let claimed: Vec<_> =
+    if Face::of(name) == Face::Both {
+        // Nobody can say by which protocol a scenario would go that is about one of them.
+        words.retain(|word| !word.starts_with("protocol:"));
+    }
+    let properties: Vec<_> =
         operation::properties().filter(|(of, _)| words.contains(of.to_string().as_str())).collect();
-    words.extend(claimed.into_iter().map(|(_, word)| word));
-    words.into_iter().collect()
+    words.extend(properties.into_iter().map(|(_, word)| word));
+    Ok(words.into_iter().collect())
+}
+
+/// An endpoint at which a driver of that name can be made. Making it touches nothing.
+fn nowhere(driver: &str) -> Endpoint {
+    let account = Credentials::new("nobody", "nothing");
+    let door = |scheme| Endpoint::new(scheme, "127.0.0.1", 1).with_credentials(account.clone());
+    match Face::of(driver) {
+        Face::Ipmi => door(Scheme::Ipmi),
+        Face::Redfish => door(Scheme::Http),
+        Face::Both => door(Scheme::Http).beside(door(Scheme::Ipmi)),
+    }
 }

@@ -62,6 +62,11 @@ impl Sim {
         ))
     }
 
+    /// The BMC, for another face of it.
+    pub(super) fn bmc(&self) -> &Bmc {
+        &self.bmc
+    }
+
     pub(super) fn control(&self) -> Control {
         self.bmc.control()
     }

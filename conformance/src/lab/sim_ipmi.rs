@@ -12,7 +12,9 @@ use super::{Plan, account, capture::Capture, deviations, rules};
 use crate::{evidence::Broken, plan::Case, scenario::Fault, wire::Record};
 
 pub(super) struct SimIpmi {
-    bmc: Bmc,
+    /// The BMC, unless it is another's.
+    _bmc: Option<Bmc>,
+    control: Control,
     service: Service,
     relay: Relay,
     capture: Capture,
@@ -23,24 +25,31 @@ pub(super) struct SimIpmi {
 
 impl SimIpmi {
     pub(super) fn open(profile: &Profile, plan: &Plan, case: &Case) -> Result<(Endpoint, Self), Broken> {
+        let options = BmcOptions { seed: case.seed, deviations: deviations(plan, case), time_scale: 1.0 };
+        let bmc = Bmc::start(profile, options).map_err(|e| Broken::new("harness", e.to_string()))?;
+        let (endpoint, sim) = Self::of(&bmc, case)?;
+        Ok((endpoint, Self { _bmc: Some(bmc), ..sim }))
+    }
+
+    /// The IPMI face of a BMC that somebody else keeps.
+    pub(super) fn of(bmc: &Bmc, case: &Case) -> Result<(Endpoint, Self), Broken> {
         let io = |what: &str, error: std::io::Error| {
             Broken::new("target", format!("{what} could not be started on loopback: {error}"))
         };
-        let options = BmcOptions { seed: case.seed, deviations: deviations(plan, case), time_scale: 1.0 };
-        let bmc = Bmc::start(profile, options).map_err(|e| Broken::new("harness", e.to_string()))?;
         // What went over the wire is read by the judge itself, from the relay's datagrams.
         let quiet = ServiceOptions { transcript: Transcript::None, ..ServiceOptions::default() };
-        let service = Service::start(&bmc, quiet).map_err(|e| io("the IPMI service", e))?;
+        let service = Service::start(bmc, quiet).map_err(|e| io("the IPMI service", e))?;
         let relay = Relay::udp(service.addr(), case.seed).map_err(|e| io("the relay", e))?;
         let credentials = account(case, &bmc.control().accounts());
         let capture = Capture::new(credentials.password.reveal());
         let endpoint = Endpoint::new(Scheme::Ipmi, relay.addr().ip().to_string(), relay.addr().port())
             .with_credentials(credentials);
-        Ok((endpoint, Self { bmc, service, relay, capture, datagrams: 0, struck: false }))
+        let control = bmc.control();
+        Ok((endpoint, Self { _bmc: None, control, service, relay, capture, datagrams: 0, struck: false }))
     }
 
     pub(super) fn control(&self) -> Control {
-        self.bmc.control()
+        self.control.clone()
     }
 
     pub(super) fn sessions(&self) -> usize {
@@ -77,7 +86,7 @@ impl SimIpmi {
     }
 
     pub(super) fn check(&self) -> Result<(), Broken> {
-        match self.bmc.control().is_dead() {
+        match self.control.is_dead() {
             true => Err(Broken::new("target", "the simulated BMC died in the middle of the case")),
             false => Ok(()),
         }

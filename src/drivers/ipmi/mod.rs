@@ -27,6 +27,7 @@ mod identity;
 mod lan;
 mod link;
 mod login;
+pub(super) mod probe;
 mod quirks;
 mod raw;
 pub mod rmcp;

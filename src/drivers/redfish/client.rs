@@ -179,7 +179,7 @@ impl Talk<'_> {
 
     /// One attempt. A kept connection that turns out closed is replaced without a word as long as nothing was sent, and
     /// for a read also when it was closed instead of an answer (HPE iLO resets kept connections, quirk S4).
-    async fn once(&mut self, ask: &Ask) -> Result<Reply, Broken> {
+    pub(super) async fn once(&mut self, ask: &Ask) -> Result<Reply, Broken> {
         let reused = self.state.connection.as_ref().is_some_and(|c| c.reused);
         match self.attempt(ask).await {
             Err(Broken::NotSent(_)) if reused => self.attempt(ask).await,

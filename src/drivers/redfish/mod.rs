@@ -33,6 +33,7 @@ mod metrics;
 mod network;
 mod patch;
 mod platform;
+pub(super) mod probe;
 mod quirks;
 mod refusal;
 mod retry;

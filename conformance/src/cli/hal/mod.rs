@@ -1,0 +1,160 @@
+//! The HAL from the command line: every operation of the contract, on one BMC, by any driver.
+//!
+//! - `verbs` is what can be typed, `meant` what that asks of a driver, `door` which BMC and as whom.
+//! - `outcome` tells an answer or a failure, by `human` and `table` or by `yaml`, and knows the exit codes.
+//! - `console` is a terminal, with `escape` and `cast`; `manual` writes completions and man pages.
+
+mod cast;
+mod console;
+mod door;
+mod escape;
+mod human;
+pub(super) mod manual;
+mod meant;
+mod outcome;
+mod table;
+mod verbs;
+mod yaml;
+
+use std::{
+    future::{Future, poll_fn},
+    task::Poll,
+};
+
+use halmark::{
+    Deadline, Driver, Operation,
+    drivers::{self, auto::DetectError},
+};
+
+pub(super) use self::{
+    door::Door,
+    meant::{Asked, plain},
+    outcome::{AFTER_HELP, Form, exit},
+    verbs::Verb,
+};
+use super::{complain, usage};
+use crate::seeded::Seeded;
+
+/// Carries out a command of the HAL.
+pub(super) fn hal(verb: &Verb) -> u8 {
+    match asked(verb) {
+        Ok((asked, door)) => ask(&asked, door),
+        Err(code) => code,
+    }
+}
+
+fn asked(verb: &Verb) -> Result<(Asked, &Door), u8> {
+    Ok(match verb {
+        Verb::Boot(on) => (meant::boot(&on.what), &on.door),
+        Verb::Identify(on) => (meant::light(&on.what), &on.door),
+        Verb::Identity(on) => (plain(Operation::IdentityRead), &on.door),
+        Verb::Inventory(on) => (meant::inventory(&on.what), &on.door),
+        Verb::Sensors(on) => (plain(Operation::SensorsRead), &on.door),
+        Verb::Metrics(on) => (plain(Operation::PowerMetrics), &on.door),
+        Verb::Log(on) => (meant::log(&on.what), &on.door),
+        Verb::Accounts(on) => {
+            meant::one_reader(&[on.door.password_file.as_deref(), on.what.new_password_file()])?;
+            (meant::accounts(&on.what)?, &on.door)
+        }
+        Verb::Console(console) => return Err(console::console(console)),
+        Verb::Bmc(on) => (meant::bmc(&on.what), &on.door),
+        Verb::Vendor(on) => {
+            meant::one_reader(&[on.door.password_file.as_deref(), on.what.body()])?;
+            (meant::vendor(&on.what)?, &on.door)
+        }
+    })
+}
+
+/// Asks a driver and tells what came.
+pub(super) fn ask(asked: &Asked, door: &Door) -> u8 {
+    with_driver(door, async |driver, by, who| match asked.of(driver, by).await {
+        Ok(returned) => outcome::answered(asked.operation(), &returned, door.output),
+        Err(error) => outcome::failed(&error, who, &endpoint(door), door.output),
+    })
+}
+
+/// The endpoint as it was typed, for advice.
+fn endpoint(door: &Door) -> String {
+    match door.endpoint.as_slice() {
+        [] => std::env::var("HALMARK_ENDPOINT").unwrap_or_default(),
+        given => given.join(" or "),
+    }
+}
+
+/// Connects, lets `what` speak to the driver, and ends the session whatever happened; the exit code.
+fn with_driver(door: &Door, what: impl AsyncFnOnce(&dyn Driver, Deadline, &str) -> u8) -> u8 {
+    let meant = match door.meant() {
+        Ok(meant) => meant,
+        Err(code) => return code,
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return usage(format!("no runtime could be made: {error}")),
+    };
+    runtime.block_on(async {
+        let by = Deadline::after(door.timeout);
+        let driver = match connect(&meant, by, door.output).await {
+            Ok(driver) => driver,
+            Err(code) => return code,
+        };
+        let code = uninterrupted(what(driver.as_ref(), by, &meant.driver)).await;
+        match driver.name() {
+            "ipmi" => say_goodbye(driver.as_ref()).await,
+            _ => driver.close().await,
+        }
+        code
+    })
+}
+
+/// Ends the session and does not wait for the answer: over IPMI, Close Session is sent once whatever becomes of it, and a BMC
+/// that does not hear it forgets the session by itself.
+async fn say_goodbye(driver: &dyn Driver) {
+    let mut closing = driver.close();
+    poll_fn(|context| {
+        let _ = closing.as_mut().poll(context);
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// The driver that was meant. `auto` detects here and now, so that it can do all that the BMC's protocol can.
+async fn connect(meant: &door::Meant, by: Deadline, form: Form) -> Result<Box<dyn Driver>, u8> {
+    if meant.driver != "auto" {
+        return drivers::connect(&meant.driver, meant.endpoint.clone()).map_err(usage);
+    }
+    match drivers::auto::detect(&meant.endpoint, by).await {
+        Ok(found) => {
+            found.silent.iter().for_each(|it| complain(&format!("auto: no {it}\n")));
+            Ok(found.driver)
+        }
+        Err(DetectError::Connect(error)) => Err(usage(error)),
+        Err(DetectError::Silent(cause)) => Err(outcome::undetected(&cause, form)),
+    }
+}
+
+/// The work, unless somebody interrupts it.
+async fn uninterrupted(work: impl Future<Output = u8>) -> u8 {
+    tokio::select! {
+        biased;
+        code = work => code,
+        _ = tokio::signal::ctrl_c() => {
+            complain("interrupted: what was asked for may have been done\n");
+            exit::INTERRUPTED
+        }
+    }
+}
+
+/// `halmark drivers`: every driver, or what one of them claims.
+pub(super) fn drivers(name: Option<&str>) -> u8 {
+    let Some(name) = name else {
+        let rows = drivers::REGISTRY.iter().map(|it| vec![it.name.to_owned(), it.about.to_owned()]);
+        super::print(&table::aligned(rows.collect()));
+        return exit::DONE;
+    };
+    match crate::lab::claimed(name, &Seeded::default()) {
+        Ok(words) if words.is_empty() => super::print("nothing: every operation is unsupported\n"),
+        Ok(words) => words.iter().for_each(|word| super::print(&format!("{word}\n"))),
+        Err(error) => return usage(error),
+    }
+    exit::DONE
+}
