@@ -19,7 +19,7 @@ pub enum Form {
     Text,
     /// For programs: one line.
     Json,
-    /// The same for both.
+    /// The same as in JSON, in blocks.
     Yaml,
 }
 
