@@ -166,10 +166,10 @@ impl Lab {
             "truth.identity" => truth::identity(&self.as_built(truth.id)),
             "truth.fru" => truth::fru(&truth.id),
             "truth.accounts" => truth::accounts(&self.control()?.holders()),
-            "truth.sensors" => match &self.world {
+            "truth.sensors" => match self.is_by_ipmi(Operation::SensorsRead) {
+                true => truth::sensors(&self.control()?.sensors()),
                 // Redfish has other names, and not what IPMI alone notices.
-                World::Sim(sim) => truth::sensors(&sim.control().shown_sensors()),
-                _ => truth::sensors(&self.control()?.sensors()),
+                false => truth::sensors(&self.control()?.shown_sensors()),
             },
             "truth.power.metrics" => truth::consumption(self.control()?.consumption()?),
             "truth.log" => truth::log(&self.control()?.system_log()),
@@ -193,16 +193,18 @@ impl Lab {
 
     /// IPMI says major and minor version of the firmware (IPMI v2.0 §20.1), so that this is the version that it has.
     fn as_built(&self, id: Id) -> Id {
-        let by_ipmi = match self.world {
-            World::SimIpmi(_) | World::IpmiSim(_) => true,
-            World::SimBoth(_) => {
-                drivers::composite::driver_of(&self.subject, Operation::IdentityRead) == Some("ipmi")
-            }
-            World::Sim(_) | World::Hardware(_) => false,
-        };
-        match by_ipmi {
+        match self.is_by_ipmi(Operation::IdentityRead) {
             true => Id { bmc_firmware: truth::revision(&id.bmc_firmware), ..id },
             false => id,
+        }
+    }
+
+    /// Whether the driver carries an operation out by IPMI; of both faces `auto` takes Redfish, which is the first.
+    fn is_by_ipmi(&self, operation: Operation) -> bool {
+        match self.world {
+            World::SimIpmi(_) | World::IpmiSim(_) => true,
+            World::SimBoth(_) => drivers::composite::driver_of(&self.subject, operation) == Some("ipmi"),
+            World::Sim(_) | World::Hardware(_) => false,
         }
     }
 
