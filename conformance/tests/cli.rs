@@ -160,6 +160,31 @@ fn what_is_changed_is_changed_and_told_in_every_area() {
 }
 
 #[test]
+fn what_redfish_alone_does_is_done_by_redfish() {
+    let sim = Sim::start();
+    let script = [
+        "media list",
+        "media insert http://127.0.0.1:9/rescue.iso --slot CD1",
+        "media list",
+        "media eject CD1",
+        "media eject CD1",
+        "media eject nowhere",
+        "bios set NoSuchSetting=true",
+        "bios get --driver ipmi",
+    ];
+    let tell = |words: &&str| {
+        let endpoint = if words.contains("ipmi") { &sim.ipmi } else { &sim.redfish };
+        format!("$ halmark {words}\n{}", steady(&told(&sim.run(endpoint, words))))
+    };
+    insta::assert_snapshot!(script.iter().map(tell).collect::<String>());
+    let bios = sim.json(&sim.redfish, "bios get");
+    let settings = bios["value"]["attributes"].as_array().expect("it has settings");
+    let text = told(&sim.run(&sim.redfish, "bios get"));
+    let names = settings.iter().map(|it| it["name"].as_str().expect("each has a name"));
+    names.for_each(|name| assert!(text.contains(name), "{name}"));
+}
+
+#[test]
 fn both_protocols_tell_the_same_of_one_machine_and_say_which_they_are() {
     let sim = Sim::start();
     for words in ["power read", "boot get", "identify get"] {
@@ -242,6 +267,8 @@ fn what_is_typed_wrongly_is_told_with_what_to_do() {
         "bmc clock set yesterday --endpoint ipmi://bmc",
         "vendor ipmi 6 1z --endpoint ipmi://bmc",
         "vendor redfish POST /redfish/v1 --body nowhere.json --endpoint https://bmc",
+        "bios set BootMode --endpoint https://bmc",
+        "media insert http://images/it.iso --kind tape --endpoint https://bmc",
         "drivers ipmy",
     ]
     .iter()

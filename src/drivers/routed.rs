@@ -6,9 +6,10 @@ use crate::{
     console::Console,
     driver::{Capabilities, Deadline, Driver, DriverError, Operation, Reply},
     model::{
-        Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BmcReset, BootDevice, BootOverride, Change,
-        EventLog, Fru, Identify, Identity, NewAccount, PowerAction, PowerMetrics, PowerState, Sensor,
-        SetIdentify, Timestamp, VendorAnswer, VendorCall,
+        Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootDevice,
+        BootOverride, Change, EventLog, Fru, Identify, Identity, InsertMedia, MediaSlot, MediaSlotId,
+        NewAccount, PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify, Timestamp, VendorAnswer,
+        VendorCall,
     },
 };
 
@@ -163,6 +164,26 @@ impl<R: Route> Driver for Routed<R> {
 
     async fn vendor_call(&self, call: &VendorCall, by: Deadline) -> Reply<VendorAnswer> {
         self.to(Operation::VendorCall, by).await?.vendor_call(call, by).await
+    }
+
+    async fn media(&self, by: Deadline) -> Reply<Vec<MediaSlot>> {
+        self.to(Operation::MediaList, by).await?.media(by).await
+    }
+
+    async fn insert_media(&self, medium: &InsertMedia, by: Deadline) -> Reply<MediaSlot> {
+        self.to(Operation::MediaInsert, by).await?.insert_media(medium, by).await
+    }
+
+    async fn eject_media(&self, slot: &MediaSlotId, by: Deadline) -> Reply<Change> {
+        self.to(Operation::MediaEject, by).await?.eject_media(slot, by).await
+    }
+
+    async fn bios(&self, by: Deadline) -> Reply<Bios> {
+        self.to(Operation::BiosRead, by).await?.bios(by).await
+    }
+
+    async fn set_bios(&self, to: &BiosChanges, by: Deadline) -> Reply<Change> {
+        self.to(Operation::BiosSet, by).await?.set_bios(to, by).await
     }
 
     async fn close(&self) {

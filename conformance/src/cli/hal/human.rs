@@ -46,6 +46,17 @@ const COLUMNS: &[(Operation, &[Column])] = &[
             ("PROTOCOLS", "protocols"),
         ],
     ),
+    (
+        Operation::MediaList,
+        &[
+            ("SLOT", "id"),
+            ("KINDS", "kinds"),
+            ("INSERTED", "inserted"),
+            ("WRITE-PROTECTED", "write-protected"),
+            ("IMAGE", "image"),
+        ],
+    ),
+    (Operation::BiosRead, &[("NAME", "name"), ("VALUE", "value"), ("PENDING", "pending")]),
 ];
 
 /// An answer, ending in a line's end.
@@ -53,6 +64,7 @@ pub(in crate::cli) fn text(operation: Operation, value: &Value) -> String {
     match (operation, value) {
         (Operation::VendorCall, Value::Object(answer)) => vendor(answer),
         (Operation::LogList, Value::Object(log)) => event_log(log),
+        (Operation::BiosRead, Value::Object(bios)) => firmware(bios),
         (_, Value::Array(items)) => list(operation, items),
         (_, Value::Object(members)) => pairs(members),
         (_, value) => format!("{}\n", cell(Some(value))),
@@ -94,6 +106,14 @@ fn event_log(log: &Map<String, Value>) -> String {
         text.push_str("events were lost: the log was full\n");
     }
     text
+}
+
+/// The settings of the host's firmware, and what stands beside them.
+fn firmware(bios: &Map<String, Value>) -> String {
+    let settings = bios.get("attributes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let beside: Map<_, _> = bios.clone().into_iter().filter(|(key, _)| key != "attributes").collect();
+    let beside = if beside.is_empty() { String::new() } else { pairs(&beside) };
+    format!("{}{beside}", list(Operation::BiosRead, settings))
 }
 
 /// An object as pairs; what lies deeper has the path as its name.

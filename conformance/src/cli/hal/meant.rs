@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, io::Read as _, path::Path};
 
 use halmark::{
-    AccountId, AccountUpdate, BootDevice, BootOverride, Deadline, Driver, DriverError, NewAccount, Operation,
-    Secret, VendorCall, model::SetIdentify,
+    AccountId, AccountUpdate, BootDevice, BootOverride, Deadline, Driver, DriverError, InsertMedia,
+    MediaSlotId, NewAccount, Operation, Secret, VendorCall, model::SetIdentify,
 };
 use serde_json::Value;
 
-use super::verbs::{Accounts, Bmc, Boot, Clock, Inventory, Light, Log, Vendor, Who};
+use super::verbs::{Accounts, Bios, Bmc, Boot, Clock, Inventory, Light, Log, Media, Vendor, Who};
 use crate::{
     cli::{credentials, usage},
     operation::{Call, Returned},
@@ -23,6 +23,8 @@ pub(in crate::cli) enum Asked {
     Update(AccountId, AccountUpdate),
     /// An account that is named by its ID is deleted.
     Delete(AccountId),
+    /// What is in a slot is ejected.
+    Eject(MediaSlotId),
 }
 
 impl Asked {
@@ -32,6 +34,7 @@ impl Asked {
             Self::Call(call) => call.operation(),
             Self::Update(..) => Operation::AccountsUpdate,
             Self::Delete(_) => Operation::AccountsDelete,
+            Self::Eject(_) => Operation::MediaEject,
         }
     }
 
@@ -45,6 +48,7 @@ impl Asked {
             Self::Call(call) => call.run(driver, by.left()).await,
             Self::Update(id, to) => driver.update_account(id, to, by).await.map(Returned::of),
             Self::Delete(id) => driver.delete_account(id, by).await.map(Returned::of),
+            Self::Eject(slot) => driver.eject_media(slot, by).await.map(Returned::of),
         }
     }
 }
@@ -95,6 +99,30 @@ pub(super) fn bmc(what: &Bmc) -> Asked {
         Bmc::Clock(Clock::Set { time }) => Asked::Call(Call::SetBmcClock(*time)),
         Bmc::Network => plain(Operation::BmcNetworkRead),
     }
+}
+
+pub(super) fn bios(what: &Bios) -> Asked {
+    match what {
+        Bios::Get => plain(Operation::BiosRead),
+        Bios::Set { settings } => Asked::Call(Call::SetBios(settings.iter().cloned().collect())),
+    }
+}
+
+pub(super) fn media(what: &Media) -> Result<Asked, u8> {
+    Ok(match what {
+        Media::List => plain(Operation::MediaList),
+        Media::Insert { image, kind, slot, image_user, image_password_file } => {
+            let password = image_password_file.as_deref().map(credentials::first_line).transpose()?;
+            Asked::Call(Call::InsertMedia(InsertMedia {
+                slot: slot.clone().map(MediaSlotId),
+                kind: *kind,
+                image: image.clone(),
+                user: image_user.clone(),
+                password: password.map(Secret::new),
+            }))
+        }
+        Media::Eject { slot } => Asked::Eject(MediaSlotId(slot.clone())),
+    })
 }
 
 pub(super) fn accounts(what: &Accounts) -> Result<Asked, u8> {

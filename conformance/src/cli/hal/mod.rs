@@ -56,6 +56,11 @@ fn asked(verb: &Verb) -> Result<(Asked, &Door), u8> {
             meant::one_reader(&[on.door.password_file.as_deref(), on.what.new_password_file()])?;
             (meant::accounts(&on.what)?, &on.door)
         }
+        Verb::Media(on) => {
+            meant::one_reader(&[on.door.password_file.as_deref(), on.what.image_password_file()])?;
+            (meant::media(&on.what)?, &on.door)
+        }
+        Verb::Bios(on) => (meant::bios(&on.what), &on.door),
         Verb::Console(console) => return Err(console::console(console)),
         Verb::Bmc(on) => (meant::bmc(&on.what), &on.door),
         Verb::Vendor(on) => {

@@ -11,7 +11,8 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use halmark::{
-    AccountProtocol, BmcReset, BootDevice, BootDuration, BootMode, Identify, Role, Timestamp, model::Bytes,
+    AccountProtocol, BiosValue, BmcReset, BootDevice, BootDuration, BootMode, Identify, MediaKind, Role,
+    Timestamp, model::Bytes,
 };
 
 use super::{door::Door, outcome::AFTER_HELP};
@@ -43,6 +44,12 @@ pub enum Verb {
     /// List, create, change or delete the BMC's accounts.
     #[command(after_help = AFTER_HELP)]
     Accounts(On<Accounts>),
+    /// List, insert or eject virtual media.
+    #[command(after_help = AFTER_HELP)]
+    Media(On<Media>),
+    /// Read or change the settings of the host's firmware.
+    #[command(after_help = AFTER_HELP)]
+    Bios(On<Bios>),
     /// Open the host's serial console; ~. at the start of a line ends it.
     #[command(after_help = CONSOLE)]
     Console(Box<Console>),
@@ -210,6 +217,48 @@ pub struct Who {
     pub id: Option<String>,
 }
 
+/// `halmark media`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Media {
+    /// Print the slots and what is in them.
+    List,
+    /// Insert an image, for reading only.
+    Insert {
+        /// Where it comes from, such as https://images/rescue.iso; without user and password.
+        image: String,
+        /// What it is to be to the host.
+        #[arg(long, default_value = "cd", value_parser = word::<MediaKind>(MediaKind::WORDS))]
+        kind: MediaKind,
+        /// The slot, as `media list` shows it; the first empty one of that kind if not given.
+        #[arg(long)]
+        slot: Option<String>,
+        /// As whom the BMC fetches it.
+        #[arg(long, value_name = "USER", requires = "image_password_file")]
+        image_user: Option<String>,
+        /// A file with the password for that in its first line, or - for standard input.
+        #[arg(long, value_name = "FILE", requires = "image_user")]
+        image_password_file: Option<PathBuf>,
+    },
+    /// Eject what is in a slot.
+    Eject {
+        /// The slot, as `media list` shows it.
+        slot: String,
+    },
+}
+
+/// `halmark bios`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Bios {
+    /// Print the settings, what is pending of them, and secure boot.
+    Get,
+    /// Change settings from the next start of the host on; it is not started for that.
+    Set {
+        /// NAME=VALUE, in the maker's names: true and false, whole numbers, and texts, which may stand in double quotes.
+        #[arg(required = true, value_name = "NAME=VALUE", value_parser = setting)]
+        settings: Vec<(String, BiosValue)>,
+    },
+}
+
 /// `halmark console`.
 #[derive(Debug, Group)]
 pub struct Console {
@@ -279,6 +328,16 @@ pub enum Vendor {
     },
 }
 
+impl Media {
+    /// Where the password of an image comes from, if there is one.
+    pub(super) fn image_password_file(&self) -> Option<&Path> {
+        match self {
+            Self::Insert { image_password_file, .. } => image_password_file.as_deref(),
+            Self::List | Self::Eject { .. } => None,
+        }
+    }
+}
+
 impl Vendor {
     /// Where the body comes from, if there is one.
     pub(super) fn body(&self) -> Option<&Path> {
@@ -293,6 +352,19 @@ impl Vendor {
 fn byte(text: &str) -> Result<u8, String> {
     let digits = text.trim_start_matches("0x");
     u8::from_str_radix(digits, 16).map_err(|_| "expected a byte in hexadecimal digits, such as 2c".to_owned())
+}
+
+/// A setting of the host's firmware and what it shall be.
+fn setting(text: &str) -> Result<(String, BiosValue), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as BootMode=Uefi")?;
+    let quoted = value.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let value = match (quoted, value, value.parse::<i64>()) {
+        (Some(text), ..) => BiosValue::Text(text.to_owned()),
+        (_, "true" | "false", _) => BiosValue::Flag(value == "true"),
+        (.., Ok(number)) => BiosValue::Number(number),
+        _ => BiosValue::Text(value.to_owned()),
+    };
+    Ok((name.to_owned(), value))
 }
 
 fn role() -> impl TypedValueParser<Value = Role> {
