@@ -22,13 +22,17 @@ fn info(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     Ok([&(SIZE as u16).to_le_bytes()[..], &[0x00]].concat())
 }
 
-/// §34.2: device, offset, count; how many there are, and they.
+/// So many bytes fit into an answer whose length is a byte, as IPMI v1.5 has it (§13.6): seven of the message come before its
+/// data, the first of which is the count, and one after it.
+const MOST: usize = 255 - 7 - 1 - 1;
+
+/// §34.2: device, offset, count; how many there are, and they. Whoever asks for more than a message holds gets what it holds.
 fn read(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let [device, low, high, count] = request.exactly()?;
     let image = image(scene, device)?;
     let rest = image.get(usize::from(u16::from_le_bytes([low, high]))..).filter(|it| !it.is_empty());
     let rest = rest.ok_or(Completion::OUT_OF_RANGE)?;
-    let part = &rest[..rest.len().min(usize::from(count))];
+    let part = &rest[..rest.len().min(usize::from(count)).min(MOST)];
     Ok([&[part.len() as u8], part].concat())
 }
 
@@ -147,6 +151,15 @@ mod tests {
         assert_eq!(trial.user(0x0A, 0x11, &[0, 0xFE, 3, 16]).unwrap(), [2, 0, 0]);
         assert_eq!(trial.user(0x0A, 0x11, &[0, 0, 4, 1]), Err(0xC9));
         assert_eq!(trial.operator(0x0A, 0x12, &[0, 0xFF, 3, 1, 2]), Err(0xC9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_holds_no_more_than_a_message_of_255_bytes() {
+        let mut trial = Trial::new();
+        for (asked, told) in [(0xFF, MOST), (0xF7, MOST), (0xF6, MOST), (0xF5, MOST - 1)] {
+            let answer = trial.user(0x0A, 0x11, &[0, 0, 0, asked]).unwrap();
+            assert_eq!((usize::from(answer[0]), answer.len()), (told, told + 1));
+        }
     }
 
     #[tokio::test(start_paused = true)]
