@@ -23,12 +23,13 @@ fn collection(schema: &str, path: &str, members: &[&str]) -> Value {
 /// A small machine that has everything the suite asks for.
 fn whole() -> Vec<(&'static str, Value)> {
     let text = ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "PowerCycle", "Nmi"];
-    vec![
+    let mut all = vec![
         (
             "",
             json!({"@odata.id": "/redfish/v1/", "@odata.type": "#ServiceRoot.v1_5_0.ServiceRoot", "Id": "Root", "Name": "Root",
                 "RedfishVersion": "1.8.0", "UUID": "5f0d1b3c-7e42-4a6b-9c1d-000000000001", "Systems": link("Systems"),
                 "Managers": link("Managers"), "Chassis": link("Chassis"), "SessionService": link("SessionService"),
+                "AccountService": link("AccountService"),
                 "Links": {"Sessions": link("SessionService/Sessions")}}),
         ),
         ("Systems", collection("ComputerSystem", "Systems", &["Node"])),
@@ -38,6 +39,7 @@ fn whole() -> Vec<(&'static str, Value)> {
                 "PowerState": "On", "SerialNumber": "EL1", "UUID": "a1234567-89ab-cdef-a123-456789abcdef",
                 "Manufacturer": "Elsewhere", "Model": "E1", "PartNumber": "P-7", "BiosVersion": "2.1",
                 "LocationIndicatorActive": false, "IndicatorLED": "Off", "LogServices": link("Systems/Node/LogServices"),
+                "Bios": link("Systems/Node/Bios"),
                 "Boot": {"BootSourceOverrideEnabled": "Disabled", "BootSourceOverrideTarget": "None",
                     "BootSourceOverrideMode": "UEFI",
                     "BootSourceOverrideEnabled@Redfish.AllowableValues": ["Disabled", "Once", "Continuous"],
@@ -51,6 +53,7 @@ fn whole() -> Vec<(&'static str, Value)> {
             "Managers/bmc",
             json!({"@odata.id": "/redfish/v1/Managers/bmc", "@odata.type": "#Manager.v1_5_0.Manager", "Id": "bmc", "Name": "bmc",
                 "FirmwareVersion": "9.8", "EthernetInterfaces": link("Managers/bmc/EthernetInterfaces"),
+                "DateTime": "2026-01-01T00:00:00Z", "VirtualMedia": link("Managers/bmc/VirtualMedia"),
                 "Actions": {"#Manager.Reset": {"target": "/redfish/v1/Managers/bmc/Actions/Manager.Reset",
                     "ResetType@Redfish.AllowableValues": ["ForceRestart", "GracefulRestart"]}}}),
         ),
@@ -113,6 +116,51 @@ fn whole() -> Vec<(&'static str, Value)> {
                 "Id": "Sessions", "Name": "Sessions", "Sessions": link("SessionService/Sessions")}),
         ),
         ("SessionService/Sessions", collection("Session", "SessionService/Sessions", &[])),
+    ];
+    all.extend(services());
+    all
+}
+
+/// What it has beside that: accounts with their roles, a slot for virtual media, settings of the firmware.
+fn services() -> Vec<(&'static str, Value)> {
+    let role = |id: &str| {
+        json!({"@odata.id": format!("/redfish/v1/AccountService/Roles/{id}"), "@odata.type": "#Role.v1_2_0.Role",
+            "Id": id, "RoleId": id, "Name": id, "IsPredefined": true})
+    };
+    let bios = |path: &str, id: &str| {
+        json!({"@odata.id": format!("/redfish/v1/{path}"), "@odata.type": "#Bios.v1_1_0.Bios", "Id": id, "Name": id,
+            "Attributes": {"QuietBoot": true, "SetupPromptTimeout": 5, "BootRetry": "Enabled"}})
+    };
+    let mut active = bios("Systems/Node/Bios", "Bios");
+    active["@Redfish.Settings"] = json!({"@odata.type": "#Settings.v1_2_0.Settings", "SettingsObject": link("Systems/Node/Bios/Settings")});
+    let slot = "/redfish/v1/Managers/bmc/VirtualMedia/CD";
+    let action = |name: &str| json!({"target": format!("{slot}/Actions/VirtualMedia.{name}")});
+    vec![
+        (
+            "AccountService",
+            json!({"@odata.id": "/redfish/v1/AccountService", "@odata.type": "#AccountService.v1_5_0.AccountService",
+                "Id": "Accounts", "Name": "Accounts", "Accounts": link("AccountService/Accounts"),
+                "Roles": link("AccountService/Roles")}),
+        ),
+        ("AccountService/Accounts", collection("ManagerAccount", "AccountService/Accounts", &[])),
+        (
+            "AccountService/Roles",
+            collection("Role", "AccountService/Roles", &["Administrator", "Operator", "ReadOnly"]),
+        ),
+        ("AccountService/Roles/Administrator", role("Administrator")),
+        ("AccountService/Roles/Operator", role("Operator")),
+        ("AccountService/Roles/ReadOnly", role("ReadOnly")),
+        ("Managers/bmc/VirtualMedia", collection("VirtualMedia", "Managers/bmc/VirtualMedia", &["CD"])),
+        (
+            "Managers/bmc/VirtualMedia/CD",
+            json!({"@odata.id": slot, "@odata.type": "#VirtualMedia.v1_3_0.VirtualMedia", "Id": "CD", "Name": "CD",
+                "MediaTypes": ["CD", "DVD"], "Inserted": false, "Image": null, "ImageName": null,
+                "ConnectedVia": "NotConnected", "WriteProtected": true,
+                "Actions": {"#VirtualMedia.InsertMedia": action("InsertMedia"),
+                    "#VirtualMedia.EjectMedia": action("EjectMedia")}}),
+        ),
+        ("Systems/Node/Bios", active),
+        ("Systems/Node/Bios/Settings", bios("Systems/Node/Bios/Settings", "Settings")),
     ]
 }
 

@@ -247,6 +247,11 @@ pub(super) const ROWS: &[Deviation] = &[
         "idrac-bios-needs-apply-time",
         "accepts settings of the BIOS that do not say when they apply, and forgets them",
     )
+    .on_tree(|tree| {
+        for bios in tree.of_kind("Bios").filter(|it| it["@Redfish.Settings"].is_object()) {
+            bios["@Redfish.Settings"]["SupportedApplyTimes"] = json!(["OnReset"]);
+        }
+    })
     .on_change(|asked, body| {
         let forgets = asked.method == "PATCH"
             && asked.path.ends_with("/Bios/Settings")

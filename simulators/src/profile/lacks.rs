@@ -2,6 +2,7 @@
 //! stands in the tree. What the tree leaves open is not lacking.
 
 mod observed;
+mod services;
 
 use std::collections::BTreeMap;
 
@@ -95,6 +96,7 @@ pub(super) fn of(tree: &Tree, id: &Id) -> Lacks {
     light(tree, &mut lacks);
     identity(id, &mut lacks);
     observed::lacking(tree, id, &mut lacks);
+    services::lacking(tree, &mut lacks);
     lacks
 }
 
