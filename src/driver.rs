@@ -9,10 +9,10 @@ pub use crate::{capabilities::Capabilities, deviation::Deviation, operation::Ope
 use crate::{
     console::Console,
     model::{
-        Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootOverride,
-        Change, EventLog, Fru, Identify, Identity, InsertMedia, MediaSlot, MediaSlotId, NewAccount,
-        PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
-        words,
+        Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootOrder,
+        BootOverride, Change, EventLog, Fru, Identify, Identity, InsertMedia, Inventory, MediaSlot,
+        MediaSlotId, NewAccount, PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify, Timestamp,
+        VendorAnswer, VendorCall, words,
     },
 };
 
@@ -191,6 +191,26 @@ pub trait Driver: Send + Sync {
     async fn set_bios(&self, to: &BiosChanges, by: Deadline) -> Reply<Change> {
         let _ = (to, by);
         Err(DriverError::unsupported(Operation::BiosSet))
+    }
+
+    /// `inventory.read`: the parts of the machine.
+    async fn inventory(&self, by: Deadline) -> Reply<Inventory> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::InventoryRead))
+    }
+
+    /// `boot.order.get`: what is booted where nothing overrides it, the first first.
+    async fn boot_order(&self, by: Deadline) -> Reply<BootOrder> {
+        let _ = by;
+        Err(DriverError::unsupported(Operation::BootOrderGet))
+    }
+
+    /// `boot.order.set`: these entries first, in this order; those that are not named follow in the order that they have.
+    /// Naming none, or one twice, is [`Cause::InvalidArgument`]; one that there is not is [`Cause::NotFound`]. A BMC may
+    /// keep the order until the host starts: then it is [`BootOrder::pending`].
+    async fn set_boot_order(&self, first: &[String], by: Deadline) -> Reply<Change> {
+        let _ = (first, by);
+        Err(DriverError::unsupported(Operation::BootOrderSet))
     }
 
     /// `vendor.call`: a raw command. The BMC's refusal is an answer, not an error. A call of another protocol than the

@@ -67,6 +67,12 @@ pub enum Operation {
     BiosRead,
     /// Change settings of the host's firmware.
     BiosSet,
+    /// Read what the machine is made of.
+    InventoryRead,
+    /// Read the order of boot.
+    BootOrderGet,
+    /// Set the order of boot.
+    BootOrderSet,
     /// Send a raw command, for what no operation covers.
     VendorCall,
 }
@@ -102,6 +108,9 @@ words!(Operation {
     MediaEject = "media.eject",
     BiosRead = "bios.read",
     BiosSet = "bios.set",
+    InventoryRead = "inventory.read",
+    BootOrderGet = "boot.order.get",
+    BootOrderSet = "boot.order.set",
     VendorCall = "vendor.call",
 });
 
@@ -150,6 +159,8 @@ impl Operation {
                 | Self::BmcNetworkRead
                 | Self::MediaList
                 | Self::BiosRead
+                | Self::InventoryRead
+                | Self::BootOrderGet
         )
     }
 }

@@ -365,6 +365,8 @@ pub fn counterpart(driver: &str) -> &'static str {
         "driver.identify.get" => "truth.identify",
         "driver.fru.read" => "truth.fru",
         "driver.sensors.read" => "truth.sensors",
+        "driver.inventory.read" => "truth.inventory",
+        "driver.boot.order.get" => "truth.boot.order",
         "driver.power.metrics" => "truth.power.metrics",
         "driver.log.list" => "truth.log",
         "driver.accounts.list" => "truth.accounts",

@@ -15,10 +15,10 @@ use std::{
 use async_trait::async_trait;
 use halmark::{
     Account, AccountId, AccountUpdate, Answer, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootDevice,
-    BootDuration, BootMode, BootOverride, Capabilities, Cause, Change, Console, Deadline, Driver,
-    DriverError, EventLog, Fru, Identify, Identity, InsertMedia, MediaSlot, MediaSlotId, NewAccount,
-    Operation, PowerAction, PowerMetrics, PowerState, Protocol, Reply, Sensor, Timestamp, VendorAnswer,
-    VendorCall, model::SetIdentify,
+    BootDuration, BootMode, BootOrder, BootOverride, Capabilities, Cause, Change, Console, Deadline, Driver,
+    DriverError, EventLog, Fru, Identify, Identity, InsertMedia, Inventory, MediaSlot, MediaSlotId,
+    NewAccount, Operation, PowerAction, PowerMetrics, PowerState, Protocol, Reply, Sensor, Timestamp,
+    VendorAnswer, VendorCall, model::SetIdentify,
 };
 
 use self::books::Falsified;
@@ -343,6 +343,22 @@ impl Driver for Mutant {
             _ => {}
         }
         self.tell(self.inner.reset_bmc(kind, by).await, Change::Changed)
+    }
+
+    async fn inventory(&self, by: Deadline) -> Reply<Inventory> {
+        self.falsified(self.inner.inventory(by)).await
+    }
+
+    async fn boot_order(&self, by: Deadline) -> Reply<BootOrder> {
+        self.falsified(self.inner.boot_order(by)).await
+    }
+
+    async fn set_boot_order(&self, first: &[String], by: Deadline) -> Reply<Change> {
+        self.hang().await;
+        if self.fault == DriverFault::OrderDoesNothing {
+            return self.say(Change::Changed);
+        }
+        self.tell(self.inner.set_boot_order(first, by).await, Change::Changed)
     }
 
     async fn fru(&self, by: Deadline) -> Reply<Fru> {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use halmark::{
-    AccountId, AccountUpdate, BiosChanges, BiosValue, BmcReset, BootOverride, Cause, Deadline, Driver,
-    DriverError, InsertMedia, MediaKind, MediaSlot, MediaSlotId, NewAccount, Operation, Protocol, Timestamp,
-    VendorCall, model::SetIdentify,
+    AccountId, AccountUpdate, BiosChanges, BiosValue, BmcReset, BootDevice, BootOverride, Cause, Deadline,
+    Driver, DriverError, InsertMedia, MediaKind, MediaSlot, MediaSlotId, NewAccount, Operation, Protocol,
+    Timestamp, VendorCall, model::SetIdentify,
 };
 use serde_json::{Map, Value, json};
 
@@ -21,6 +21,7 @@ const PROPERTIES: &[(Operation, &str, &[&str])] = &[
     ),
     (Operation::FruRead, "fru", &["board"]),
     (Operation::PowerMetrics, "power.metrics", &["range"]),
+    (Operation::InventoryRead, "inventory", &["processors", "memory", "interfaces", "disks"]),
 ];
 
 /// The capabilities `KIND:NAME`, and the operation that each is of.
@@ -38,6 +39,9 @@ pub fn tells_nothing(capability: &str, value: &Value) -> bool {
         Some(("identity", property)) => lacks(&format!("/{property}")),
         Some(("fru", "board")) => lacks("/board/serial"),
         Some(("power.metrics", "range")) => lacks("/minimum-watts"),
+        Some(("inventory", parts)) => {
+            value.get(parts).and_then(Value::as_array).is_some_and(|parts| parts.is_empty())
+        }
         Some(("boot.mode", wanted)) => {
             value.is_object() && value.get("mode").is_none_or(|mode| mode != wanted)
         }
@@ -72,6 +76,8 @@ pub enum Call {
     SetBios(BiosChanges),
     /// `console.open` and what is said while it is open.
     Talk(Vec<Turn>),
+    /// `boot.order.set`: the first entries by the devices that they are, which the driver itself has to find.
+    SetBootOrder(Vec<BootDevice>),
     /// `vendor.call`.
     Vendor(VendorCall),
 }
@@ -92,6 +98,7 @@ impl Call {
             Self::EjectMedia(_) => Operation::MediaEject,
             Self::SetBios(_) => Operation::BiosSet,
             Self::Talk(_) => Operation::ConsoleOpen,
+            Self::SetBootOrder(_) => Operation::BootOrderSet,
             Self::Vendor(_) => Operation::VendorCall,
         }
     }
@@ -128,6 +135,7 @@ impl Call {
             Self::EjectMedia(kind) => json!({"kind": kind}),
             Self::SetBios(to) => json!({"attributes": to}),
             Self::Talk(turns) => talk::arguments(turns),
+            Self::SetBootOrder(devices) => json!({"devices": devices}),
             Self::Vendor(call) => json!(call),
         }
     }
@@ -162,6 +170,7 @@ impl Call {
             Operation::BiosSet => {
                 Self::SetBios([("ProbeOfNothing".to_owned(), BiosValue::Flag(true))].into())
             }
+            Operation::BootOrderSet => Self::SetBootOrder(vec![BootDevice::Pxe]),
             Operation::VendorCall => Self::Vendor(VendorCall::Ipmi {
                 netfn: 0x06,
                 command: 0x01,
@@ -194,7 +203,13 @@ impl Call {
                 driver.eject_media(&slot, by).await.map(Returned::of)
             }
             Self::SetBios(to) => driver.set_bios(to, by).await.map(Returned::of),
+            Self::SetBootOrder(devices) => {
+                let first = entries(driver, devices, by).await?;
+                driver.set_boot_order(&first, by).await.map(Returned::of)
+            }
             Self::Vendor(call) => driver.vendor_call(call, by).await.map(Returned::of),
+            Self::Plain(Operation::InventoryRead) => driver.inventory(by).await.map(Returned::of),
+            Self::Plain(Operation::BootOrderGet) => driver.boot_order(by).await.map(Returned::of),
             Self::Plain(Operation::PowerRead) => driver.power_read(by).await.map(Returned::of),
             Self::Plain(Operation::BootOverrideGet) => driver.boot_override(by).await.map(Returned::of),
             Self::Plain(Operation::IdentifyGet) => driver.identify(by).await.map(Returned::of),
@@ -270,6 +285,29 @@ async fn slot(driver: &dyn Driver, kind: MediaKind, by: Deadline) -> Result<Medi
         cause: Cause::NotFound { what: format!("slot for a virtual {kind}") },
         at: None,
     })
+}
+
+/// The first entry that the driver shows for each of these devices; an operation that is not claimed has none to look for.
+async fn entries(
+    driver: &dyn Driver,
+    devices: &[BootDevice],
+    by: Deadline,
+) -> Result<Vec<String>, DriverError> {
+    let operation = Operation::BootOrderSet;
+    if !driver.capabilities().operations.contains(&operation) {
+        return Ok(devices.iter().map(ToString::to_string).collect());
+    }
+    let order = driver.boot_order(by).await?;
+    let of = |device: &BootDevice| {
+        let found = order.value.entries.iter().find(|it| it.device == Some(*device));
+        found.map(|it| it.id.clone()).ok_or_else(|| DriverError {
+            operation,
+            protocol: Some(order.protocol),
+            cause: Cause::NotFound { what: format!("an entry of the boot order for {device}") },
+            at: None,
+        })
+    };
+    devices.iter().map(of).collect()
 }
 
 /// What an operation returned.

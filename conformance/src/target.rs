@@ -205,6 +205,8 @@ pub const ALL_TRUTHS: &[&str] = &[
     "fru",
     "sensors",
     "power.metrics",
+    "inventory",
+    "boot.order",
     "log",
     "accounts",
     "bmc.clock",

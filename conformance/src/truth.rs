@@ -139,6 +139,43 @@ pub fn sensors(all: &Value) -> Value {
     all.as_array().into_iter().flatten().map(of).collect()
 }
 
+/// The parts that the platform's documents have, in the contract's words (DSP0268 Processor, Memory, EthernetInterface, Drive).
+pub fn inventory(parts: &Value) -> Value {
+    type Row = (&'static str, &'static str);
+    const PROCESSOR: &[Row] = &[
+        ("vendor", "Manufacturer"),
+        ("model", "Model"),
+        ("cores", "TotalCores"),
+        ("threads", "TotalThreads"),
+    ];
+    const MEMORY: &[Row] =
+        &[("mebibytes", "CapacityMiB"), ("part-number", "PartNumber"), ("serial", "SerialNumber")];
+    const DISK: &[Row] = &[("bytes", "CapacityBytes"), ("model", "Model"), ("serial", "SerialNumber")];
+    let said = |part: &Value, rows: &[Row]| {
+        let all = rows.iter().chain(&[("name", "Name")]);
+        let told = all.filter(|(_, of)| part.get(of).is_some());
+        told.map(|(name, of)| ((*name).to_owned(), part[*of].clone())).collect::<serde_json::Map<_, _>>()
+    };
+    let list = |kind: &str, rows: &[Row]| -> Value {
+        parts[kind].as_array().into_iter().flatten().map(|part| Value::from(said(part, rows))).collect()
+    };
+    let interface = |part: &Value| {
+        let mac = part.get("PermanentMACAddress").or(part.get("MACAddress")).and_then(Value::as_str);
+        json!({"name": part["Name"], "mac": mac.map(str::to_ascii_lowercase)})
+    };
+    let interfaces: Value =
+        parts["EthernetInterface"].as_array().into_iter().flatten().map(interface).collect();
+    json!({
+        "processors": list("Processor", PROCESSOR), "memory": list("Memory", MEMORY),
+        "interfaces": interfaces, "disks": list("Drive", DISK),
+    })
+}
+
+/// The order of boot, by the BMC's names for its entries.
+pub fn boot_order(ids: &[String]) -> Value {
+    json!({"entries": ids.iter().map(|id| json!({"id": id})).collect::<Vec<_>>()})
+}
+
 /// What the machine takes, in watts: now, the least, the most and on average.
 pub fn consumption([now, least, most, mean]: [u16; 4]) -> Value {
     json!({"watts": now, "minimum-watts": least, "maximum-watts": most, "average-watts": mean})

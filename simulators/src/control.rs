@@ -209,6 +209,33 @@ impl Control {
         self.0.accounts().list().iter().map(of).collect()
     }
 
+    /// The host's processors, memory, network interfaces and drives, as the platform's documents have them: by schema.
+    pub fn parts(&self) -> serde_json::Value {
+        let look = self.0.look();
+        let below = format!("{}/", look.tree.system());
+        let list = |kind: &str| -> serde_json::Value {
+            let of_kind = look
+                .tree
+                .documents()
+                .iter()
+                .filter(|it| &*it.kind == kind && (kind == "Drive" || it.path.starts_with(&below)));
+            of_kind.map(|it| it.value(&look.view)).filter(|it| it["Status"]["State"] != "Absent").collect()
+        };
+        let kinds = ["Processor", "Memory", "EthernetInterface", "Drive"];
+        kinds.iter().map(|kind| ((*kind).to_owned(), list(kind))).collect::<serde_json::Map<_, _>>().into()
+    }
+
+    /// The order of boot that the BMC keeps; nothing where it keeps none.
+    pub fn boot_order(&self) -> Option<Vec<String>> {
+        const ORDER: &str = "/Boot/BootOrder";
+        let look = self.0.look();
+        let system = look.tree.system();
+        let written = self.0.written();
+        let template = look.tree.document(system)?.template();
+        let order = written.at(system, ORDER).or(template.pointer(ORDER))?.as_array()?;
+        Some(order.iter().filter_map(|it| Some(it.as_str()?.to_owned())).collect())
+    }
+
     /// What the machine takes, in watts: now, the least, the most and on average; nothing where nobody measures it.
     pub fn consumption(&self) -> Option<[u16; 4]> {
         let look = self.0.look();

@@ -77,3 +77,31 @@ impl BootOverride {
         (self.device == BootDevice::None) == (self.duration == BootDuration::None)
     }
 }
+
+/// The configured order of boot, which an override overrides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BootOrder {
+    /// What is tried, the first first.
+    pub entries: Vec<BootEntry>,
+    /// The IDs in the order that the next start brings, where the BMC keeps it apart and it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Vec<String>>,
+}
+
+/// A place in the order of boot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BootEntry {
+    /// What the BMC calls it apart from all others, such as `Boot0003`.
+    pub id: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The device that it is, where the BMC says so in the words that all share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<BootDevice>,
+    /// Whether it is tried at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}

@@ -2,7 +2,7 @@
 
 use halmark::{
     BootDevice, BootDuration, BootMode, Identify, Operation, PowerState, Role,
-    model::{AddressSource, Availability, Health, MediaKind, SensorKind, Unit},
+    model::{AddressSource, Availability, DiskMedia, Health, MediaKind, SensorKind, Unit},
 };
 
 use super::{Observable, Shape, Witness};
@@ -133,6 +133,52 @@ const BIOS: Shape = Shape::Fields(&[
     ("secure-boot", Shape::Fields(&[("enabled", Shape::Flag), ("active", Shape::Flag)])),
 ]);
 
+const INVENTORY: Shape = Shape::Fields(&[
+    (
+        "processors",
+        Shape::List(&Shape::Fields(&[
+            ("name", Shape::Text),
+            ("vendor", Shape::Text),
+            ("model", Shape::Text),
+            ("cores", Shape::Number),
+            ("threads", Shape::Number),
+        ])),
+    ),
+    (
+        "memory",
+        Shape::List(&Shape::Fields(&[
+            ("name", Shape::Text),
+            ("mebibytes", Shape::Number),
+            ("part-number", Shape::Text),
+            ("serial", Shape::Text),
+        ])),
+    ),
+    (
+        "interfaces",
+        Shape::List(&Shape::Fields(&[("name", Shape::Text), ("mac", Shape::Text), ("link", Shape::Flag)])),
+    ),
+    (
+        "disks",
+        Shape::List(&Shape::Fields(&[
+            ("name", Shape::Text),
+            ("bytes", Shape::Number),
+            ("media", Shape::Words(DiskMedia::WORDS)),
+            ("model", Shape::Text),
+            ("serial", Shape::Text),
+        ])),
+    ),
+]);
+
+const BOOT_ORDER: Shape = Shape::Fields(&[(
+    "entries",
+    Shape::List(&Shape::Fields(&[
+        ("id", Shape::Text),
+        ("name", Shape::Text),
+        ("device", Shape::Words(BootDevice::WORDS)),
+        ("enabled", Shape::Flag),
+    ])),
+)]);
+
 /// Everything that can be observed.
 pub static OBSERVABLES: &[Observable] = &[
     Observable {
@@ -212,6 +258,30 @@ pub static OBSERVABLES: &[Observable] = &[
         witness: Witness::Driver(Operation::BiosRead),
         shape: BIOS,
         about: "the settings of the host's firmware that the driver reads",
+    },
+    Observable {
+        name: "driver.inventory.read",
+        witness: Witness::Driver(Operation::InventoryRead),
+        shape: INVENTORY,
+        about: "the machine's parts that the driver reads",
+    },
+    Observable {
+        name: "driver.boot.order.get",
+        witness: Witness::Driver(Operation::BootOrderGet),
+        shape: BOOT_ORDER,
+        about: "the order of boot that the driver reads",
+    },
+    Observable {
+        name: "truth.inventory",
+        witness: Witness::Truth,
+        shape: INVENTORY,
+        about: "what the machine is made of",
+    },
+    Observable {
+        name: "truth.boot.order",
+        witness: Witness::Truth,
+        shape: BOOT_ORDER,
+        about: "the order of boot that the BMC keeps",
     },
     Observable {
         name: "truth.power",

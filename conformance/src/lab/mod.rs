@@ -171,6 +171,8 @@ impl Lab {
                 // Redfish has other names, and not what IPMI alone notices.
                 false => truth::sensors(&self.control()?.shown_sensors()),
             },
+            "truth.inventory" => truth::inventory(&self.control()?.parts()),
+            "truth.boot.order" => truth::boot_order(&self.control()?.boot_order()?),
             "truth.power.metrics" => truth::consumption(self.control()?.consumption()?),
             "truth.log" => truth::log(&self.control()?.system_log()),
             "truth.bmc.clock" => truth::clock(self.control()?.clock()),

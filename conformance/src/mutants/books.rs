@@ -1,8 +1,8 @@
 //! What a wrong driver makes of lists and records: sensors, logs, accounts, FRU inventory, clocks and networks.
 
 use halmark::{
-    Account, AccountUpdate, Bios, BmcClock, BmcNetwork, EventLog, Fru, MediaSlot, NewAccount, PowerMetrics,
-    Role, Secret, SecureBoot, Sensor, Timestamp, model::Availability,
+    Account, AccountUpdate, Bios, BmcClock, BmcNetwork, BootOrder, EventLog, Fru, Inventory, MediaSlot,
+    NewAccount, PowerMetrics, Role, Secret, SecureBoot, Sensor, Timestamp, model::Availability,
 };
 
 use super::DriverFault;
@@ -74,6 +74,41 @@ impl Falsified for Fru {
                     let _ = serial.pop();
                 });
             }
+            _ => {}
+        }
+    }
+}
+
+impl Falsified for Inventory {
+    fn falsify(&mut self, fault: DriverFault) {
+        match fault {
+            DriverFault::LosesLastRecord => {
+                let _ = (self.processors.pop(), self.memory.pop(), self.interfaces.pop(), self.disks.pop());
+            }
+            DriverFault::MacInCapitals => {
+                let macs = self.interfaces.iter_mut().flat_map(|it| &mut it.mac);
+                macs.for_each(|mac| mac.make_ascii_uppercase());
+            }
+            DriverFault::CutsSerial => {
+                let memory = self.memory.iter_mut().flat_map(|it| &mut it.serial);
+                let disks = self.disks.iter_mut().flat_map(|it| &mut it.serial);
+                memory.chain(disks).for_each(|serial| {
+                    let _ = serial.pop();
+                });
+            }
+            DriverFault::SwapsVendorAndModel => {
+                self.processors.iter_mut().for_each(|it| std::mem::swap(&mut it.vendor, &mut it.model));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Falsified for BootOrder {
+    fn falsify(&mut self, fault: DriverFault) {
+        match fault {
+            DriverFault::LosesLastRecord => drop(self.entries.pop()),
+            DriverFault::OrderToldBackwards => self.entries.reverse(),
             _ => {}
         }
     }

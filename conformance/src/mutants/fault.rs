@@ -167,6 +167,10 @@ pub enum DriverFault {
     TypesTwice,
     /// The last of the characters that the host writes at once is lost.
     DropsHeard,
+    /// The order of boot is told from its end.
+    OrderToldBackwards,
+    /// Setting the order of boot returns success and sends nothing.
+    OrderDoesNothing,
     /// Every operation hangs.
     Hangs,
 }
@@ -272,6 +276,8 @@ impl DriverFault {
         ("drops-typed", Self::DropsTyped),
         ("types-twice", Self::TypesTwice),
         ("drops-heard", Self::DropsHeard),
+        ("order-told-backwards", Self::OrderToldBackwards),
+        ("order-does-nothing", Self::OrderDoesNothing),
         ("hangs", Self::Hangs),
     ];
 }

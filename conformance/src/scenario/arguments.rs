@@ -57,6 +57,14 @@ pub(super) fn call(reader: &Reader, name: &Node, fields: &mut Fields<'_>) -> Opt
             args.done();
             Some(Call::SetBios(to))
         }
+        Operation::BootOrderSet => {
+            let mut args = reader.map(needed()?, "`{devices: [pxe, disk]}`")?;
+            let devices = reader.list(args.must("devices")?, "a list of boot devices")?;
+            let devices = devices.iter().map(|it| reader.parsed(it, "boot device", BootDevice::WORDS));
+            let devices = devices.collect::<Option<_>>()?;
+            args.done();
+            Some(Call::SetBootOrder(devices))
+        }
         Operation::VendorCall => vendor(reader, needed()?).map(Call::Vendor),
         Operation::ConsoleOpen if args.is_some() => talk(reader, needed()?).map(Call::Talk),
         plain => match args {

@@ -259,6 +259,7 @@ fn effects_of(operation: halmark::Operation) -> Effects {
     match operation {
         read if !read.changes() => Effects::ReadOnly,
         Op::BootOverrideSet
+        | Op::BootOrderSet
         | Op::IdentifySet
         | Op::BmcClockSet
         | Op::AccountsCreate

@@ -57,6 +57,12 @@ pub(super) fn asks(call: &Call, method: &str, path: &str, body: Option<&str>) ->
             };
             Some(right)
         }
+        // By which names an entry is known is the BMC's concern.
+        Call::SetBootOrder(_) => {
+            let body = body();
+            let order = body.pointer("/Boot/BootOrder").filter(|_| method == "PATCH")?;
+            Some(order.as_array().is_some_and(|order| !order.is_empty()))
+        }
         Call::SetIdentify(to) => {
             let body = body();
             let led = body.get("IndicatorLED").and_then(Value::as_str).map(|w| w == led_word(to.state));

@@ -72,7 +72,8 @@ pub(super) fn asks(call: &Call, netfn: u8, command: u8, data: &str) -> Option<bo
         | Call::InsertMedia(_)
         | Call::EjectMedia(_)
         | Call::SetBios(_)
-        | Call::Talk(_) => None,
+        | Call::Talk(_)
+        | Call::SetBootOrder(_) => None,
         Call::SetBootOverride(to) => {
             if (netfn, command) != (CHASSIS, 0x08) || data.first().map(|b| b & 0x7f) != Some(5) {
                 return None;

@@ -208,6 +208,7 @@ impl<'b> Work<'b> {
         }
         if let Some(order) = self.boot_order {
             follow(scene, document, order);
+            settle_pending(scene, document, order);
         }
         if let Some(text) = self.clock.and_then(Value::as_str) {
             scene.bmc.set_clock(super::clock::read(text).unwrap_or_default());
@@ -229,6 +230,16 @@ pub(crate) fn as_it_is(scene: &Scene<'_>, document: &Document, hopeless: &[Value
         value["@Message.ExtendedInfo"] = hopeless.into();
     }
     Answer { status: 200, headers: Vec::new(), body: Body::Json(value) }.with_header("ETag", tag)
+}
+
+/// Settings that show an order of their own show the one that is in force: there is none that waits.
+fn settle_pending(scene: &Scene<'_>, system: &Document, order: &Value) {
+    const ORDER: &str = "/Boot/BootOrder";
+    let settings = system.template().pointer("/@Redfish.Settings/SettingsObject/@odata.id");
+    let settings = settings.and_then(Value::as_str).and_then(|path| scene.tree().document(path));
+    if let Some(settings) = settings.filter(|it| it.template().pointer(ORDER).is_some()) {
+        scene.bmc.written().keep(&settings.path, ORDER, order.clone());
+    }
 }
 
 /// The machine boots from what is first in the order, where it knows what that is.

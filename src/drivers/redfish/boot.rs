@@ -79,7 +79,7 @@ async fn elsewhere(talk: &mut Talk<'_>, system: &Document) -> Result<Option<Docu
 }
 
 /// The settings resource, if it has a `Boot` to write (Lenovo's lacks it, quirk B2).
-async fn settings_of(talk: &mut Talk<'_>, system: &Document) -> Result<Option<Document>, Failure> {
+pub(super) async fn settings_of(talk: &mut Talk<'_>, system: &Document) -> Result<Option<Document>, Failure> {
     let settings = system.view().object("@Redfish.Settings", &mut talk.notes);
     let Some(link) = settings.link("SettingsObject", &mut talk.notes) else { return Ok(None) };
     let document = talk.aside(&link).await?;

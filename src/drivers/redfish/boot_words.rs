@@ -130,7 +130,7 @@ fn offered(
     })
 }
 
-fn device(word: &str) -> Option<BootDevice> {
+pub(super) fn device(word: &str) -> Option<BootDevice> {
     match word {
         "Pxe" => Some(BootDevice::Pxe),
         "Hdd" => Some(BootDevice::Disk),

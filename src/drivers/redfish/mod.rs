@@ -6,7 +6,8 @@
 //! - `json` is a document, `document` reads it leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
 //!   of its ETag, `aside` reads what can be done without, `quirks` names what real BMCs do.
 //! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`, `accounts`, `clock`, `network`, `sensors`,
-//!   `metrics`, `log`, `fru`, `media`, `bios`; `collection` reads all members of one.
+//!   `metrics`, `log`, `fru`, `media`, `bios`, `inventory`,
+//!   `boot_order`; `collection` reads all members of one.
 //!
 //! A first `power.read` is four requests: root, login, the systems, the system; every further one is one.
 
@@ -15,6 +16,7 @@ mod action;
 mod aside;
 mod bios;
 mod boot;
+mod boot_order;
 mod boot_words;
 mod client;
 mod clock;
@@ -25,6 +27,7 @@ mod fru;
 mod http;
 mod identify;
 mod identity;
+mod inventory;
 mod json;
 mod log;
 mod manager;
@@ -55,9 +58,9 @@ use crate::{
     endpoint::{Endpoint, Scheme, Tls},
     model::{
         Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootDevice,
-        BootDuration, BootMode, BootOverride, Change, EventLog, Fru, Identify, Identity, InsertMedia,
-        MediaSlot, MediaSlotId, NewAccount, PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify,
-        Timestamp,
+        BootDuration, BootMode, BootOrder, BootOverride, Change, EventLog, Fru, Identify, Identity,
+        InsertMedia, Inventory, MediaSlot, MediaSlotId, NewAccount, PowerAction, PowerMetrics, PowerState,
+        Sensor, SetIdentify, Timestamp,
     },
 };
 
@@ -278,6 +281,26 @@ impl Driver for Redfish {
         talk.reply(change)
     }
 
+    async fn inventory(&self, by: Deadline) -> Reply<Inventory> {
+        let mut talk = self.client.talk(Operation::InventoryRead, by).await?;
+        let inventory = inventory::read(&mut talk).await;
+        talk.reply(inventory)
+    }
+
+    async fn boot_order(&self, by: Deadline) -> Reply<BootOrder> {
+        let mut talk = self.client.talk(Operation::BootOrderGet, by).await?;
+        let order = boot_order::read(&mut talk).await;
+        talk.reply(order)
+    }
+
+    async fn set_boot_order(&self, first: &[String], by: Deadline) -> Reply<Change> {
+        let operation = Operation::BootOrderSet;
+        boot_order::check(first).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.client.talk(operation, by).await?;
+        let change = boot_order::set(&mut talk, first).await;
+        talk.reply(change)
+    }
+
     async fn close(&self) {
         self.client.close().await;
     }
@@ -315,6 +338,9 @@ const OPERATIONS: &[Operation] = &[
     Operation::MediaEject,
     Operation::BiosRead,
     Operation::BiosSet,
+    Operation::InventoryRead,
+    Operation::BootOrderGet,
+    Operation::BootOrderSet,
 ];
 
 fn capabilities() -> Capabilities {

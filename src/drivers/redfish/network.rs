@@ -90,7 +90,7 @@ fn rank(of: &BmcNetwork, enabled: bool, host: &str) -> u8 {
 }
 
 /// A MAC address as six lower-case bytes with colons; what has another length (BlueField: 20 bytes) is none.
-fn mac(view: View<'_>, property: &str, notes: &mut Notes) -> Option<String> {
+pub(super) fn mac(view: View<'_>, property: &str, notes: &mut Notes) -> Option<String> {
     let text = view.text(property, notes)?;
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
     let separators = text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '-' | '.'));

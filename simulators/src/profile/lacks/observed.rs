@@ -19,9 +19,31 @@ pub(super) fn lacking(tree: &Tree, id: &Id, lacks: &mut Lacks) {
         lack(lacks, "sensors.read", "its Chassis shows no sensor and no power supply");
     }
     consumption(tree, lacks);
+    parts(tree, lacks);
     log(tree, lacks);
     if id.board_serial.is_empty() {
         lack(lacks, "fru:board", "nothing tells a serial number of its mainboard");
+    }
+}
+
+/// What the system links of its parts, and its order of boot.
+fn parts(tree: &Tree, lacks: &mut Lacks) {
+    let system = at(tree, tree.system());
+    let below = format!("{}/", tree.system());
+    for (parts, property, kind) in [
+        ("processors", "Processors", "Processor"),
+        ("memory", "Memory", "Memory"),
+        ("interfaces", "EthernetInterfaces", "EthernetInterface"),
+        ("disks", "Storage", "Drive"),
+    ] {
+        let is_one = |it: &Document| &*it.kind == kind && (kind == "Drive" || it.path.starts_with(&below));
+        if !system[property].is_object() || !tree.documents().iter().any(is_one) {
+            lack(lacks, &format!("inventory:{parts}"), format!("its ComputerSystem shows no {property}"));
+        }
+    }
+    if !system["Boot"]["BootOrder"].as_array().is_some_and(|order| !order.is_empty()) {
+        const WHY: &str = "its ComputerSystem has no BootOrder";
+        ["boot.order.get", "boot.order.set"].iter().for_each(|it| lack(lacks, it, WHY));
     }
 }
 
