@@ -41,7 +41,7 @@ fn parts(tree: &Tree, lacks: &mut Lacks) {
             lack(lacks, &format!("inventory:{parts}"), format!("its ComputerSystem shows no {property}"));
         }
     }
-    if !system["Boot"]["BootOrder"].as_array().is_some_and(|order| !order.is_empty()) {
+    if system["Boot"]["BootOrder"].as_array().is_none_or(Vec::is_empty) {
         const WHY: &str = "its ComputerSystem has no BootOrder";
         ["boot.order.get", "boot.order.set"].iter().for_each(|it| lack(lacks, it, WHY));
     }

@@ -7,6 +7,7 @@ mod answers;
 mod bios;
 mod boot;
 mod identity;
+mod made_of;
 mod manager;
 mod media;
 mod observed;
