@@ -225,6 +225,19 @@ fn a_composite_asks_each_area_by_its_own_protocol() {
 }
 
 #[test]
+fn the_suite_judges_drivers_above_the_protocols_and_they_pass() {
+    let folder = folder("cli-judged");
+    for driver in ["auto", "power=ipmi,boot=redfish", "rest=ipmi,power=redfish,boot=redfish"] {
+        let output = command(&folder, &["run", "--quiet", "--driver", driver]).output();
+        let said = told(&output.expect("halmark starts"));
+        assert!(said.contains(" 0 fail,") && said.ends_with("exit 0\n"), "{driver}: {said}");
+    }
+    let unmanaged = command(&folder, &["run", "--quiet", "--driver", "unmanaged"]).output();
+    let said = told(&unmanaged.expect("halmark starts"));
+    assert!(said.contains(" 0 pass, 0 fail,") && said.ends_with("exit 3\n"), "nothing ran: {said}");
+}
+
+#[test]
 fn an_unmanaged_machine_needs_no_credentials_and_touches_nothing() {
     let output = command(&folder("cli-unmanaged"), &["power", "off", "--endpoint", "unmanaged:"]).output();
     insta::assert_snapshot!(told(&output.expect("halmark starts")));
