@@ -22,6 +22,7 @@ const PROPERTIES: &[(Operation, &str, &[&str])] = &[
     (Operation::FruRead, "fru", &["board"]),
     (Operation::PowerMetrics, "power.metrics", &["range"]),
     (Operation::InventoryRead, "inventory", &["processors", "memory", "interfaces", "disks"]),
+    (Operation::BootOrderGet, "boot.order", &["pxe", "disk", "cdrom"]),
 ];
 
 /// The capabilities `KIND:NAME`, and the operation that each is of.
@@ -41,6 +42,10 @@ pub fn tells_nothing(capability: &str, value: &Value) -> bool {
         Some(("power.metrics", "range")) => lacks("/minimum-watts"),
         Some(("inventory", parts)) => {
             value.get(parts).and_then(Value::as_array).is_some_and(|parts| parts.is_empty())
+        }
+        Some(("boot.order", device)) => {
+            let entries = value.get("entries").and_then(Value::as_array);
+            entries.is_some_and(|entries| entries.iter().all(|it| it["device"] != device))
         }
         Some(("boot.mode", wanted)) => {
             value.is_object() && value.get("mode").is_none_or(|mode| mode != wanted)

@@ -7,9 +7,9 @@ use crate::{
     driver::{Capabilities, Deadline, Driver, DriverError, Operation, Reply},
     model::{
         Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootDevice,
-        BootOverride, Change, EventLog, Fru, Identify, Identity, InsertMedia, MediaSlot, MediaSlotId,
-        NewAccount, PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify, Timestamp, VendorAnswer,
-        VendorCall,
+        BootOrder, BootOverride, Change, EventLog, Fru, Identify, Identity, InsertMedia, Inventory,
+        MediaSlot, MediaSlotId, NewAccount, PowerAction, PowerMetrics, PowerState, Sensor, SetIdentify,
+        Timestamp, VendorAnswer, VendorCall,
     },
 };
 
@@ -186,7 +186,37 @@ impl<R: Route> Driver for Routed<R> {
         self.to(Operation::BiosSet, by).await?.set_bios(to, by).await
     }
 
+    async fn inventory(&self, by: Deadline) -> Reply<Inventory> {
+        self.to(Operation::InventoryRead, by).await?.inventory(by).await
+    }
+
+    async fn boot_order(&self, by: Deadline) -> Reply<BootOrder> {
+        self.to(Operation::BootOrderGet, by).await?.boot_order(by).await
+    }
+
+    async fn set_boot_order(&self, first: &[String], by: Deadline) -> Reply<Change> {
+        self.to(Operation::BootOrderSet, by).await?.set_boot_order(first, by).await
+    }
+
     async fn close(&self) {
         self.0.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// `Driver` answers `unsupported` for what nobody wrote; a route that forgets an operation would refuse what it claims.
+    #[test]
+    fn every_operation_of_a_driver_is_handed_on() {
+        let functions = |source: &'static str| {
+            let of =
+                |line: &'static str| line.strip_prefix("    async fn ").and_then(|it| it.split('(').next());
+            source.lines().filter_map(of).collect::<Vec<_>>()
+        };
+        let here = functions(include_str!("routed.rs"));
+        let there = functions(include_str!("../driver.rs"));
+        assert!(there.len() > 20, "{there:?}");
+        let missing: Vec<_> = there.into_iter().filter(|it| !here.contains(it)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

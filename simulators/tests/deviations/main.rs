@@ -26,8 +26,11 @@ mod quirks;
 mod wrong;
 
 /// The twins of IPMI's deviations are beside its commands, where requests need no session.
-const IPMI: [&str; 2] =
-    [include_str!("../../src/ipmi/odd.rs"), include_str!("../../src/deviations/ipmi_storage/tests.rs")];
+const IPMI: [&str; 3] = [
+    include_str!("../../src/ipmi/odd.rs"),
+    include_str!("../../src/deviations/ipmi_storage/tests.rs"),
+    include_str!("../../src/ipmi/lan/sol.rs"),
+];
 
 fn is_of_ipmi(name: &str) -> bool {
     IPMI.iter().any(|tests| tests.contains(&format!("\"{name}\"")))

@@ -41,9 +41,27 @@ fn parts(tree: &Tree, lacks: &mut Lacks) {
             lack(lacks, &format!("inventory:{parts}"), format!("its ComputerSystem shows no {property}"));
         }
     }
-    if system["Boot"]["BootOrder"].as_array().is_none_or(Vec::is_empty) {
+    order(tree, system, lacks);
+}
+
+/// What stands in the order of boot, and what of it is known.
+fn order(tree: &Tree, system: &Value, lacks: &mut Lacks) {
+    let order: Vec<_> = system["Boot"]["BootOrder"].as_array().into_iter().flatten().collect();
+    if order.is_empty() {
         const WHY: &str = "its ComputerSystem has no BootOrder";
         ["boot.order.get", "boot.order.set"].iter().for_each(|it| lack(lacks, it, WHY));
+    }
+    let below = format!("{}/", tree.system());
+    let options =
+        tree.documents().iter().filter(|it| &*it.kind == "BootOption" && it.path.starts_with(&below));
+    let options: Vec<_> = options.map(|it| it.template()).collect();
+    for (capability, alias) in
+        [("boot.order:pxe", "Pxe"), ("boot.order:disk", "Hdd"), ("boot.order:cdrom", "Cd")]
+    {
+        let is_in_order = |it: &&&Value| it["Alias"] == alias && order.contains(&&it["BootOptionReference"]);
+        if options.iter().find(is_in_order).is_none() {
+            lack(lacks, capability, format!("no BootOption in its BootOrder has the Alias {alias}"));
+        }
     }
 }
 
