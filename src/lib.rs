@@ -23,7 +23,7 @@
 //!
 //! Modules, in the order in which they depend on each other:
 //! [`model`] (the vocabulary) ← [`endpoint`] (where and as whom) ← [`driver`] and [`console`] (the contract) ←
-//! [`drivers`] (the reference drivers).
+//! [`drivers`] (the reference drivers) ← [`inventory`] (which BMCs there are).
 
 mod capabilities;
 pub mod console;
@@ -31,6 +31,7 @@ mod deviation;
 pub mod driver;
 pub mod drivers;
 pub mod endpoint;
+pub mod inventory;
 pub mod model;
 mod operation;
 
