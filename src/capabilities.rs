@@ -51,6 +51,37 @@ impl Capabilities {
         all
     }
 
+    /// The claims that these words make: [`Self::words`] the other way round.
+    ///
+    /// # Errors
+    /// The first word that is none of the contract's.
+    pub fn from_words<'w>(words: impl IntoIterator<Item = &'w String>) -> Result<Self, &'w str> {
+        let mut claimed = Self::default();
+        for word in words {
+            claimed.claim(word).ok_or(word.as_str())?;
+        }
+        Ok(claimed)
+    }
+
+    fn claim(&mut self, word: &str) -> Option<()> {
+        let Some((kind, value)) = word.split_once(':') else {
+            self.operations.insert(word.parse().ok()?);
+            return Some(());
+        };
+        match (kind, value) {
+            ("identify", "for") => self.identify_for = true,
+            ("protocol", value) => drop(self.protocols.insert(value.parse().ok()?)),
+            ("boot.device", value) => drop(self.boot_devices.insert(value.parse().ok()?)),
+            ("boot.duration", value) => drop(self.boot_durations.insert(value.parse().ok()?)),
+            ("boot.mode", value) => drop(self.boot_modes.insert(value.parse().ok()?)),
+            ("identify", value) => drop(self.identify_states.insert(value.parse().ok()?)),
+            ("bmc.reset", value) => drop(self.bmc_resets.insert(value.parse().ok()?)),
+            ("account.role", value) => drop(self.account_roles.insert(value.parse().ok()?)),
+            _ => return None,
+        }
+        Some(())
+    }
+
     /// Every word that any driver could claim, for checking what a scenario requires.
     pub fn vocabulary() -> BTreeSet<String> {
         let all = Self {
@@ -65,5 +96,18 @@ impl Capabilities {
             account_roles: Role::GIVEN.iter().copied().collect(),
         };
         all.words()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_that_can_be_claimed_is_understood_and_no_other() {
+        let all = Capabilities::vocabulary();
+        assert_eq!(Capabilities::from_words(&all).map(|it| it.words()), Ok(all.clone()));
+        let odd = ["power.read".to_owned(), "boot.device:floppy".to_owned()];
+        assert_eq!(Capabilities::from_words(&odd), Err("boot.device:floppy"));
     }
 }

@@ -154,6 +154,9 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, all
     if matches!(&made.called.returned, Seen::Error { kind, .. } if kind == "hang") {
         return driver("hangs", None);
     }
+    if is_defect(&made.called.returned) {
+        return driver("breaks down", None);
+    }
     if sends_what_it_must_not(&made.step.returns, &made.called.returned) {
         return driver("sends what it should refuse", from.checked_sub(1));
     }
@@ -227,6 +230,11 @@ fn talked(said: &Value, records: &[wire::Record], from: usize) -> Charge {
     } else {
         driver("misread", is_in_use.or(last))
     }
+}
+
+/// An error by which a driver says of itself that it is defective, or is gone: nobody else can be to blame for it.
+fn is_defect(said: &Seen) -> bool {
+    matches!(said, Seen::Error { kind, .. } if kind == "internal")
 }
 
 /// A success where the arguments alone should have been refused, before anything was sent.
@@ -341,6 +349,7 @@ fn observed(
                 (Some(Seen::Value(said)), truth) => {
                     reading(evidence, &call, said, value(truth), before..wire)
                 }
+                (Some(said), _) if is_defect(said) => driver("breaks down", None),
                 (Some(Seen::Error { .. }), truth) => {
                     failed_reading(evidence, &call, value(truth), before..wire)
                 }

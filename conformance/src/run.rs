@@ -260,7 +260,7 @@ pub fn start(plan: &Plan, lab: &lab::Plan, options: &Options) -> RunStart {
         subject: options.subject.word().to_owned(),
         driver: lab.driver.clone(),
         target: target.name.clone(),
-        clock: if target.is_held() { "held" } else { "real" }.to_owned(),
+        clock: clock(lab).to_owned(),
         seed: options.seed,
         suite: options.suite.clone(),
         claims: options.claims.clone(),
@@ -276,6 +276,21 @@ pub fn start(plan: &Plan, lab: &lab::Plan, options: &Options) -> RunStart {
         installed: target.installed.clone(),
         started: options.started.clone(),
         seeded: options.seeded.clone(),
+    }
+}
+
+/// Whether no moment of a run is in real time.
+pub fn is_held_throughout(lab: &lab::Plan) -> bool {
+    clock(lab) == "held"
+}
+
+/// The clock of a run: held, real, or paced, which is held but for the calls of a driver in another process.
+fn clock(lab: &lab::Plan) -> &'static str {
+    let outside = lab::external::External::named(&lab.driver).is_some_and(|it| it.is_outside());
+    match (lab.target.is_held(), outside) {
+        (true, true) => "paced",
+        (true, false) => "held",
+        (false, _) => "real",
     }
 }
 

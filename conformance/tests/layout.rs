@@ -29,6 +29,14 @@ fn drivers_and_simulators_do_not_know_each_other() {
 }
 
 #[test]
+fn the_grpc_api_knows_the_contract_and_not_the_simulators() {
+    let grpc = dependencies("halmark-grpc");
+    assert!(grpc.contains("halmark") && grpc.contains("tonic"), "the tree was read");
+    assert!(!grpc.contains("halmark-simulators") && !grpc.contains("halmark-conformance"), "{grpc:?}");
+    assert!(!dependencies("halmark").contains("tonic"), "drivers are built without it");
+}
+
+#[test]
 fn drivers_and_simulators_share_no_crate_that_encodes_ipmi_or_redfish() {
     let protocol =
         |name: &&String| ["ipmi", "redfish", "rmcp", "csdl"].iter().any(|word| name.contains(word));

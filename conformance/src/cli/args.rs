@@ -62,6 +62,12 @@ pub enum Command {
     /// Record a live Redfish service as a tree of files in the DMTF's mockup format.
     #[command(after_help = super::record::AFTER_HELP)]
     Record(super::record::Record),
+    /// Serve the reference drivers over gRPC (halmark.v1), for any program in any language.
+    #[command(after_help = super::serve::AFTER_HELP)]
+    Serve(Box<super::serve::Serve>),
+    /// Check a driver in another process: whether it keeps the contract of halmark.v1.
+    #[command(subcommand)]
+    Driver(super::driver::DriverCommand),
     /// Serve simulated BMCs, one or thousands, for any client to talk to.
     Sim(Box<super::sim::args::Sim>),
     /// List, show and check the profiles of simulated BMCs.
@@ -103,7 +109,7 @@ Exit codes, highest consequence first:
 pub struct Select {
     /// Scenario ids (`power.cycle`, `power.*`), files or directories; the whole built-in suite if none is given.
     pub scenarios: Vec<String>,
-    /// The driver.
+    /// The driver: a reference driver by name, or one in another process: exec:PROGRAM, unix:SOCKET or grpc://HOST:PORT (docs/grpc.md).
     #[arg(long, default_value = "redfish")]
     pub driver: String,
     /// The target: sim:PROFILE (a name or a folder), sim-tree:DIR (a recorded tree), ipmi-sim, or the path of a target file.

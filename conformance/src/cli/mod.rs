@@ -2,12 +2,14 @@
 
 mod args;
 mod credentials;
+mod driver;
 mod faults;
 mod hal;
 mod power;
 mod profile;
 mod record;
 mod run;
+mod serve;
 mod shortcut;
 mod show;
 mod sim;
@@ -53,6 +55,8 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Completions { shell } => hal::manual::completions(shell),
         Command::Man { dir } => hal::manual::pages(&dir),
         Command::Record(record) => record::record(&record),
+        Command::Serve(serve) => serve::serve(&serve),
+        Command::Driver(command) => driver::driver(&command),
         Command::Sim(sim) => sim::sim(&sim),
         Command::Profile(command) => profile::profile(&command),
         Command::ChassisHelper { arguments } => {

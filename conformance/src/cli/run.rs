@@ -19,7 +19,7 @@ use crate::{
     campaign,
     evidence::{Disposition, Event, RunStart},
     journal::{self, Journal},
-    lab,
+    lab::{self, external::External},
     plan::{self, Case, Plan, Selection, id_matches},
     report::{
         self, CaseReport, Report,
@@ -110,7 +110,9 @@ fn planned(
 ) -> Result<(Target, Vec<String>, Plan), u8> {
     let claims = lab::claimed(&select.driver, &Seeded::default()).map_err(|error| {
         let names: Vec<&str> = halmark::drivers::REGISTRY.iter().map(|d| d.name).collect();
-        if halmark::drivers::composite::is_composite(&select.driver) {
+        if External::named(&select.driver).is_some()
+            || halmark::drivers::composite::is_composite(&select.driver)
+        {
             return usage(error);
         }
         let suggestion = crate::source::suggestion(&select.driver, names.iter().copied());
@@ -123,19 +125,22 @@ fn planned(
         }
         other => usage(other),
     })?;
-    let target = target.spoken_to_by(&select.driver);
-    fits(select, &target)?;
     let words = claims.iter().cloned().collect();
+    let like = lab::like(&select.driver, &words);
+    let target = target.spoken_to_by(like);
+    fits(like, &target)?;
     let plan = plan::plan(suite, selection, &words, &target, select.seed);
     Ok((target, claims, plan))
 }
 
-fn fits(select: &args::Select, target: &Target) -> Result<(), u8> {
-    let wrong = match (&target.kind, select.driver.as_str()) {
+fn fits(driver: &str, target: &Target) -> Result<(), u8> {
+    let wrong = match (&target.kind, driver) {
         (TargetKind::IpmiSim, driver) if target.face != Face::Ipmi && driver != "unmanaged" => {
             Some("ipmi-sim speaks IPMI only: use --driver ipmi".to_owned())
         }
-        (TargetKind::Hardware(hardware), driver) if lab::hardware::endpoint(hardware, driver).is_none() => {
+        (TargetKind::Hardware(hardware), driver)
+            if lab::hardware::endpoint(hardware, target.face).is_none() =>
+        {
             Some(lab::hardware::no_door(driver))
         }
         _ => None,
@@ -227,7 +232,7 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
         subject: subject(args),
         jobs: args.jobs.unwrap_or_else(|| default_jobs(&lab.target)).max(1),
         fail_fast: args.fail_fast,
-        watchdog: Duration::from_secs(if lab.target.is_held() { 60 } else { 900 }),
+        watchdog: Duration::from_secs(if run::is_held_throughout(&lab) { 60 } else { 900 }),
         seed: args.select.seed,
         suite: suite.digest.clone(),
         claims: claims.clone(),

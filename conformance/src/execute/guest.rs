@@ -18,7 +18,7 @@ pub(super) async fn run_as(
     limit: Duration,
     lab: &Lab,
 ) -> Result<Result<Returned, DriverError>, Elapsed> {
-    let driver = match lab.driver_as(other.clone()) {
+    let driver = match lab.driver_as(other.clone()).await {
         Ok(driver) => driver,
         Err(reason) => return Ok(Err(DriverError::invalid(made.operation(), reason))),
     };

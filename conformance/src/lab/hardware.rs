@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use halmark::{
-    Deadline, Endpoint, drivers,
+    Deadline, Endpoint,
     endpoint::{IpmiOptions, Scheme},
 };
 
@@ -18,7 +18,7 @@ pub(super) struct Trace;
 
 pub(super) fn open(hardware: &Hardware, plan: &Plan) -> Result<(Endpoint, Trace), Broken> {
     let endpoint =
-        endpoint(hardware, &plan.driver).ok_or_else(|| Broken::new("target", no_door(&plan.driver)))?;
+        endpoint(hardware, plan.target.face).ok_or_else(|| Broken::new("target", no_door(&plan.driver)))?;
     let endpoint = match &plan.credentials {
         Some(credentials) => endpoint.with_credentials(credentials.clone()),
         None => endpoint,
@@ -31,9 +31,9 @@ pub(crate) fn no_door(driver: &str) -> String {
     format!("the target file says nothing of {driver}: add `{driver}: {{port: …}}`")
 }
 
-/// The endpoint for a driver, if the target has a door for it.
-pub(crate) fn endpoint(hardware: &Hardware, driver: &str) -> Option<Endpoint> {
-    match Face::of(driver) {
+/// The endpoint for a driver that needs this face, if the target has a door for it.
+pub(crate) fn endpoint(hardware: &Hardware, face: Face) -> Option<Endpoint> {
+    match face {
         Face::Ipmi => ipmi(hardware),
         Face::Both => match (redfish(hardware), ipmi(hardware)) {
             (Some(redfish), Some(ipmi)) => Some(redfish.beside(ipmi)),
@@ -59,10 +59,10 @@ fn ipmi(hardware: &Hardware) -> Option<Endpoint> {
 /// The serial number that the machine tells.
 pub(crate) fn serial(hardware: &Hardware, plan: &Plan) -> Result<Option<String>, String> {
     let (endpoint, _) = open(hardware, plan).map_err(|broken| broken.text)?;
-    let driver = drivers::connect(&plan.driver, endpoint).map_err(|e| e.to_string())?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
+        let driver = super::connect(&plan.driver, None, endpoint, false).await?;
         let identity = driver.identity(Deadline::after(Duration::from_secs(30))).await;
         driver.close().await;
         identity.map(|answer| answer.value.serial).map_err(|e| e.to_string())

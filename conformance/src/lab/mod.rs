@@ -1,6 +1,7 @@
 //! The lab: one BMC and one driver for one case, fresh, with everything that the judge can see and do beside the wire.
 
 mod capture;
+pub mod external;
 pub(crate) mod hardware;
 mod installed;
 mod ipmi_sim;
@@ -9,7 +10,11 @@ mod sim;
 mod sim_both;
 mod sim_ipmi;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 use halmark::{Credentials, Driver, Endpoint, Operation, drivers, endpoint::Scheme};
 use halmark_simulators::{
@@ -19,6 +24,7 @@ use halmark_simulators::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use self::external::External;
 pub use installed::installed;
 
 use crate::{
@@ -55,6 +61,7 @@ pub struct Lab {
     endpoint: Endpoint,
     subject: String,
     fault: Option<DriverFault>,
+    held: bool,
     world: World,
     /// The truths that the target says can be had.
     truths: Vec<String>,
@@ -101,12 +108,15 @@ impl Lab {
         };
         let endpoint = Endpoint { seams: plan.seeded.seams, ..endpoint };
         let (subject, fault) = (plan.driver.clone(), plan.seeded.driver);
-        let driver = connect(&subject, fault, endpoint.clone()).map_err(|e| Broken::new("plugin", e))?;
+        let held = plan.target.is_held();
+        let driver = connect(&subject, fault, endpoint.clone(), held).await;
+        let driver = driver.map_err(|e| Broken::new("plugin", e))?;
         let lab = Self {
             driver,
             endpoint,
             subject,
             fault,
+            held,
             world,
             truths: plan.target.truths.clone(),
             born,
@@ -126,9 +136,9 @@ impl Lab {
     }
 
     /// The same driver with somebody else's credentials; why it cannot use them, where it cannot.
-    pub fn driver_as(&self, credentials: Credentials) -> Result<Box<dyn Driver>, String> {
+    pub async fn driver_as(&self, credentials: Credentials) -> Result<Box<dyn Driver>, String> {
         let endpoint = Endpoint { credentials: Some(credentials), ..self.endpoint.clone() };
-        connect(&self.subject, self.fault, endpoint)
+        connect(&self.subject, self.fault, endpoint, self.held).await
     }
 
     fn control(&self) -> Option<Control> {
@@ -205,7 +215,9 @@ impl Lab {
     fn is_by_ipmi(&self, operation: Operation) -> bool {
         match self.world {
             World::SimIpmi(_) | World::IpmiSim(_) => true,
-            World::SimBoth(_) => drivers::composite::driver_of(&self.subject, operation) == Some("ipmi"),
+            World::SimBoth(_) => {
+                drivers::composite::driver_of(inside(&self.subject), operation) == Some("ipmi")
+            }
             World::Sim(_) | World::Hardware(_) => false,
         }
     }
@@ -370,12 +382,27 @@ impl Lab {
     }
 }
 
-fn connect(name: &str, fault: Option<DriverFault>, endpoint: Endpoint) -> Result<Box<dyn Driver>, String> {
-    let driver = drivers::connect(name, endpoint).map_err(|e| e.to_string())?;
-    Ok(match fault {
+async fn connect(
+    name: &str,
+    fault: Option<DriverFault>,
+    endpoint: Endpoint,
+    held: bool,
+) -> Result<Box<dyn Driver>, String> {
+    match External::named(name) {
+        Some(external) => Ok(mutated(external.connect(endpoint, held).await?, fault)),
+        None => made(name, fault, endpoint),
+    }
+}
+
+fn made(name: &str, fault: Option<DriverFault>, endpoint: Endpoint) -> Result<Box<dyn Driver>, String> {
+    drivers::connect(name, endpoint).map(|it| mutated(it, fault)).map_err(|e| e.to_string())
+}
+
+fn mutated(driver: Box<dyn Driver>, fault: Option<DriverFault>) -> Box<dyn Driver> {
+    match fault {
         Some(fault) => Box::new(Mutant::new(driver, fault)),
         None => driver,
-    })
+    }
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -416,16 +443,37 @@ pub fn claims(driver: &str, seeded: &Seeded) -> Vec<String> {
 
 /// What a driver claims, as words, or why there is no such driver.
 pub fn claimed(name: &str, seeded: &Seeded) -> Result<Vec<String>, String> {
-    let driver = connect(name, seeded.driver, nowhere(name))?;
-    let mut words = driver.capabilities().words();
-    if Face::of(name) == Face::Both {
+    let mut words = match External::named(name) {
+        Some(external) => external.claims()?.words(),
+        None => made(name, seeded.driver, nowhere(name))?.capabilities().words(),
+    };
+    let spoken = match Face::of(like(name, &words)) {
+        Face::Redfish => "protocol:redfish",
+        Face::Ipmi => "protocol:ipmi",
         // Nobody can say by which protocol a scenario would go that is about one of them.
-        words.retain(|word| !word.starts_with("protocol:"));
-    }
+        Face::Both => "",
+    };
+    words.retain(|word| word == spoken || !word.starts_with("protocol:"));
     let properties: Vec<_> =
         operation::properties().filter(|(of, _)| words.contains(of.to_string().as_str())).collect();
     words.extend(properties.into_iter().map(|(_, word)| word));
     Ok(words.into_iter().collect())
+}
+
+/// The reference driver whose place at a target a driver takes: its own, or of a driver in another process the one for what it
+/// claims to speak.
+pub fn like<'d>(name: &'d str, claims: &BTreeSet<String>) -> &'d str {
+    let claimed = |protocol: &str| claims.contains(protocol);
+    match External::named(name).is_some_and(|it| it.is_outside()) {
+        false => inside(name),
+        true if claimed("protocol:ipmi") && !claimed("protocol:redfish") => "ipmi",
+        true => "redfish",
+    }
+}
+
+/// The name of a driver in this process, whether it is behind its service or not.
+fn inside(name: &str) -> &str {
+    name.strip_prefix("served:").unwrap_or(name)
 }
 
 /// An endpoint at which a driver of that name can be made. Making it touches nothing.

@@ -93,7 +93,7 @@ pub fn case(case: &CaseReport, width: usize, paint: Paint) -> String {
         let _ = writeln!(out, "  {told}");
     } else {
         let clock = match case.clock.as_str() {
-            "held" => format!("  {:>9} virtual", seconds(case.virtual_ms)),
+            "held" | "paced" => format!("  {:>9} virtual", seconds(case.virtual_ms)),
             _ => String::new(),
         };
         let _ = writeln!(out, "  {:>8}{clock}  {told}", real(case.real_ms));
@@ -156,6 +156,7 @@ fn explain(charge: &str, detail: &str) -> String {
         "misreports" => "the BMC's raw answer is wrong",
         "refuses" => "the BMC refused what it should accept",
         "accepts what it should refuse" => "the BMC said yes to what it should refuse",
+        "breaks down" => "the driver has a defect of its own, or is gone",
         "does not answer" | "does not say" => "the BMC did not give an answer that could be used",
         _ => "",
     };
