@@ -4,10 +4,10 @@ use std::{any::Any, collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use halmark::{
-    Account, AccountId, AccountUpdate, Answer, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset,
+    Account, AccountId, AccountUpdate, Answer, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootOrder,
     BootOverride, Capabilities, Cause, Change, Console, Deadline, Driver, DriverError, Endpoint, EventLog,
-    Fru, Identify, Identity, InsertMedia, MediaSlot, MediaSlotId, NewAccount, Note, Operation, PowerAction,
-    PowerMetrics, PowerState, Reply, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
+    Fru, Identify, Identity, InsertMedia, Inventory, MediaSlot, MediaSlotId, NewAccount, Note, Operation,
+    PowerAction, PowerMetrics, PowerState, Reply, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
 };
 use tonic::{Code, Request, Status};
 
@@ -232,7 +232,7 @@ answering! {
     ListLogResponse, ClearLogResponse, ListAccountsResponse, CreateAccountResponse, UpdateAccountResponse,
     DeleteAccountResponse, ResetBmcResponse, GetBmcClockResponse, SetBmcClockResponse, GetBmcNetworkResponse,
     CallVendorResponse, ListMediaResponse, InsertMediaResponse, EjectMediaResponse, GetBiosResponse,
-    SetBiosResponse,
+    SetBiosResponse, GetInventoryResponse, GetBootOrderResponse, SetBootOrderResponse,
 }
 
 /// A call of the driver: the service's method with a message, and what the answer becomes.
@@ -491,6 +491,28 @@ impl Driver for External {
 
     async fn set_bios(&self, to: &BiosChanges, by: Deadline) -> Reply<Change> {
         ask!(self, Operation::BiosSet, by, set_bios, SetBiosRequest { changes: changes(to) }, |it| {
+            told_change(it.change)
+        })
+    }
+
+    async fn inventory(&self, by: Deadline) -> Reply<Inventory> {
+        ask!(self, Operation::InventoryRead, by, get_inventory, GetInventoryRequest {}, |it| given(
+            it.inventory,
+            "inventory"
+        )?
+        .try_into())
+    }
+
+    async fn boot_order(&self, by: Deadline) -> Reply<BootOrder> {
+        ask!(self, Operation::BootOrderGet, by, get_boot_order, GetBootOrderRequest {}, |it| given(
+            it.order, "order"
+        )?
+        .try_into())
+    }
+
+    async fn set_boot_order(&self, first: &[String], by: Deadline) -> Reply<Change> {
+        let first = first.to_vec();
+        ask!(self, Operation::BootOrderSet, by, set_boot_order, SetBootOrderRequest { first: first }, |it| {
             told_change(it.change)
         })
     }

@@ -1,17 +1,18 @@
 //! The vocabulary as messages, and messages as vocabulary. What comes from outside is checked; what goes out is not.
 
+mod door;
 mod media;
+mod parts;
 
 use std::time::Duration;
 
 use halmark::{
-    Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BootOverride, Change, Endpoint, EventLog, Fru,
-    Identity, LogEntry, NewAccount, PowerMetrics, Secret, Sensor, SetIdentify, Timestamp, Tls, VendorAnswer,
-    VendorCall,
-    endpoint::{IpmiOptions, Suite},
+    Account, AccountId, AccountUpdate, BmcClock, BmcNetwork, BootOverride, Change, EventLog, Fru, Identity,
+    LogEntry, NewAccount, PowerMetrics, Secret, Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
     model::{Bytes, FruBoard, FruChassis, FruProduct, FruRecord, Thresholds},
 };
 
+pub(crate) use door::{connect_request, told_endpoint};
 pub(crate) use media::{changes, told_changes};
 
 use crate::{
@@ -517,63 +518,4 @@ impl TryFrom<pb::VendorAnswer> for VendorAnswer {
             Kind::Redfish(it) => Self::Redfish { status: small(it.status)?, body: json(it.body)? },
         })
     }
-}
-
-/// What a service has to know of a BMC.
-pub(crate) fn connect_request(driver: &str, endpoint: &Endpoint) -> pb::ConnectRequest {
-    use pb::trust::Kind;
-    let trust = match &endpoint.tls {
-        Tls::System => None,
-        Tls::Ca(file) => Some(Kind::CaFile(file.display().to_string())),
-        Tls::Pin(digest) => Some(Kind::PinSha256(digest.to_vec())),
-        Tls::Insecure => Some(Kind::Insecure(true)),
-    };
-    let ipmi = &endpoint.ipmi;
-    pb::ConnectRequest {
-        driver: driver.to_owned(),
-        url: endpoint.to_string(),
-        credentials: endpoint
-            .credentials
-            .as_ref()
-            .map(|it| pb::Credentials { user: it.user.clone(), password: it.password.reveal().to_vec() }),
-        trust: trust.map(|kind| pb::Trust { kind: Some(kind) }),
-        ipmi: Some(pb::IpmiOptions {
-            suite: match ipmi.suite {
-                None => 0,
-                Some(Suite::Three) => 3,
-                Some(Suite::Seventeen) => 17,
-            },
-            kg: ipmi.kg.as_ref().map(|kg| kg.reveal().to_vec()),
-            quirks: ipmi.quirks.iter().cloned().collect(),
-            keep_alive: ipmi.keep_alive.and_then(duration),
-        }),
-    }
-}
-
-/// The endpoint that a caller asks for.
-pub(crate) fn told_endpoint(it: pb::ConnectRequest) -> Result<Endpoint, Odd> {
-    use pb::trust::Kind;
-    let mut endpoint = Endpoint::parse(&it.url).map_err(|e| Odd(e.to_string()))?;
-    endpoint.credentials = it.credentials.map(|it| halmark::Credentials::new(it.user, it.password));
-    endpoint.tls = match it.trust.and_then(|it| it.kind) {
-        None | Some(Kind::Insecure(false)) => Tls::System,
-        Some(Kind::Insecure(true)) => Tls::Insecure,
-        Some(Kind::CaFile(file)) => Tls::Ca(file.into()),
-        Some(Kind::PinSha256(digest)) => {
-            Tls::Pin(digest.try_into().map_err(|_| Odd("a pin is 32 bytes".to_owned()))?)
-        }
-    };
-    let ipmi = it.ipmi.unwrap_or_default();
-    endpoint.ipmi = IpmiOptions {
-        suite: match ipmi.suite {
-            0 => None,
-            3 => Some(Suite::Three),
-            17 => Some(Suite::Seventeen),
-            other => return Err(Odd(format!("cipher suite {other} is not spoken: expected 3 or 17"))),
-        },
-        kg: ipmi.kg.map(Secret::new),
-        quirks: ipmi.quirks.into_iter().collect(),
-        keep_alive: ipmi.keep_alive.map(told_duration).transpose()?,
-    };
-    Ok(endpoint)
 }

@@ -4,7 +4,7 @@
 use halmark::{
     AccountProtocol, BmcReset, BootDevice, BootDuration, BootMode, Identify, MediaKind, Operation,
     PowerAction, PowerState, Protocol, Role,
-    model::{AddressSource, Availability, Health, SensorKind, Unit},
+    model::{AddressSource, Availability, DiskMedia, Health, SensorKind, Unit},
 };
 
 use crate::{failure::Odd, pb};
@@ -98,6 +98,7 @@ words! {
     BootDevice = BootDevice "BOOT_DEVICE",
     BootDuration = BootDuration "BOOT_DURATION",
     BootMode = BootMode "BOOT_MODE",
+    DiskMedia = DiskMedia "DISK_MEDIA",
     Health = Health "HEALTH",
     MediaKind = MediaKind "MEDIA_KIND",
     Identify = Identify "IDENTIFY",

@@ -27,6 +27,7 @@ addressed! {
     ListLogRequest, ClearLogRequest, ListAccountsRequest, CreateAccountRequest, UpdateAccountRequest,
     DeleteAccountRequest, ResetBmcRequest, GetBmcClockRequest, SetBmcClockRequest, GetBmcNetworkRequest,
     CallVendorRequest, ListMediaRequest, InsertMediaRequest, EjectMediaRequest, GetBiosRequest, SetBiosRequest,
+    GetInventoryRequest, GetBootOrderRequest, SetBootOrderRequest,
 }
 
 type Done<T> = Result<Response<T>, Status>;
@@ -335,6 +336,30 @@ impl pb::bmc_server::Bmc for Service {
             |value, answered| pb::SetBiosResponse { answered: Some(answered), change: change(value) },
         )
         .await
+    }
+
+    async fn get_inventory(
+        &self,
+        request: Request<pb::GetInventoryRequest>,
+    ) -> Done<pb::GetInventoryResponse> {
+        call!(self, request, InventoryRead: bmc.inventory(it)
+            => GetInventoryResponse { inventory: |it: halmark::Inventory| Some(it.into()) })
+    }
+
+    async fn get_boot_order(
+        &self,
+        request: Request<pb::GetBootOrderRequest>,
+    ) -> Done<pb::GetBootOrderResponse> {
+        call!(self, request, BootOrderGet: bmc.boot_order(it)
+            => GetBootOrderResponse { order: |it: halmark::BootOrder| Some(it.into()) })
+    }
+
+    async fn set_boot_order(
+        &self,
+        request: Request<pb::SetBootOrderRequest>,
+    ) -> Done<pb::SetBootOrderResponse> {
+        call!(self, request, BootOrderSet: bmc.set_boot_order(it, &it.first)
+            => SetBootOrderResponse { change: change })
     }
 
     type OpenConsoleStream = ReceiverStream<Result<pb::OpenConsoleResponse, Status>>;
