@@ -99,6 +99,7 @@ pub fn write(row: &Record, passwords: Passwords) -> Value {
     let drivers: Vec<&String> = row.drivers.iter().collect();
     put(&mut all, "drivers", (!drivers.is_empty()).then(|| json!(drivers)));
     put(&mut all, "factory", row.factory.as_ref().map(|it| account(it, passwords)));
+    put(&mut all, "former", row.former.as_ref().map(|it| account(it, passwords)));
     put(&mut all, "console", row.console.as_ref().map(|it| account(it, passwords)));
     put(&mut all, "pending", row.pending.as_ref().map(|it| pending(it, passwords)));
     put(&mut all, "status", status(&row.status));
@@ -195,6 +196,7 @@ fn pending(pending: &Pending, passwords: Passwords) -> Value {
     let mut all = Map::new();
     put(&mut all, "protocol", Some(pending.protocol.word()));
     put_account(&mut all, Some(&pending.account), passwords);
+    put(&mut all, "role", pending.role.map(|it| it.word()));
     put(&mut all, "since", Some(pending.since.to_string()));
     Value::Object(all)
 }
@@ -252,6 +254,7 @@ pub fn read(document: Value) -> Result<Record, DocumentError> {
     })?;
     row.drivers = all.texts("drivers")?.into_iter().collect();
     row.factory = all.below("factory", read_account)?;
+    row.former = all.below("former", read_account)?;
     row.console = all.below("console", read_account)?;
     row.pending = all.below("pending", read_pending)?;
     row.status = all.below("status", |it| {
@@ -321,11 +324,11 @@ fn read_pending(all: &mut Members) -> Result<Option<Pending>, DocumentError> {
         return Ok(None);
     }
     let protocol: Option<Protocol> = all.parsed("protocol")?;
-    let (account, since) = (read_account(all)?, all.parsed("since")?);
+    let (account, role, since) = (read_account(all)?, all.parsed("role")?, all.parsed("since")?);
     let (Some(protocol), Some(account), Some(since)) = (protocol, account, since) else {
         return Err(all.wrong("", "protocol, user, password and since"));
     };
-    Ok(Some(Pending { protocol, account, since }))
+    Ok(Some(Pending { protocol, account, role, since }))
 }
 
 fn read_power(all: &mut Members) -> Result<Power, DocumentError> {

@@ -9,7 +9,7 @@ use super::{Mac, Moment};
 use crate::{
     driver::Protocol,
     endpoint::{Credentials, Scheme, Suite, Tls},
-    model::{Availability, Health, Identify, PowerState, Secret},
+    model::{Availability, Health, Identify, PowerState, Role, Secret},
 };
 
 /// One BMC. Its MAC address is the key; all else may be found out, or change, later.
@@ -29,7 +29,7 @@ pub struct Record {
     pub machine: Option<Uuid>,
     /// When the row was made.
     pub created: Option<Moment>,
-    /// When somebody changed it: a change of what was read from the BMC is no such change.
+    /// When anything but its status last changed.
     pub changed: Option<Moment>,
     /// The host's firmware.
     pub bios: Bios,
@@ -43,6 +43,8 @@ pub struct Record {
     pub redfish: Redfish,
     /// The credentials that it was shipped with, from the vendor's list.
     pub factory: Option<Credentials>,
+    /// The account that it was reached by before its own one was made; it may still be there.
+    pub former: Option<Credentials>,
     /// The restricted account of the machine's owner, for the console.
     pub console: Option<Credentials>,
     /// An account that is being made or changed on the BMC: written before that is begun, taken away when a login has shown
@@ -76,6 +78,7 @@ impl Record {
             ipmi: Ipmi::default(),
             redfish: Redfish::default(),
             factory: None,
+            former: None,
             console: None,
             pending: None,
             power: Power::default(),
@@ -258,6 +261,8 @@ pub struct Pending {
     pub protocol: Protocol,
     /// The account as it will be.
     pub account: Credentials,
+    /// What it will be allowed, where it is being made; `None` where the password of one that is there is being changed.
+    pub role: Option<Role>,
     /// When that was begun.
     pub since: Moment,
 }
@@ -360,8 +365,9 @@ mod tests {
         row.ipmi =
             Ipmi { account: Some(account()), kg: Some(Secret::new("canary-secret")), ..Ipmi::default() };
         row.redfish.account = Some(account());
-        (row.factory, row.console) = (Some(account()), Some(account()));
-        row.pending = Some(Pending { protocol: Protocol::Ipmi, account: account(), since: Moment(0) });
+        (row.factory, row.former, row.console) = (Some(account()), Some(account()), Some(account()));
+        row.pending =
+            Some(Pending { protocol: Protocol::Ipmi, account: account(), role: None, since: Moment(0) });
         row.extra.0.insert("instackenv".to_owned(), "canary-secret".into());
         assert!(!format!("{row:?}").contains("canary"));
     }

@@ -37,9 +37,12 @@ fn full() -> Record {
     };
     row.redfish = Redfish { scheme: Scheme::Http, port: 8000, tls: Tls::Pin([7; 32]), ..row.redfish };
     row.factory = Some(Credentials::new("ADMIN", "canary"));
+    row.former = Some(Credentials::new("root", "canary"));
     row.console = Some(Credentials::new("owner", "canary"));
     let account = Credentials::new("metal", "canary");
-    row.pending = Some(Pending { protocol: Protocol::Redfish, account, since: Moment(1_732_015_133_760) });
+    let role = Some(crate::model::Role::Operator);
+    row.pending =
+        Some(Pending { protocol: Protocol::Redfish, account, role, since: Moment(1_732_015_133_760) });
     row.power.watts = Some(70.5);
     row.status = Status { last_updated: Some(Moment(0)), last_error: Some("no answer".to_owned()) };
     row.extra.0.insert("instackenv".to_owned(), json!({"arch": "x86_64", "pm_secret": "canary"}));
@@ -74,7 +77,7 @@ fn no_secret_is_written_where_passwords_are_hidden() {
     row.redfish.account = Some(Credentials::new("metal", "canary"));
     let text = write(&row, Passwords::Hidden).to_string();
     assert!(!text.contains("canary") && !text.contains("ff0080"), "{text}");
-    assert_eq!(text.matches(ELLIPSIS).count(), 7, "each stands there as an ellipsis: {text}");
+    assert_eq!(text.matches(ELLIPSIS).count(), 8, "each stands there as an ellipsis: {text}");
 }
 
 #[test]

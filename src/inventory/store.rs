@@ -1,0 +1,314 @@
+//! The table of BMCs in a file: a committed row survives whatever kills the process, and many processes share the file.
+//!
+//! The file is a `redb` database, opened for each reading or change and closed again within milliseconds, so that nobody keeps
+//! others out for long. Readers share it with each other; a change has it for itself. Who finds it taken waits, for as long
+//! as the store's patience lasts. The queue is a lock on a file of no content beside it, `FILE.lock`: a change that waits for
+//! readers to finish holds it, so that new readers line up behind and the change is not starved.
+//!
+//! It holds passwords as they are: it is made for its owner alone (mode 0600), and is refused where others can read it.
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions, Permissions, TryLockError},
+    io,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use redb::{
+    Builder, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase as _, TableDefinition, TableError,
+    TableHandle as _, WriteTransaction, backends::FileBackend,
+};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{
+    Mac, Moment, Record,
+    document::{self, Passwords},
+};
+
+mod error;
+
+pub use self::error::StoreError;
+
+/// MAC address → the row's document with passwords, in JSON. A later form of the rows would be another table.
+const ROWS: TableDefinition<'_, [u8; 6], &[u8]> = TableDefinition::new("bmc-1");
+
+/// How long a file that is in use is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a lock is asked for again.
+const AGAIN: Duration = Duration::from_millis(2);
+
+/// The file's pages that are kept in memory, in bytes: far more than thousands of rows need.
+const CACHE: usize = 16 << 20;
+
+/// The table of BMCs in one file. Nothing is open between two calls.
+#[derive(Debug, Clone)]
+pub struct Store {
+    file: PathBuf,
+    patience: Duration,
+}
+
+impl Store {
+    /// The table in this file. The file and its folder are made by the first change.
+    pub fn at(file: impl Into<PathBuf>) -> Self {
+        Self { file: file.into(), patience: PATIENCE }
+    }
+
+    /// The same, waiting this long for others.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Every row, by MAC address. A file that is not there has none.
+    pub async fn all(&self) -> Result<BTreeMap<Mac, Record>, StoreError> {
+        let Some(database) = self.open_to_read().await? else { return Ok(BTreeMap::new()) };
+        let transaction = database.begin_read().map_err(|e| self.failed(e))?;
+        match transaction.open_table(ROWS) {
+            Ok(table) => self.rows(&table),
+            Err(TableError::TableDoesNotExist(_)) => {
+                let names = transaction.list_tables().map_err(|e| self.failed(e))?;
+                self.is_ours(names.map(|it| it.name().to_owned())).map(|()| BTreeMap::new())
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// A row.
+    pub async fn one(&self, mac: Mac) -> Result<Option<Record>, StoreError> {
+        Ok(self.all().await?.remove(&mac))
+    }
+
+    /// The rows that are related to a machine.
+    pub async fn of_machine(&self, machine: Uuid) -> Result<Vec<Record>, StoreError> {
+        Ok(self.all().await?.into_values().filter(|it| it.machine == Some(machine)).collect())
+    }
+
+    /// Changes the table, all or nothing: what `change` did is on the disk when this returns, and nothing of it where
+    /// `change` or the disk fails. `change` must not wait for anything: everybody else waits for it.
+    pub async fn change<T, E: From<StoreError>>(
+        &self,
+        change: impl FnOnce(&mut Rows) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let database = self.open_to_write().await?;
+        let transaction = database.begin_write().map_err(|e| self.failed(e))?;
+        let names = transaction.list_tables().map_err(|e| self.failed(e))?;
+        self.is_ours(names.map(|it| it.name().to_owned()))?;
+        let before = self.rows(&transaction.open_table(ROWS).map_err(|e| self.failed(e))?)?;
+        let mut rows = Rows { before, now: BTreeMap::new() };
+        let made = change(&mut rows)?;
+        for (mac, row) in &rows.now {
+            self.write(&transaction, *mac, row.as_ref())?;
+        }
+        transaction.commit().map_err(|e| self.failed(e))?;
+        database.close().map_err(|e| self.failed(e))?;
+        Ok(made)
+    }
+
+    fn write(&self, to: &WriteTransaction, mac: Mac, row: Option<&Record>) -> Result<(), StoreError> {
+        let mut table = to.open_table(ROWS).map_err(|e| self.failed(e))?;
+        let written = match row {
+            None => table.remove(mac.bytes()).map(drop),
+            Some(row) => {
+                let text = Zeroizing::new(document::write(row, Passwords::Shown).to_string());
+                table.insert(mac.bytes(), text.as_bytes()).map(drop)
+            }
+        };
+        written.map_err(|e| self.failed(e))
+    }
+
+    fn rows(
+        &self,
+        table: &impl redb::ReadableTable<[u8; 6], &'static [u8]>,
+    ) -> Result<BTreeMap<Mac, Record>, StoreError> {
+        let mut rows = BTreeMap::new();
+        for entry in table.iter().map_err(|e| self.failed(e))? {
+            let (key, value) = entry.map_err(|e| self.failed(e))?;
+            let row = serde_json::from_slice(value.value()).map_err(|_| "it is no JSON".to_owned());
+            let row = row.and_then(|it| document::read(it).map_err(|e| e.to_string()));
+            let row = row.map_err(|what| self.damaged(format!("the row {}: {what}", Bytes(key.value()))))?;
+            rows.insert(row.mac, row);
+        }
+        Ok(rows)
+    }
+
+    /// A table of another form, and none of ours, is of another halmark.
+    fn is_ours(&self, mut names: impl Iterator<Item = String>) -> Result<(), StoreError> {
+        match names.find(|it| it != redb::TableHandle::name(&ROWS)) {
+            None => Ok(()),
+            Some(table) => Err(StoreError::Later { file: self.file.clone(), table }),
+        }
+    }
+
+    async fn open_to_read(&self) -> Result<Option<ReadOnlyDatabase>, StoreError> {
+        if !self.is_there()? {
+            return Ok(None);
+        }
+        let builder = builder();
+        let opened = self.patiently(|| builder.open_read_only(&self.file)).await;
+        if matches!(opened, Err(DatabaseError::RepairAborted)) {
+            // A writer was killed: what it had committed is found again by opening for writing.
+            self.open_to_write().await?.close().map_err(|e| self.failed(e))?;
+            return self
+                .patiently(|| builder.open_read_only(&self.file))
+                .await
+                .map(Some)
+                .map_err(|e| self.failed(e));
+        }
+        opened.map(Some).map_err(|e| self.failed(e))
+    }
+
+    async fn open_to_write(&self) -> Result<Database, StoreError> {
+        let is_new = !self.is_there()?;
+        if is_new {
+            self.make().map_err(|source| self.unusable(source))?;
+        }
+        let builder = builder();
+        let opened = self.patiently(|| {
+            let file = OpenOptions::new().read(true).write(true).open(&self.file)?;
+            builder.create_with_backend(FileBackend::new(file)?)
+        });
+        opened.await.map_err(|e| self.failed(e))
+    }
+
+    /// Whether the file is there, and its owner's alone.
+    fn is_there(&self) -> Result<bool, StoreError> {
+        match std::fs::metadata(&self.file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.unusable(error)),
+            Ok(it) if !it.is_file() => Err(self.unusable(io::Error::other("it is no file"))),
+            Ok(it) if it.permissions().mode() & 0o077 != 0 => {
+                Err(StoreError::Exposed { file: self.file.clone(), mode: it.permissions().mode() & 0o777 })
+            }
+            // An empty one was left by somebody who was killed before the first change.
+            Ok(it) => Ok(it.len() > 0),
+        }
+    }
+
+    /// Makes the file, so that it is still there after a loss of power.
+    fn make(&self) -> io::Result<()> {
+        let folder = self.file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.exists() {
+            std::fs::create_dir_all(folder)?;
+            std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+        }
+        private(&self.file)?.sync_all()?;
+        File::open(folder)?.sync_all()
+    }
+
+    /// Opens when nobody stands in the way, or gives up when the patience is at its end.
+    async fn patiently<T>(&self, open: impl Fn() -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+        let until = Instant::now() + self.patience;
+        let queue = private(&self.beside()).map_err(DatabaseError::from)?;
+        while let Err(refused) = queue.try_lock() {
+            match refused {
+                TryLockError::WouldBlock if Instant::now() < until => sleep(AGAIN).await,
+                TryLockError::WouldBlock => return Err(DatabaseError::DatabaseAlreadyOpen),
+                TryLockError::Error(error) => return Err(error.into()),
+            }
+        }
+        loop {
+            match open() {
+                Err(DatabaseError::DatabaseAlreadyOpen) if Instant::now() < until => sleep(AGAIN).await,
+                opened => return opened,
+            }
+        }
+    }
+
+    /// The file of the queue.
+    fn beside(&self) -> PathBuf {
+        let mut name = self.file.clone().into_os_string();
+        name.push(".lock");
+        name.into()
+    }
+
+    fn failed(&self, error: impl Into<redb::Error>) -> StoreError {
+        StoreError::of(&self.file, self.patience, error.into())
+    }
+
+    fn unusable(&self, source: io::Error) -> StoreError {
+        StoreError::Unusable { file: self.file.clone(), source }
+    }
+
+    fn damaged(&self, what: String) -> StoreError {
+        StoreError::Damaged { file: self.file.clone(), what }
+    }
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE);
+    builder
+}
+
+/// A file for its owner alone, made if it is not there.
+fn private(file: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)
+}
+
+/// A key as a MAC address, whatever it is.
+struct Bytes([u8; 6]);
+
+impl std::fmt::Display for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = self.0.map(|it| format!("{it:02x}"));
+        f.write_str(&bytes.join(":"))
+    }
+}
+
+/// The table while it is changed.
+#[derive(Debug)]
+pub struct Rows {
+    before: BTreeMap<Mac, Record>,
+    /// What was put, and what was taken away.
+    now: BTreeMap<Mac, Option<Record>>,
+}
+
+impl Rows {
+    /// A row as it is now.
+    pub fn get(&self, mac: Mac) -> Option<&Record> {
+        match self.now.get(&mac) {
+            Some(row) => row.as_ref(),
+            None => self.before.get(&mac),
+        }
+    }
+
+    /// Every row as it is now, by MAC address.
+    pub fn all(&self) -> impl Iterator<Item = &Record> {
+        let mut macs: Vec<&Mac> = self.before.keys().chain(self.now.keys()).collect();
+        macs.sort();
+        macs.dedup();
+        macs.into_iter().filter_map(|it| self.get(*it))
+    }
+
+    /// Puts a row in the place of the one with its MAC address, if there is one. Says itself when it was made and, where
+    /// anything but its status differs, changed.
+    pub fn put(&mut self, mut row: Record, now: Moment) {
+        let before = self.get(row.mac);
+        row.created = before.and_then(|it| it.created).or(row.created).or(Some(now));
+        let as_before = before.is_some_and(|it| {
+            let quiet = |row: &Record| Record { status: it.status.clone(), changed: None, ..row.clone() };
+            quiet(it) == quiet(&row)
+        });
+        row.changed = if as_before { before.and_then(|it| it.changed) } else { Some(now) };
+        self.now.insert(row.mac, Some(row));
+    }
+
+    /// Takes a row away; the row, if it was there.
+    pub fn remove(&mut self, mac: Mac) -> Option<Record> {
+        let row = self.get(mac).cloned()?;
+        self.now.insert(mac, None);
+        Some(row)
+    }
+}
+
+#[cfg(test)]
+mod tests;
