@@ -16,6 +16,7 @@ from timing import Client, Unmeasured, alternate
 # Commands in the session that measures the BMC, and in a client's.
 COMMANDS, BATCH = 20_000, 1000
 BMCS, SECONDS = 15_000, 10
+DRIVER = "halmark's driver"
 # Below the ports that the system gives away by itself.
 FIRST_PORT = 16_000
 
@@ -61,20 +62,38 @@ def compared(name, ours, theirs):
 def sessions(halmark, folder, target, runs):
     """A thousand Get Chassis Status in one session of each client, against our face and against ipmi_sim."""
     peers, missing = libraries(target)
+    peers = [(DRIVER, target / "bench-peers" / "release" / "driver-halmark"), *peers] if peers else []
     with simulated.halmark(halmark, ["--tls", "off"]) as (ready, _):
         ours = timed(contestants(peers, folder, place(ready["ipmi"][0])[1]), runs)
-    theirs = []
-    for client in contestants(peers, folder, 0):
-        # The crates leave sessions behind: a fresh BMC for each client.
-        with servers.ipmi_sim(folder) as port:
-            theirs += timed([it for it in contestants(peers, folder, port) if it.name == client.name], runs)
+    # The crate ipmi-rs leaves its sessions behind, and ipmi_sim has 63: enough for these runs.
+    with servers.ipmi_sim(folder) as port:
+        theirs = timed(contestants(peers, folder, port), runs)
     found = {client.name: client for client in theirs}
-    return [batch(client, found.get(client.name)) for client in ours] + missing
+    rivals = [rival(where, clients) for where, clients in (("our face", ours), ("ipmi_sim", theirs))]
+    return [batch(client, found.get(client.name)) for client in ours] + sum(rivals, []) + missing
+
+
+def rate(client):
+    """Commands a second, if it could be measured."""
+    return BATCH / client.ms * 1e3 if client and client.wall else None
+
+
+def rival(where, clients):
+    """halmark's driver beside each other client, all against the same BMC."""
+    own, *others = clients
+    measured = [other for other in others if rate(own) and rate(other)]
+    return [against(where, own, other) for other in measured]
+
+
+def against(where, own, other):
+    row = Row(f"{BATCH:,} commands in one session, {where}", f"{rate(own):,.0f} /s {own.name}", f"{rate(other):,.0f} /s {other.name}")
+    row.ratio, row.target = rate(own) / rate(other), "> 1"
+    row.reached = row.ratio > 1
+    return row
 
 
 def batch(ours, theirs):
     """How fast one client is with either BMC."""
-    rate = lambda client: BATCH / client.ms * 1e3 if client and client.wall else None
     text = lambda found, where: f"{found:,.0f} /s {where}" if found else f"fails {where}"
     row = Row(f"{BATCH:,} commands in one session / {ours.name}", text(rate(ours), "our face"), text(rate(theirs), "ipmi_sim"))
     if rate(ours) and rate(theirs):
@@ -84,11 +103,13 @@ def batch(ours, theirs):
 
 
 def timed(clients, runs):
-    """Those that work, timed in turn."""
+    """All, of which those that work are timed in turn."""
+    fit = []
     for client in clients:
         with contextlib.suppress(Unmeasured):
             client.check()
-            alternate([client], runs)
+            fit.append(client)
+    alternate(fit, runs)
     return clients
 
 
