@@ -4,9 +4,11 @@
 //! - [`store`] keeps the table in a file that survives a crash and is shared by many processes.
 //! - [`reach`] says how a row's BMC is reached; [`survey`] reads it by a driver and puts what it says into the row.
 //! - [`keys`] makes accounts and changes passwords so that the only one that holds is never lost.
+//! - [`leases`] is what DHCP servers know of them.
 
 pub mod document;
 pub mod keys;
+pub mod leases;
 pub mod mac;
 pub mod moment;
 pub mod reach;
