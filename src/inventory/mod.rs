@@ -5,6 +5,7 @@
 //! - [`reach`] says how a row's BMC is reached; [`survey`] reads it by a driver and puts what it says into the row.
 //! - [`keys`] makes accounts and changes passwords so that the only one that holds is never lost.
 //! - [`leases`] is what DHCP servers know of them.
+//! - [`text`] reads JSON and YAML of others and keeps the places.
 
 pub mod document;
 pub mod keys;
@@ -15,6 +16,7 @@ pub mod reach;
 pub mod record;
 pub mod store;
 pub mod survey;
+pub mod text;
 
 pub use self::{
     mac::Mac,
