@@ -6,14 +6,17 @@
 //! - [`keys`] makes accounts and changes passwords so that the only one that holds is never lost.
 //! - [`leases`] is what DHCP servers know of them.
 //! - [`text`] reads JSON and YAML of others and keeps the places.
+//! - [`imports`] are lists of machines as others keep them; [`rules`] judges what was found in one, as ironic-inspector does.
 
 pub mod document;
+pub mod imports;
 pub mod keys;
 pub mod leases;
 pub mod mac;
 pub mod moment;
 pub mod reach;
 pub mod record;
+pub mod rules;
 pub mod store;
 pub mod survey;
 pub mod text;

@@ -17,7 +17,8 @@ use crate::{inventory::Mac, model::Timestamp};
 pub fn read(file: &[u8]) -> Leases {
     let text = String::from_utf8_lossy(file);
     let (mut entries, mut skipped) = (Vec::new(), Vec::new());
-    for (line, words) in lines(&text).map(|(line, text)| (line, text.split_whitespace().collect::<Vec<_>>())) {
+    for (line, words) in lines(&text).map(|(line, text)| (line, text.split_whitespace().collect::<Vec<_>>()))
+    {
         if words.first() == Some(&"duid") {
             continue;
         }
@@ -31,7 +32,10 @@ pub fn read(file: &[u8]) -> Leases {
 
 fn lease(line: usize, words: &[&str]) -> Result<Lease, String> {
     let [expiry, hardware, address, name, id] = words else {
-        return Err(format!("expected five words (expiry, MAC, address, host, client id), and there are {}", words.len()));
+        return Err(format!(
+            "expected five words (expiry, MAC, address, host, client id), and there are {}",
+            words.len()
+        ));
     };
     let expiry: i64 = expiry.parse().map_err(|_| "the expiry is no number of seconds".to_owned())?;
     let scope = address.split('%').next().unwrap_or_default();

@@ -64,8 +64,11 @@ impl<'w> Reader<'w> {
             let before = &self.words[before];
             before.mark == Mark::Semicolon || before.mark == Mark::Close
         });
-        let is_named = self.words.get(at + 1).is_some_and(|it| it.mark == Mark::Word || it.mark == Mark::Text);
-        (word.begins_line || after) && is_named && self.words.get(at + 2).is_some_and(|it| it.mark == Mark::Open)
+        let is_named =
+            self.words.get(at + 1).is_some_and(|it| it.mark == Mark::Word || it.mark == Mark::Text);
+        (word.begins_line || after)
+            && is_named
+            && self.words.get(at + 2).is_some_and(|it| it.mark == Mark::Open)
     }
 
     /// Passes over what is no lease: settings, the state of a failover, `host` entries. What begins with no name is junk.
@@ -152,7 +155,8 @@ impl<'w> Reader<'w> {
             entries.extend(lease.map(|it| Entry { id: Some(duid.clone()), ..it }));
         }
         if kind.is("ia-pd") {
-            self.skipped.push(Skipped { line: kind.line, reason: "a delegated prefix is no address".to_owned() });
+            self.skipped
+                .push(Skipped { line: kind.line, reason: "a delegated prefix is no address".to_owned() });
         }
         self.entries.extend(entries.into_iter().map(|it| it.finish(mac_of_duid)));
         Ok(())
@@ -168,7 +172,9 @@ impl<'w> Reader<'w> {
             self.at += 1;
             match word.mark {
                 Mark::Close if depth == 0 && self.at - 1 == from => return Ok(None),
-                Mark::Close if depth == 0 => return Err(Broken("a statement in it has no semicolon".to_owned())),
+                Mark::Close if depth == 0 => {
+                    return Err(Broken("a statement in it has no semicolon".to_owned()));
+                }
                 Mark::Open => depth += 1,
                 Mark::Close => depth -= 1,
                 Mark::Unclosed => return Err(Broken(format!("a quote in line {} is not closed", word.line))),
@@ -184,7 +190,9 @@ impl<'w> Reader<'w> {
 }
 
 fn address(name: &Word) -> Result<IpAddr, Broken> {
-    name.text().parse().map_err(|_| Broken("what stands where its address should is no IP address".to_owned()))
+    name.text()
+        .parse()
+        .map_err(|_| Broken("what stands where its address should is no IP address".to_owned()))
 }
 
 /// An entry while it is read.

@@ -63,8 +63,10 @@ impl Columns {
     }
 
     fn lease(&self, line: usize, values: &[&str]) -> Result<Lease, String> {
-        let address: IpAddr =
-            self.required("address", values)?.parse().map_err(|_| "its address is no IP address".to_owned())?;
+        let address: IpAddr = self
+            .required("address", values)?
+            .parse()
+            .map_err(|_| "its address is no IP address".to_owned())?;
         if self.value("lease_type", values)? == Some("2") {
             return Err("a delegated prefix is no address".to_owned());
         }

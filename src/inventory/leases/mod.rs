@@ -4,8 +4,8 @@
 //! programs that crash, and read while they are written. So an entry that cannot be read is skipped, with its line and the
 //! reason, and never takes a good one with it.
 
-pub mod dnsmasq;
 mod dhcp;
+pub mod dnsmasq;
 pub mod isc;
 pub mod kea;
 
@@ -86,7 +86,8 @@ pub struct Leases {
 impl Leases {
     /// The leases that are worth asking at: active, and not past their end where `now` is known.
     pub fn active(&self, now: Option<Timestamp>) -> impl Iterator<Item = &Lease> {
-        let is_over = move |lease: &Lease| matches!((lease.ends, now), (Ends::At(end), Some(now)) if end < now);
+        let is_over =
+            move |lease: &Lease| matches!((lease.ends, now), (Ends::At(end), Some(now)) if end < now);
         self.leases.iter().filter(move |it| it.state == State::Active && !is_over(it))
     }
 }
@@ -112,7 +113,8 @@ impl Format {
             return Self::Kea;
         }
         let is_dnsmasq = |line: &str| {
-            line.starts_with("duid ") || (line.starts_with(|c: char| c.is_ascii_digit()) && line.contains(' '))
+            line.starts_with("duid ")
+                || (line.starts_with(|c: char| c.is_ascii_digit()) && line.contains(' '))
         };
         let is_isc = |line: &str| line.ends_with(['{', ';', '}']);
         match (is_dnsmasq(first), is_isc(first)) {

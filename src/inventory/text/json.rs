@@ -106,10 +106,13 @@ impl Reader<'_> {
             Some('"') => Kind::Text(self.string()?),
             Some('-' | '0'..='9' | 'a'..='z') => self.plain()?,
             Some('.') if self.rest.starts_with("...") => {
-                return Err(self.flaw("an ellipsis stands here, where something was left out: fill it in or remove it"));
+                return Err(self
+                    .flaw("an ellipsis stands here, where something was left out: fill it in or remove it"));
             }
             Some(']' | '}') => return Err(self.flaw("expected a value after the comma: remove the comma")),
-            Some(_) => return Err(self.flaw("expected a value: a text in double quotes, a number, a list or a map")),
+            Some(_) => {
+                return Err(self.flaw("expected a value: a text in double quotes, a number, a list or a map"));
+            }
             None => return Err(self.flaw("the file ends where a value is expected")),
         };
         Ok(Node { place, kind })
@@ -153,7 +156,9 @@ impl Reader<'_> {
                 Some('"') => {}
                 Some('}') => return Err(self.flaw("expected a name after the comma: remove the comma")),
                 Some('.') if self.rest.starts_with("...") => {
-                    return Err(self.flaw("an ellipsis stands here, where something was left out: fill it in or remove it"));
+                    return Err(self.flaw(
+                        "an ellipsis stands here, where something was left out: fill it in or remove it",
+                    ));
                 }
                 _ => return Err(self.flaw("expected a name in double quotes")),
             }
@@ -197,7 +202,9 @@ impl Reader<'_> {
     fn plain(&mut self) -> Result<Kind, Flaw> {
         let place = self.place;
         let mut word = String::new();
-        while let Some(next) = self.peek().filter(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '+' | '.')) {
+        while let Some(next) =
+            self.peek().filter(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '+' | '.'))
+        {
             word.push(next);
             self.step();
         }

@@ -190,7 +190,12 @@ impl Node {
     }
 
     /// A member that is parsed; a flaw says what was expected, never what came.
-    pub fn parsed<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>, expected: &str) -> Result<Option<T>, Flaw> {
+    pub fn parsed<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&str) -> Option<T>,
+        expected: &str,
+    ) -> Result<Option<T>, Flaw> {
         let Some(text) = self.text_of(name)? else { return Ok(None) };
         let place = self.get(name).map_or(self.place, |it| it.place);
         read(text).map(Some).ok_or_else(|| Flaw::at(place, format!("{name} is no {expected}")))

@@ -112,10 +112,10 @@ fn place_of(span: Span) -> Place {
     Place { line: span.start.line().max(1), column: span.start.col() + 1 }
 }
 
-/// What the parser complains of. A sequence of `key: value` in one line is what is left of a file whose line ends were lost.
+/// What the parser complains of. Where several `key: value` stand in one line, its line ends were lost.
 fn complaint(info: &str) -> String {
     if info.contains("mapping values are not allowed") {
-        return "a second `: ` in one line: the line ends were lost here, or a text that holds `: ` needs quotes".to_owned();
+        return "no key may stand here: line ends were lost, or a text that holds `: ` needs quotes".to_owned();
     }
     format!("this is not YAML: {info}")
 }
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_is_written_back_means_what_was_read() {
-        let text = "---\na: 0123\nb: \"0123\"\nc: yes\nd: null\n\"on\":\n  - 1\n  - x: []\n    y: {}\n  -\n    - deep\n---\n- \"a: b\"\n";
+        let text = "---\na: 0123\nb: \"0123\"\nc: yes\nd: null\n\"on\":\n  - 1\n  - x: []\n    z: {}\n  -\n    - deep\n---\n- \"a: b\"\n";
         let read_once = read(text).unwrap();
         assert_eq!(write(&read_once), text);
     }
@@ -221,7 +221,10 @@ mod tests {
     #[test]
     fn every_flaw_has_its_place() {
         for (text, flaw) in [
-            ("a: 1\nb: c: d\n", "2:5: a second `: ` in one line: the line ends were lost here, or a text that holds `: ` needs quotes"),
+            (
+                "a: 1\nb: c: d\n",
+                "2:5: no key may stand here: line ends were lost, or a text that holds `: ` needs quotes",
+            ),
             ("a: 1\na: 2\n", "2:1: this key stands already in line 1"),
             ("a: &x 1\n", "1:7: anchors and tags are not read: write the value out"),
             ("<<: {}\n", "1:1: expected `key: value`"),

@@ -74,7 +74,8 @@ fn word(line: &[u8]) -> Option<(Mark, Vec<u8>, &[u8])> {
         b';' => Some((Mark::Semicolon, Vec::new(), &line[1..])),
         b'"' => Some(text(&line[1..])),
         _ => {
-            let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}' | b';' | b'"' | b'#');
+            let ends =
+                |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}' | b';' | b'"' | b'#');
             let end = line.iter().position(ends).unwrap_or(line.len());
             Some((Mark::Word, line[..end].to_vec(), &line[end..]))
         }

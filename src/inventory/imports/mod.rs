@@ -1,0 +1,215 @@
+//! Lists of machines as others keep them, read into the inventory and written back without loss.
+//!
+//! - [`instackenv`]: TripleO's `instackenv.json`, with every `pm_type` there ever was.
+//! - [`openstack`]: what `openstack baremetal create` takes, in YAML or JSON.
+//! - [`metal3`]: BareMetalHost and the Secret that it names, with every scheme of an address.
+//! - [`csv`]: a vendor's list of MAC addresses and factory passwords.
+//!
+//! A file with a flaw is not imported at all; all its flaws are told, each with its place and never with a value. Of every
+//! entry the whole text is kept in [`Record::extra`], so that what this module does not know is there again when it is exported;
+//! only what the inventory has otherwise by then is written anew. Comments are not kept.
+//!
+//! The MAC addresses in the first three are those of the machine's own interfaces, from which it boots: not the BMC's. An
+//! [`Entry`] of them has no key yet; it is found by the address, in the inventory or in a lease file.
+
+pub mod csv;
+pub mod instackenv;
+pub mod metal3;
+pub mod openstack;
+mod reach;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, str::FromStr};
+
+use serde_json::{Value, json};
+
+pub use self::reach::Reach;
+use super::{
+    Address, Mac, Record,
+    text::{Flaw, Place},
+};
+use crate::{
+    driver::Protocol,
+    endpoint::{Credentials, Scheme, Tls},
+};
+
+/// A format of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `instackenv.json`.
+    Instackenv,
+    /// The file of `openstack baremetal create`.
+    Openstack,
+    /// BareMetalHost and Secret.
+    Metal3,
+    /// MAC addresses and factory passwords.
+    Csv,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Instackenv, Self::Openstack, Self::Metal3, Self::Csv];
+
+    /// Its word on the command line, and in [`Record::extra`].
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Instackenv => "instackenv",
+            Self::Openstack => "openstack",
+            Self::Metal3 => "metal3",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// Reads a file; all its flaws if it has any.
+    pub fn read(self, text: &str) -> Result<Vec<Entry>, Vec<Flaw>> {
+        match self {
+            Self::Instackenv => instackenv::read(text),
+            Self::Openstack => openstack::read(text),
+            Self::Metal3 => metal3::read(text),
+            Self::Csv => csv::read(text),
+        }
+    }
+
+    /// Writes a file: the entries that came from such a file in their order, then the other rows. Holds passwords.
+    pub fn write(self, rows: &[Record]) -> String {
+        let mut rows: Vec<&Record> = rows.iter().collect();
+        rows.sort_by_key(|row| Kept::of(row, self).map_or((1, 0), |it| (0, it.at)));
+        match self {
+            Self::Instackenv => instackenv::write(&rows),
+            Self::Openstack => openstack::write(&rows),
+            Self::Metal3 => metal3::write(&rows),
+            Self::Csv => csv::write(&rows),
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = NotAFormat;
+
+    fn from_str(word: &str) -> Result<Self, NotAFormat> {
+        Self::ALL.into_iter().find(|it| it.word() == word).ok_or(NotAFormat)
+    }
+}
+
+/// A word that is no format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAFormat;
+
+impl fmt::Display for NotAFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<&str> = Format::ALL.iter().map(|it| it.word()).collect();
+        write!(f, "expected one of {}", words.join(", "))
+    }
+}
+
+impl std::error::Error for NotAFormat {}
+
+/// A machine in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Where it begins.
+    pub place: Place,
+    /// What it is called there.
+    pub name: Option<String>,
+    /// The BMC's MAC address, where the list has it.
+    pub mac: Option<Mac>,
+    /// Where the BMC is.
+    pub address: Option<Address>,
+    /// By which protocols it is asked.
+    pub reach: Reach,
+    /// HTTPS or HTTP, where it is asked by Redfish.
+    pub scheme: Scheme,
+    /// The port; the protocol's own if none is said.
+    pub port: Option<u16>,
+    /// As whom; by a vendor's list, as whom it was shipped.
+    pub account: Option<Credentials>,
+    /// What is believed of its certificate.
+    pub tls: Tls,
+    /// The entry as it stands in the list.
+    pub kept: Kept,
+}
+
+/// An entry as it stands in a list, and what stands around all of them. May hold secrets: prints nothing.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// The format.
+    format: Option<Format>,
+    /// Which entry it is, from 0.
+    at: usize,
+    /// Its text.
+    text: String,
+    /// The text around; only with the first.
+    frame: Option<String>,
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Kept {
+    /// What a row keeps of a format's file.
+    fn of(row: &Record, format: Format) -> Option<Self> {
+        let value = row.extra.0.get(format.word())?;
+        let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let at = value.get("at").and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok())?;
+        Some(Self { format: Some(format), at, text: text("entry")?, frame: text("frame") })
+    }
+
+    /// Of the `at`th entry, from 0; the frame goes with the first.
+    fn new(format: Format, at: usize, text: String, frame: &str) -> Self {
+        let frame = (at == 0).then(|| frame.to_owned());
+        Self { format: Some(format), at, text, frame }
+    }
+
+    fn value(&self) -> Value {
+        let mut value = json!({"at": self.at, "entry": self.text});
+        if let Some(frame) = &self.frame {
+            value["frame"] = frame.as_str().into();
+        }
+        value
+    }
+}
+
+impl Entry {
+    /// Fills a row with what the list says. What it does not say stays as it is.
+    pub fn fill(&self, row: &mut Record) {
+        if let Some(address) = &self.address {
+            row.address = Some(address.clone());
+        }
+        if self.kept.format == Some(Format::Csv) {
+            row.factory = self.account.clone().or(row.factory.take());
+        } else {
+            row.preferred_driver = Some(self.reach.driver().to_owned());
+            for protocol in self.reach.protocols() {
+                self.fill_protocol(*protocol, row);
+            }
+        }
+        if let Some(format) = self.kept.format {
+            row.extra.0.insert(format.word().to_owned(), self.kept.value());
+        }
+    }
+
+    fn fill_protocol(&self, protocol: Protocol, row: &mut Record) {
+        if let Some(account) = &self.account {
+            *row.account_mut(protocol) = Some(account.clone());
+        }
+        match protocol {
+            Protocol::Ipmi => row.ipmi.port = self.port_of(protocol).unwrap_or(row.ipmi.port),
+            Protocol::Redfish => {
+                row.redfish.scheme = self.scheme;
+                row.redfish.port = self.port_of(protocol).unwrap_or(self.scheme.default_port());
+                if self.tls != Tls::System {
+                    row.redfish.tls = self.tls.clone();
+                }
+            }
+        }
+    }
+
+    /// The port for a protocol: of one that is asked by both, only Redfish's is said.
+    fn port_of(&self, protocol: Protocol) -> Option<u16> {
+        self.port.filter(|_| self.reach != Reach::Both || protocol == Protocol::Redfish)
+    }
+}
