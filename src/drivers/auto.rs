@@ -104,7 +104,7 @@ impl Auto {
             let left = u32::try_from(self.doors.len() - at).unwrap_or(u32::MAX);
             let limit = by.or_after((by.left() / left).min(PATIENCE));
             match (door.probe.ask)(door.endpoint.clone(), limit).await? {
-                Presence::Here => return Ok((at, silent)),
+                Presence::Here { .. } => return Ok((at, silent)),
                 Presence::Absent { reason } => {
                     silent.push(format!("{} at {}: {reason}", door.probe.protocol, door.endpoint));
                 }

@@ -2,6 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
+pub(crate) use super::ipmi::probe::ping::ping;
 use crate::{
     driver::{Cause, Deadline, Protocol},
     endpoint::Endpoint,
@@ -11,7 +12,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
     /// Somebody does.
-    Here,
+    Here {
+        /// Who made the BMC, where that is told to strangers.
+        vendor: Option<String>,
+    },
     /// Nobody does, as far as that can be told.
     Absent {
         /// What happened instead.

@@ -1,5 +1,7 @@
 //! Whether IPMI is spoken: Get Channel Authentication Capabilities, which anybody may ask outside of a session (§22.13).
 
+pub(in crate::drivers) mod ping;
+
 use super::wire::{Pace, Turn, Wire};
 use crate::{
     driver::{Cause, Deadline},
@@ -45,8 +47,24 @@ impl Turn for Capabilities {
         if says_versions && extended.is_some_and(|it| it & 0x02 == 0) {
             return Some(Presence::Absent { reason: "it speaks IPMI v1.5 only, and not RMCP+".to_owned() });
         }
-        Some(Presence::Here)
+        Some(Presence::Here { vendor: message.get(11..14).and_then(maker) })
     }
+}
+
+/// Who has OEM authentication, by the OEM's IANA number (§22.13, bytes 6:8 of the answer, the lowest first). Most say 0.
+fn maker(oem: &[u8]) -> Option<String> {
+    const MAKERS: &[(u32, &str)] = &[
+        (2, "IBM"),
+        (11, "HPE"),
+        (343, "Intel"),
+        (674, "Dell"),
+        (10_368, "Fujitsu"),
+        (10_876, "Supermicro"),
+        (19_046, "Lenovo"),
+        (47_196, "HPE"),
+    ];
+    let number = oem.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte));
+    MAKERS.iter().find(|(it, _)| *it == number).map(|(_, name)| (*name).to_owned())
 }
 
 #[cfg(test)]
@@ -67,10 +85,17 @@ mod tests {
 
     #[test]
     fn a_bmc_of_version_2_is_here_and_one_of_version_1_5_is_not_ours() {
-        assert_eq!(answer(0, 0x80, 0x03), Some(Presence::Here));
+        let here = Some(Presence::Here { vendor: None });
+        assert_eq!(answer(0, 0x80, 0x03), here);
         assert!(matches!(answer(0, 0x94, 0x01), Some(Presence::Absent { .. })));
-        assert_eq!(answer(0, 0x14, 0x00), Some(Presence::Here), "one that does not say may be any");
-        assert_eq!(answer(0xCC, 0, 0), Some(Presence::Here), "a refusal is an answer");
+        assert_eq!(answer(0, 0x14, 0x00), here, "one that does not say may be any");
+        assert_eq!(answer(0xCC, 0, 0), here, "a refusal is an answer");
+    }
+
+    #[test]
+    fn an_oem_is_known_by_its_number() {
+        assert_eq!(maker(&[0xA2, 0x02, 0x00]).as_deref(), Some("Dell"));
+        assert_eq!(maker(&[0, 0, 0]), None);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(in crate::drivers) async fn probe(endpoint: Endpoint, by: Deadline) -> Resul
             Ok(reply) if is_redfish(&reply) => {
                 // The operation that follows is not to come before the BMC wants to be asked again.
                 sleep(retry_after(&reply).unwrap_or_default().min(by.left())).await;
-                return Ok(Presence::Here);
+                return Ok(Presence::Here { vendor: vendor(&reply) });
             }
             Ok(reply) => absent = not_redfish(root, &reply),
             Err(Broken::Untrusted(reason)) => return Err(Cause::Unreachable { reason }),
@@ -55,6 +55,18 @@ fn is_redfish(reply: &Reply) -> bool {
         401 | 403 | 429 | 500.. => true,
         _ => false,
     }
+}
+
+/// Who made the BMC, by its service root: `Vendor` (DSP0268 ServiceRoot, since 1.5), or else the section of `Oem`.
+fn vendor(reply: &Reply) -> Option<String> {
+    const SECTIONS: &[(&str, &str)] =
+        &[("Hpe", "HPE"), ("Hp", "HPE"), ("Ami", "AMI"), ("ts_fujitsu", "Fujitsu")];
+    let root: serde_json::Value = serde_json::from_slice(reply.body.bytes()).ok()?;
+    let named = root.get("Vendor").and_then(|it| it.as_str()).map(str::trim).filter(|it| !it.is_empty());
+    let section = || root.get("Oem")?.as_object()?.keys().map(String::as_str).find(|it| !it.contains('@'));
+    let name = named.or_else(section)?;
+    let known = SECTIONS.iter().find(|(it, _)| *it == name).map(|(_, name)| *name);
+    Some(known.unwrap_or(name).to_owned())
 }
 
 fn not_redfish(root: &str, reply: &Reply) -> Presence {

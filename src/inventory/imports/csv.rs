@@ -178,6 +178,7 @@ impl Columns {
             place: row.place,
             name: None,
             mac: Some(mac),
+            boot: Vec::new(),
             address,
             reach: Reach::Both,
             scheme: Scheme::Https,

@@ -114,11 +114,12 @@ fn entry(node: &Node) -> Result<Entry, Flaw> {
     if access.at.is_none() && reach != Reach::Unmanaged {
         return Err(Flaw::at(node.place, "this node has no pm_addr"));
     }
-    check_macs(node)?;
+    let boot = macs(node)?;
     Ok(Entry {
         place: node.place,
         name: node.text_of("name")?.map(str::to_owned),
         mac: None,
+        boot,
         address: access.at.as_ref().map(|it| it.address.clone()),
         reach,
         scheme: reach::scheme(access.at.as_ref()),
@@ -130,21 +131,17 @@ fn entry(node: &Node) -> Result<Entry, Flaw> {
 }
 
 /// The interfaces from which the machine boots: `mac`, a list or one, and `ports`, which came later.
-fn check_macs(node: &Node) -> Result<(), Flaw> {
-    let check = |it: &Node| match it.as_text().map(str::parse::<Mac>) {
-        Some(Ok(_)) => Ok(()),
-        _ => Err(Flaw::at(it.place, "expected a MAC address, such as fa:16:3e:2a:0e:36")),
+fn macs(node: &Node) -> Result<Vec<Mac>, Flaw> {
+    let macs: Vec<&Node> = match node.get("mac") {
+        Some(Node { kind: Kind::List(macs), .. }) => macs.iter().collect(),
+        Some(one) if !one.is_null() => vec![one],
+        _ => Vec::new(),
     };
-    match node.get("mac") {
-        None => {}
-        Some(Node { kind: Kind::List(macs), .. }) => macs.iter().try_for_each(check)?,
-        Some(it) if it.is_null() => {}
-        Some(one) => check(one)?,
-    }
-    if let Some(ports) = node.get("ports").filter(|it| !it.is_null()) {
-        ports.items()?.iter().filter_map(|it| it.get("address")).try_for_each(check)?;
-    }
-    Ok(())
+    let ports = match node.get("ports").filter(|it| !it.is_null()) {
+        Some(ports) => ports.items()?,
+        None => &[],
+    };
+    macs.into_iter().chain(ports.iter().filter_map(|it| it.get("address"))).map(reach::mac).collect()
 }
 
 /// Writes rows.

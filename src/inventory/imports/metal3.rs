@@ -98,10 +98,12 @@ fn entry(host: &Node, secret: Option<&Node>) -> Result<Entry, Flaw> {
         })?,
     };
     let verifies = bmc.text_of("disableCertificateVerification")?.map(|it| it != "true");
+    let boot = spec.get("bootMACAddress").filter(|it| !it.is_null()).map(reach::mac).transpose()?;
     Ok(Entry {
         place: host.place,
         name: metadata(host, "name").map(str::to_owned),
         mac: None,
+        boot: boot.into_iter().collect(),
         address: at.as_ref().map(|it| it.address.clone()),
         reach,
         scheme: scheme_of(at.as_ref()),

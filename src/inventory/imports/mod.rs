@@ -114,6 +114,8 @@ pub struct Entry {
     pub name: Option<String>,
     /// The BMC's MAC address, where the list has it.
     pub mac: Option<Mac>,
+    /// The MAC addresses of the machine's own interfaces.
+    pub boot: Vec<Mac>,
     /// Where the BMC is.
     pub address: Option<Address>,
     /// By which protocols it is asked.
@@ -150,6 +152,12 @@ impl fmt::Debug for Kept {
 }
 
 impl Kept {
+    /// Whether a row came from this very entry.
+    fn is_of(&self, row: &Record) -> bool {
+        let there = self.format.and_then(|format| Self::of(row, format));
+        there.is_some_and(|it| it.text == self.text)
+    }
+
     /// What a row keeps of a format's file.
     fn of(row: &Record, format: Format) -> Option<Self> {
         let value = row.extra.0.get(format.word())?;
@@ -174,6 +182,13 @@ impl Kept {
 }
 
 impl Entry {
+    /// The MAC address that is its row's key, where the list alone tells it: the BMC's, or, of a machine that has none, that of its
+    /// first interface.
+    pub fn key(&self) -> Option<Mac> {
+        let own = || self.boot.first().copied().filter(|_| self.reach == Reach::Unmanaged);
+        self.mac.or_else(own)
+    }
+
     /// Fills a row with what the list says. What it does not say stays as it is.
     pub fn fill(&self, row: &mut Record) {
         if let Some(address) = &self.address {
@@ -190,6 +205,11 @@ impl Entry {
         if let Some(format) = self.kept.format {
             row.extra.0.insert(format.word().to_owned(), self.kept.value());
         }
+    }
+
+    /// Whether a row came from this very entry, in an import before this one.
+    pub fn is_of(&self, row: &Record) -> bool {
+        self.kept.is_of(row)
     }
 
     fn fill_protocol(&self, protocol: Protocol, row: &mut Record) {

@@ -137,10 +137,16 @@ fn entry(node: &Node) -> Result<Entry, Flaw> {
         "false" | "no" | "off" | "0" => Some(false),
         _ => None,
     });
+    let ports = match node.get("ports").filter(|it| !it.is_null()) {
+        Some(ports) => ports.items()?,
+        None => &[],
+    };
+    let boot = ports.iter().filter_map(|it| it.get("address")).map(reach::mac).collect::<Result<_, _>>()?;
     Ok(Entry {
         place: node.place,
         name: node.text_of("name")?.map(str::to_owned),
         mac: None,
+        boot,
         address: access.at.as_ref().map(|it| it.address.clone()),
         reach,
         scheme: reach::scheme(access.at.as_ref()),

@@ -6,7 +6,7 @@ use crate::{
     driver::Protocol,
     endpoint::{Credentials, Scheme, Tls},
     inventory::{
-        Address, Record,
+        Address, Mac, Record,
         text::{Flaw, Node},
     },
 };
@@ -192,6 +192,12 @@ fn now(row: &Record, reach: Reach, was: Option<&Where>) -> Now {
             Now { scheme: was_scheme, has_url: was.is_some(), port, usual_port: port }
         }
     }
+}
+
+/// A MAC address in a list.
+pub(super) fn mac(node: &Node) -> Result<Mac, Flaw> {
+    let mac = node.as_text().and_then(|it| it.parse().ok());
+    mac.ok_or_else(|| Flaw::at(node.place, "expected a MAC address, such as fa:16:3e:2a:0e:36"))
 }
 
 /// HTTP where a URL says so, and HTTPS otherwise.

@@ -97,9 +97,7 @@ fn the_founding_documents_host_is_imported_when_it_is_repaired() {
 fn the_founding_documents_host_as_it_is_printed_names_the_place_where_line_ends_were_lost() {
     assert_eq!(
         flaws(Format::Metal3, HOST_PRINTED),
-        [
-            "1:15: no key may stand here: line ends were lost, or a text that holds `: ` needs quotes"
-        ]
+        ["1:15: no key may stand here: line ends were lost, or a text that holds `: ` needs quotes"]
     );
 }
 
@@ -291,7 +289,7 @@ fn all_flaws_of_a_list_are_told_by_line_and_column() {
         (
             Format::Openstack,
             "nodes:\n- {name: a}\n- {driver: ipmi, driver_info: {}}\n",
-            vec!["2:3: this node has no driver", "3:32: the driver_info of this node has no ipmi_address"],
+            vec!["2:3: this node has no driver", "3:31: the driver_info of this node has no ipmi_address"],
         ),
         (Format::Openstack, "", vec!["1:1: the file is empty"]),
         (

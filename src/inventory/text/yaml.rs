@@ -115,7 +115,8 @@ fn place_of(span: Span) -> Place {
 /// What the parser complains of. Where several `key: value` stand in one line, its line ends were lost.
 fn complaint(info: &str) -> String {
     if info.contains("mapping values are not allowed") {
-        return "no key may stand here: line ends were lost, or a text that holds `: ` needs quotes".to_owned();
+        return "no key may stand here: line ends were lost, or a text that holds `: ` needs quotes"
+            .to_owned();
     }
     format!("this is not YAML: {info}")
 }
