@@ -12,13 +12,14 @@ use tokio::{
     sync::{Mutex, MutexGuard},
     time::{Instant, sleep, timeout_at},
 };
-use tokio_rustls::rustls::crypto::{SecureRandom, ring};
+use tokio_rustls::rustls::crypto::SecureRandom;
 
 use super::{
     call::{Answered, Call},
     command::{Command, Effect},
     login::{Door, Learnt},
     quirks::{self, Quirk},
+    random::RANDOM,
     rmcp::{
         algorithm::BLOCK,
         handshake::{Account, Privilege},
@@ -108,8 +109,13 @@ impl Link {
             logged_in_before: false,
             maker: None,
         };
-        let random = ring::default_provider().secure_random;
-        Self { endpoint, account, random, state: Mutex::new(state), kept_alive: AtomicBool::new(false) }
+        Self {
+            endpoint,
+            account,
+            random: &RANDOM,
+            state: Mutex::new(state),
+            kept_alive: AtomicBool::new(false),
+        }
     }
 
     /// Another link to the same BMC, with a session of its own.

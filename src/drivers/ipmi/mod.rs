@@ -29,6 +29,7 @@ mod link;
 mod login;
 pub(super) mod probe;
 mod quirks;
+mod random;
 mod raw;
 pub mod rmcp;
 mod sdr;

@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
+    io::Interest,
     net::UdpSocket,
     time::{Instant, timeout_at},
 };
@@ -118,6 +119,7 @@ impl Wire {
         let began = Instant::now();
         let mut trouble = None;
         let mut sent = 0;
+        self.forget_readiness();
         while let Some(wait) = pace.wait(sent) {
             if sent > 0 {
                 datagram = turn.again(datagram);
@@ -136,6 +138,12 @@ impl Wire {
         let trouble = trouble.map(|e| format!(", {e}")).unwrap_or_default();
         let reason = format!("{sent} datagrams without an answer in {waited:.1} s{trouble}");
         Err(Silence { reason, deadline: by.left().is_zero() })
+    }
+
+    /// What has come until now was not asked for; the answer's arrival is told anew, and a read that finds nothing is saved.
+    fn forget_readiness(&self) {
+        let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let _ = self.socket.try_io(Interest::READABLE, nothing);
     }
 
     /// Waits for a datagram and says how long it is. A refused port (ICMP) is no datagram.
