@@ -87,6 +87,24 @@ fn no_driver_imports_another() {
 }
 
 #[test]
+fn the_inventory_is_above_the_drivers_and_finds_them_in_the_registry() {
+    let below = ["model", "drivers", "driver.rs", "endpoint.rs", "operation.rs", "capabilities.rs"];
+    let below: Vec<_> = below.iter().flat_map(|it| sources(&root().join("src").join(it))).collect();
+    assert!(below.len() > 40, "the files were found");
+    for file in below {
+        assert!(!uses(&file).iter().any(|line| line.contains("crate::inventory")), "{}", file.display());
+    }
+    let inventory = sources(&root().join("src/inventory"));
+    assert!(inventory.len() > 8, "the files were found");
+    for file in inventory.into_iter().filter(|it| !it.ends_with("tests.rs")) {
+        for line in uses(&file) {
+            let named = ["drivers::redfish", "drivers::ipmi::", "hyper", "println", "std::env", "SystemTime"];
+            assert!(!named.iter().any(|it| line.contains(it)), "{}: {line}", file.display());
+        }
+    }
+}
+
+#[test]
 fn every_driver_in_the_registry_is_known_to_the_dependency_rules() {
     for registered in halmark::drivers::REGISTRY {
         let file = registered.name.replace('-', "_");

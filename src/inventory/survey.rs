@@ -109,7 +109,12 @@ impl Survey {
             row.light = Some(Light { state, description });
         }
         if let Some(sensors) = self.sensors {
-            let supplies = sensors.iter().filter(|it| it.kind == SensorKind::PowerSupply);
+            // Of the kind is also what watches all of them together (IPMI v2.0 table 42-2, redundancy states).
+            let is_supply = |it: &&Sensor| {
+                it.kind == SensorKind::PowerSupply
+                    && !it.states.iter().any(|state| state.contains("redundan"))
+            };
+            let supplies = sensors.iter().filter(is_supply);
             row.power.supplies =
                 supplies.map(|it| PowerSupply { health: it.health, state: it.availability }).collect();
         }
@@ -187,6 +192,10 @@ mod tests {
             sensor(SensorKind::PowerSupply, Health::Critical),
             sensor(SensorKind::Fan, Health::Ok),
             sensor(SensorKind::PowerSupply, Health::Ok),
+            Sensor {
+                states: vec!["fully redundant".to_owned()],
+                ..sensor(SensorKind::PowerSupply, Health::Ok)
+            },
         ];
         let metrics = PowerMetrics {
             average_watts: Some(70.0),

@@ -1,6 +1,7 @@
 //! The command line, in two steps: what was typed ([`args`]), and what it means (one file per command).
 
 mod args;
+mod bmc;
 mod credentials;
 mod driver;
 mod faults;

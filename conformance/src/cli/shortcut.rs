@@ -75,6 +75,8 @@ impl Given {
         };
         let door = Door {
             endpoint: vec![self.endpoint?],
+            bmc: None,
+            inventory: None,
             driver: self.driver,
             user: self.user,
             password_file: self.password_file.map(PathBuf::from),

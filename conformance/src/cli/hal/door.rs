@@ -7,12 +7,13 @@ use halmark::{
     Credentials, Endpoint, Secret, Tls,
     driver::Protocol,
     endpoint::{Scheme, Suite},
+    inventory::reach,
 };
 
 use super::outcome::Form;
-use crate::cli::{credentials, usage};
+use crate::cli::{bmc, credentials, usage};
 
-/// Where a BMC is and how it is asked. A BMC by its name in an inventory would come in beside `--endpoint`.
+/// Where a BMC is and how it is asked.
 #[derive(Debug, Clone, Group)]
 #[command(next_help_heading = "Which BMC, and how")]
 pub struct Door {
@@ -20,6 +21,13 @@ pub struct Door {
     /// second one is the same BMC by its other protocol, for drivers that speak both.
     #[arg(long, value_name = "URL", global = true)]
     pub endpoint: Vec<String>,
+    /// A BMC of the inventory instead (`halmark bmc ls`), by its MAC address or its machine's UUID: address, driver, credentials
+    /// and certificate are the inventory's where no option says otherwise.
+    #[arg(long, value_name = "MAC|UUID", global = true, conflicts_with = "endpoint")]
+    pub bmc: Option<String>,
+    /// The inventory; by default HALMARK_INVENTORY, or halmark/inventory.redb in the folder for data (XDG_DATA_HOME).
+    #[arg(long, value_name = "FILE", global = true)]
+    pub inventory: Option<PathBuf>,
     /// The driver (`halmark drivers`): redfish, ipmi, auto, unmanaged, or one for each area, such as power=ipmi,boot=redfish; by
     /// default the one for the endpoint's scheme.
     #[arg(long, global = true)]
@@ -64,6 +72,9 @@ pub(in crate::cli) struct Meant {
 impl Door {
     /// What was meant; the exit code where it makes no sense.
     pub(in crate::cli) fn meant(&self) -> Result<Meant, u8> {
+        if let Some(bmc) = &self.bmc {
+            return self.known(bmc);
+        }
         let doors = self.endpoints()?;
         let by_scheme = if doors[0].scheme == Scheme::Ipmi { "ipmi" } else { "redfish" };
         let driver = self.driver.clone().unwrap_or_else(|| by_scheme.to_owned());
@@ -79,8 +90,33 @@ impl Door {
         Ok(Meant { driver, endpoint })
     }
 
+    /// A BMC of the inventory; what was typed goes before what the inventory says.
+    fn known(&self, bmc: &str) -> Result<Meant, u8> {
+        let mut row = bmc::find(&bmc::Table::meant(self)?, bmc)?;
+        let has_none = row.ipmi.account.is_none() && row.redfish.account.is_none();
+        let is_typed = self.user.is_some() || self.password_file.is_some();
+        let unmanaged = self.driver.as_deref().or(row.preferred_driver.as_deref()) == Some("unmanaged");
+        let from_outside = has_none && std::env::var_os("HALMARK_USER").is_some();
+        let account = if !unmanaged && (is_typed || from_outside) {
+            let users = [row.ipmi.account.as_ref(), row.redfish.account.as_ref()];
+            let known = users.into_iter().flatten().map(|it| it.user.as_str()).next();
+            let user = self.user.as_deref().or(known);
+            let (user, password) = credentials::given(user, self.password_file.as_deref(), "")?;
+            Some(Credentials::new(user, password))
+        } else {
+            None
+        };
+        if self.ca.is_some() || self.pin.is_some() || self.insecure {
+            row.redfish.tls = self.tls()?;
+        }
+        row.ipmi.suite = self.suite()?.or(row.ipmi.suite);
+        row.ipmi.kg = self.kg()?.or(row.ipmi.kg.take());
+        let reached = reach::reach(&row, self.driver.as_deref(), account.as_ref()).map_err(usage)?;
+        Ok(Meant { driver: reached.driver, endpoint: reached.endpoint })
+    }
+
     /// One or two endpoints, of different protocols.
-    fn endpoints(&self) -> Result<Vec<Endpoint>, u8> {
+    pub(in crate::cli) fn endpoints(&self) -> Result<Vec<Endpoint>, u8> {
         let from_environment = || std::env::var("HALMARK_ENDPOINT").unwrap_or_default();
         let given = match self.endpoint.as_slice() {
             [] => from_environment().split_whitespace().map(str::to_owned).collect(),
@@ -90,7 +126,7 @@ impl Door {
             given.iter().map(|it| Endpoint::parse(it)).collect::<Result<Vec<_>, _>>().map_err(usage)?;
         let protocols: Vec<Option<Protocol>> = doors.iter().map(|it| it.scheme.protocol()).collect();
         match protocols.as_slice() {
-            [] => Err(usage("no BMC: give --endpoint URL, or set HALMARK_ENDPOINT")),
+            [] => Err(usage("no BMC: give --endpoint URL, --bmc MAC or set HALMARK_ENDPOINT")),
             [_] => Ok(doors),
             [Some(one), Some(other)] if one != other => Ok(doors),
             [_, _] => Err(usage(
@@ -106,10 +142,7 @@ impl Door {
         let (user, password) = credentials::given(self.user.as_deref(), self.password_file.as_deref(), "")?;
         let account = Credentials::new(user, password);
         let (tls, suite) = (self.tls()?, self.suite()?);
-        let kg = match &self.kg_file {
-            Some(file) => Some(Secret::new(credentials::first_line(file)?)),
-            None => None,
-        };
+        let kg = self.kg()?;
         let passable = doors.into_iter().map(|door| {
             let mut door = door.with_credentials(account.clone()).with_tls(tls.clone());
             door.ipmi.suite = suite;
@@ -119,7 +152,13 @@ impl Door {
         Ok(passable.collect())
     }
 
-    fn tls(&self) -> Result<Tls, u8> {
+    /// The BMC key, if a file with it was named.
+    pub(in crate::cli) fn kg(&self) -> Result<Option<Secret>, u8> {
+        let Some(file) = &self.kg_file else { return Ok(None) };
+        credentials::first_line(file).map(|it| Some(Secret::new(it)))
+    }
+
+    pub(in crate::cli) fn tls(&self) -> Result<Tls, u8> {
         Ok(match (&self.ca, &self.pin, self.insecure) {
             (Some(ca), ..) => Tls::Ca(ca.clone()),
             (_, Some(pin), _) => Tls::Pin(crate::target::parse_pin(pin).ok_or_else(|| {
@@ -130,7 +169,7 @@ impl Door {
         })
     }
 
-    fn suite(&self) -> Result<Option<Suite>, u8> {
+    pub(in crate::cli) fn suite(&self) -> Result<Option<Suite>, u8> {
         match self.suite {
             None => Ok(None),
             Some(3) => Ok(Some(Suite::Three)),

@@ -182,7 +182,7 @@ fn cell(value: Option<&Value>) -> String {
 }
 
 /// The text with its control characters written out, but for those in `kept`.
-fn tame(text: &str, kept: &str) -> String {
+pub(in crate::cli) fn tame(text: &str, kept: &str) -> String {
     let mut tame = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() && !kept.contains(c) { tame.extend(c.escape_default()) } else { tame.push(c) }

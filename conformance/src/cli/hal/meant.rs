@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::verbs::{Accounts, Bios, Bmc, Boot, Clock, Inventory, Light, Log, Media, Vendor, Who};
 use crate::{
-    cli::{credentials, usage},
+    cli::{bmc::Typed, credentials, usage},
     operation::{Call, Returned},
 };
 
@@ -92,13 +92,15 @@ pub(super) fn log(what: &Log) -> Asked {
     }
 }
 
-pub(super) fn bmc(what: &Bmc) -> Asked {
-    match what {
+/// What is asked of a BMC itself; the table of BMCs asks nothing of a driver, and is the error.
+pub(super) fn bmc(what: &Bmc) -> Result<Asked, &Typed> {
+    Ok(match what {
+        Bmc::Table(typed) => return Err(typed),
         Bmc::Reset { kind } => Asked::Call(Call::ResetBmc(*kind)),
         Bmc::Clock(Clock::Get) => plain(Operation::BmcClockGet),
         Bmc::Clock(Clock::Set { time }) => Asked::Call(Call::SetBmcClock(*time)),
         Bmc::Network => plain(Operation::BmcNetworkRead),
-    }
+    })
 }
 
 pub(super) fn bios(what: &Bios) -> Asked {

@@ -14,7 +14,7 @@ mod meant;
 mod outcome;
 mod table;
 mod verbs;
-mod yaml;
+pub(super) mod yaml;
 
 use std::{
     future::{Future, poll_fn},
@@ -28,11 +28,12 @@ use halmark::{
 
 pub(super) use self::{
     door::Door,
+    human::tame,
     meant::{Asked, plain},
-    outcome::{AFTER_HELP, Form, exit},
+    outcome::{AFTER_HELP, Form, exit, failed},
     verbs::Verb,
 };
-use super::{complain, usage};
+use super::{bmc, complain, usage};
 use crate::seeded::Seeded;
 
 /// Carries out a command of the HAL.
@@ -62,7 +63,10 @@ fn asked(verb: &Verb) -> Result<(Asked, &Door), u8> {
         }
         Verb::Bios(on) => (meant::bios(&on.what), &on.door),
         Verb::Console(console) => return Err(console::console(console)),
-        Verb::Bmc(on) => (meant::bmc(&on.what), &on.door),
+        Verb::Bmc(on) => match meant::bmc(&on.what) {
+            Ok(asked) => (asked, &on.door),
+            Err(typed) => return Err(bmc::bmc(typed, &on.door)),
+        },
         Verb::Vendor(on) => {
             meant::one_reader(&[on.door.password_file.as_deref(), on.what.body()])?;
             (meant::vendor(&on.what)?, &on.door)
@@ -79,7 +83,10 @@ pub(super) fn ask(asked: &Asked, door: &Door) -> u8 {
 }
 
 /// The endpoint as it was typed, for advice.
-fn endpoint(door: &Door) -> String {
+pub(super) fn endpoint(door: &Door) -> String {
+    if let Some(bmc) = &door.bmc {
+        return format!("what the inventory says of {bmc}");
+    }
     match door.endpoint.as_slice() {
         [] => std::env::var("HALMARK_ENDPOINT").unwrap_or_default(),
         given => given.join(" or "),
@@ -123,7 +130,7 @@ async fn say_goodbye(driver: &dyn Driver) {
 }
 
 /// The driver that was meant. `auto` detects here and now, so that it can do all that the BMC's protocol can.
-async fn connect(meant: &door::Meant, by: Deadline, form: Form) -> Result<Box<dyn Driver>, u8> {
+pub(super) async fn connect(meant: &door::Meant, by: Deadline, form: Form) -> Result<Box<dyn Driver>, u8> {
     if meant.driver != "auto" {
         return drivers::connect(&meant.driver, meant.endpoint.clone()).map_err(usage);
     }
@@ -138,7 +145,7 @@ async fn connect(meant: &door::Meant, by: Deadline, form: Form) -> Result<Box<dy
 }
 
 /// The work, unless somebody interrupts it.
-async fn uninterrupted(work: impl Future<Output = u8>) -> u8 {
+pub(super) async fn uninterrupted(work: impl Future<Output = u8>) -> u8 {
     tokio::select! {
         biased;
         code = work => code,

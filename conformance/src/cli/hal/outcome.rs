@@ -135,6 +135,9 @@ fn told(form: Form, whole: impl Fn() -> Value) {
 /// What to do next.
 fn advice(error: &DriverError, driver: &str, endpoint: &str) -> String {
     match error.kind() {
+        "unauthorized" if endpoint.starts_with("what the inventory says") => {
+            format!("  check {endpoint}: `halmark bmc update` changes its credentials\n")
+        }
         "unauthorized" => {
             "  check HALMARK_USER and HALMARK_PASSWORD, or --user and --password-file\n".to_owned()
         }

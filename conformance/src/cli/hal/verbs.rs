@@ -53,7 +53,7 @@ pub enum Verb {
     /// Open the host's serial console; ~. at the start of a line ends it.
     #[command(after_help = CONSOLE)]
     Console(Box<Console>),
-    /// Restart the BMC itself, or read and set its clock and network.
+    /// Restart the BMC itself, read and set its clock and network; and the inventory: which BMCs there are.
     #[command(after_help = AFTER_HELP)]
     Bmc(On<Bmc>),
     /// Send a raw command, for what no other does. It may change the machine.
@@ -273,9 +273,12 @@ pub struct Console {
     pub door: Door,
 }
 
-/// `halmark bmc`. The inventory of BMCs would come in here.
+/// `halmark bmc`: the controller itself, and the table of BMCs.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Bmc {
+    /// The table of BMCs.
+    #[command(flatten)]
+    Table(crate::cli::bmc::Typed),
     /// Restart the BMC. The host keeps running.
     Reset {
         /// How.
