@@ -221,6 +221,7 @@ fn random_mac(prefix: [u8; 3], random: &mut Random) -> [u8; 6] {
 fn read(text: &str, tree: Resources) -> Result<Profile, String> {
     let file: Value = serde_json::from_str(text)
         .map_err(|error| format!("line {}, column {}: {error}", error.line(), error.column()))?;
+    checked::unique(text)?;
     let text = |key: &str| match &file[key] {
         Value::String(text) => Ok(text.clone()),
         _ => Err(format!("{key}: expected a text")),

@@ -68,7 +68,6 @@ impl Profile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(ProfileError::Io(overlay, error)),
         }
-        checked::unique(&text).map_err(|what| ProfileError::Wrong(file.clone(), what))?;
         let profile = read(&text, Resources::Read(Arc::new(Tree::new(documents))))
             .map_err(|what| ProfileError::Wrong(file.clone(), what))?;
         let known: BTreeSet<&str> = crate::deviations().iter().map(|it| it.name).collect();
