@@ -304,6 +304,32 @@ fn a_bmc_that_does_not_answer_is_told_and_kept_in_its_row() {
 }
 
 #[test]
+fn a_password_that_is_being_changed_when_halmark_is_killed_is_not_lost() {
+    let scene = Scene::known("inventory-killed");
+    let (mut seed, mut midway) = (7_u32, 0);
+    for round in 0..60 {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let mut victim = scene.command("bmc rotate-password MAC --generate");
+        let mut victim = victim.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("halmark starts");
+        // A rotation takes several times as long as one such command.
+        (0..seed >> 29).for_each(|_| drop(alone(&scene.folder, &["drivers"]).output()));
+        let _ = victim.kill();
+        victim.wait().expect("it ended");
+        midway += u32::from(scene.row().get("pending").is_some());
+        let next = scene.run("bmc rotate-password MAC --generate");
+        assert_eq!(next.status.code(), Some(0), "round {round}: {next:?}");
+        for driver in ["redfish", "ipmi"] {
+            let read = scene.run(&format!("power read --bmc MAC --driver {driver}"));
+            assert_eq!(read.status.code(), Some(0), "round {round}: {read:?}");
+        }
+        if midway == 4 {
+            return;
+        }
+    }
+    assert!(midway > 0, "none was killed on its way");
+}
+
+#[test]
 fn a_wrong_password_is_told_with_what_to_do() {
     let scene = Scene::known("inventory-wrong");
     let words = "bmc update MAC --redfish-user admin --redfish-password wrong --driver redfish";

@@ -17,8 +17,8 @@ use std::{
 };
 
 use redb::{
-    Builder, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase as _, TableDefinition, TableError,
-    TableHandle as _, WriteTransaction, backends::FileBackend,
+    Builder, Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase as _,
+    TableDefinition, TableError, TableHandle as _, WriteTransaction, backends::FileBackend,
 };
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -70,21 +70,33 @@ impl Store {
 
     /// Every row, by MAC address. A file that is not there has none.
     pub async fn all(&self) -> Result<BTreeMap<Mac, Record>, StoreError> {
-        let Some(database) = self.open_to_read().await? else { return Ok(BTreeMap::new()) };
-        let transaction = database.begin_read().map_err(|e| self.failed(e))?;
-        match transaction.open_table(ROWS) {
-            Ok(table) => self.rows(&table),
-            Err(TableError::TableDoesNotExist(_)) => {
-                let names = transaction.list_tables().map_err(|e| self.failed(e))?;
-                self.is_ours(names.map(|it| it.name().to_owned())).map(|()| BTreeMap::new())
-            }
-            Err(error) => Err(self.failed(error)),
-        }
+        Ok(self.read(|table| self.rows(table)).await?.unwrap_or_default())
     }
 
     /// A row.
     pub async fn one(&self, mac: Mac) -> Result<Option<Record>, StoreError> {
-        Ok(self.all().await?.remove(&mac))
+        let row = self.read(|table| match table.get(mac.bytes()).map_err(|e| self.failed(e))? {
+            Some(text) => self.row(mac.bytes(), text.value()).map(Some),
+            None => Ok(None),
+        });
+        Ok(row.await?.flatten())
+    }
+
+    /// What is read from the table, if there is one.
+    async fn read<T>(
+        &self,
+        read: impl FnOnce(&ReadOnlyTable<[u8; 6], &'static [u8]>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(database) = self.open_to_read().await? else { return Ok(None) };
+        let transaction = database.begin_read().map_err(|e| self.failed(e))?;
+        match transaction.open_table(ROWS) {
+            Ok(table) => read(&table).map(Some),
+            Err(TableError::TableDoesNotExist(_)) => {
+                let names = transaction.list_tables().map_err(|e| self.failed(e))?;
+                self.is_ours(names.map(|it| it.name().to_owned())).map(|()| None)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
     /// The rows that are related to a machine.
@@ -132,12 +144,16 @@ impl Store {
         let mut rows = BTreeMap::new();
         for entry in table.iter().map_err(|e| self.failed(e))? {
             let (key, value) = entry.map_err(|e| self.failed(e))?;
-            let row = serde_json::from_slice(value.value()).map_err(|_| "it is no JSON".to_owned());
-            let row = row.and_then(|it| document::read(it).map_err(|e| e.to_string()));
-            let row = row.map_err(|what| self.damaged(format!("the row {}: {what}", Bytes(key.value()))))?;
+            let row = self.row(key.value(), value.value())?;
             rows.insert(row.mac, row);
         }
         Ok(rows)
+    }
+
+    fn row(&self, key: [u8; 6], text: &[u8]) -> Result<Record, StoreError> {
+        let row = serde_json::from_slice(text).map_err(|_| "it is no JSON".to_owned());
+        let row = row.and_then(|it| document::read(it).map_err(|e| e.to_string()));
+        row.map_err(|what| self.damaged(format!("the row {}: {what}", Bytes(key))))
     }
 
     /// A table of another form, and none of ours, is of another halmark.

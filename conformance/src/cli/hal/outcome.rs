@@ -60,8 +60,8 @@ pub(in crate::cli) mod exit {
 
 /// What `--help` says of credentials and exit codes.
 pub(in crate::cli) const AFTER_HELP: &str = "\
-Credentials come from the environment (HALMARK_USER, HALMARK_PASSWORD) or from files, never from the command line,
-which others can read.
+Credentials come from the environment (HALMARK_USER, HALMARK_PASSWORD), from files or from the inventory (--bmc), and not from
+the command line, which others can read.
 Exit codes, nothing changed unless said otherwise:
   0 done   1 the BMC refused, failed or was not understood   2 usage or a senseless argument
   3 the driver does not do that   4 credentials or privilege   5 not there, or not in this state
