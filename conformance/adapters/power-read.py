@@ -5,7 +5,6 @@ from concurrent import futures
 
 import grpc
 from halmark.v1 import bmc_pb2 as bmc, bmc_pb2_grpc, model_pb2 as model, status_pb2 as status
-
 STATES = {
     "On": model.POWER_STATE_POWERED_ON,
     "Off": model.POWER_STATE_POWERED_OFF,
@@ -31,9 +30,8 @@ class Toy(bmc_pb2_grpc.BmcServicer):
         return bmc.DisconnectResponse()
 
     def SetPower(self, request, context):
-        code = grpc.StatusCode.UNIMPLEMENTED
-        if request.action not in model.PowerAction.values()[1:]:
-            code = grpc.StatusCode.INVALID_ARGUMENT
+        known = request.action in model.PowerAction.values()[1:]
+        code = grpc.StatusCode.UNIMPLEMENTED if known else grpc.StatusCode.INVALID_ARGUMENT
         context.abort(code, "this driver only reads")
 
     def GetPower(self, request, context):
@@ -51,8 +49,8 @@ class Toy(bmc_pb2_grpc.BmcServicer):
             context.abort(code, f"the BMC answered {error.code}")
         except OSError as error:
             context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
-        said = status.Answered(protocol=status.PROTOCOL_REDFISH)
-        return bmc.GetPowerResponse(answered=said, state=STATES.get(state, model.POWER_STATE_UNKNOWN))
+        answered = status.Answered(protocol=status.PROTOCOL_REDFISH)
+        return bmc.GetPowerResponse(answered=answered, state=STATES.get(state, model.POWER_STATE_UNKNOWN))
 
 server = grpc.server(futures.ThreadPoolExecutor(32))
 bmc_pb2_grpc.add_BmcServicer_to_server(Toy(), server)
@@ -60,4 +58,3 @@ server.add_insecure_port("unix:" + os.environ["HALMARK_SOCKET"])
 server.start()
 print("halmark.v1 ready", flush=True)
 sys.stdin.read()  # until nobody is left
-server.stop(1)
