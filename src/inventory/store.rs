@@ -20,6 +20,7 @@ use redb::{
     Builder, Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase as _,
     TableDefinition, TableError, TableHandle as _, WriteTransaction, backends::FileBackend,
 };
+use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -33,7 +34,7 @@ mod error;
 
 pub use self::error::StoreError;
 
-/// MAC address → the row's document with passwords, in JSON. A later form of the rows would be another table.
+/// MAC address → the row as [`sealed`]. A later form of the rows would be another table.
 const ROWS: TableDefinition<'_, [u8; 6], &[u8]> = TableDefinition::new("bmc-1");
 
 /// How long a file that is in use is waited for.
@@ -131,7 +132,8 @@ impl Store {
             None => table.remove(mac.bytes()).map(drop),
             Some(row) => {
                 let text = Zeroizing::new(document::write(row, Passwords::Shown).to_string());
-                table.insert(mac.bytes(), text.as_bytes()).map(drop)
+                let sealed = Zeroizing::new(sealed(text.as_bytes()));
+                table.insert(mac.bytes(), sealed.as_slice()).map(drop)
             }
         };
         written.map_err(|e| self.failed(e))
@@ -150,8 +152,9 @@ impl Store {
         Ok(rows)
     }
 
-    fn row(&self, key: [u8; 6], text: &[u8]) -> Result<Record, StoreError> {
-        let row = serde_json::from_slice(text).map_err(|_| "it is no JSON".to_owned());
+    fn row(&self, key: [u8; 6], sealed: &[u8]) -> Result<Record, StoreError> {
+        let text = unsealed(sealed).ok_or_else(|| "it is not what was written".to_owned());
+        let row = text.and_then(|it| serde_json::from_slice(it).map_err(|_| "it is no JSON".to_owned()));
         let row = row.and_then(|it| document::read(it).map_err(|e| e.to_string()));
         row.map_err(|what| self.damaged(format!("the row {}: {what}", Bytes(key))))
     }
@@ -268,6 +271,21 @@ fn builder() -> Builder {
 /// A file for its owner alone, made if it is not there.
 fn private(file: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)
+}
+
+/// Bytes of a digest before a row.
+const SEAL: usize = 8;
+
+/// A row's document with passwords, in JSON, behind the first 8 bytes of its SHA-256: a password in which a bit has turned on the
+/// disk must not be tried on a BMC that locks accounts.
+fn sealed(text: &[u8]) -> Vec<u8> {
+    [&Sha256::digest(text)[..SEAL], text].concat()
+}
+
+/// The document of a row; `None` where it is not the one that was written.
+fn unsealed(sealed: &[u8]) -> Option<&[u8]> {
+    let (seal, text) = sealed.split_at_checked(SEAL)?;
+    (Sha256::digest(text)[..SEAL] == *seal).then_some(text)
 }
 
 /// A key as a MAC address, whatever it is.

@@ -147,7 +147,7 @@ async fn a_row_that_cannot_be_read_is_named_and_its_secrets_are_not() {
     let database = store.open_to_write().await.unwrap();
     let transaction = database.begin_write().unwrap();
     let text = br#"{"mac": "02:00:00:00:00:01", "ipmi": {"password": ["canary-secret"]}}"#;
-    transaction.open_table(ROWS).unwrap().insert(mac(1).bytes(), text.as_slice()).unwrap();
+    transaction.open_table(ROWS).unwrap().insert(mac(1).bytes(), sealed(text).as_slice()).unwrap();
     transaction.commit().unwrap();
     drop(database);
     let error = store.all().await.unwrap_err().to_string();
@@ -167,4 +167,42 @@ async fn a_file_of_a_later_version_is_left_alone() {
     drop(database);
     let error = store.change(|_| Ok::<_, StoreError>(())).await.unwrap_err();
     assert!(matches!(error, StoreError::Later { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn whatever_is_damaged_is_told_or_does_not_matter_and_no_row_is_another() {
+    let folder = Folder::new("flipped");
+    let store = folder.store();
+    for last in 1..60 {
+        put(&store, row(last), NOON).await;
+    }
+    let whole = fs::read(store.file()).unwrap();
+    let (mut seed, mut told) = (7_u32, 0);
+    let mut next = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize
+    };
+    for round in 0..120 {
+        let mut damaged = whole.clone();
+        let (place, bit) = (next() % damaged.len(), next() % 8);
+        match round % 3 {
+            0 => damaged.truncate(place.max(1)),
+            1 => damaged[place] ^= 1 << bit,
+            _ => damaged[place % 4096] ^= 1 << bit,
+        }
+        fs::write(store.file(), damaged).unwrap();
+        match store.all().await {
+            Ok(rows) => {
+                let as_written = |it: &Record| it.ipmi == row(1).ipmi && it.created == Some(NOON);
+                assert!(
+                    rows.values().all(as_written) && rows.len() == 59,
+                    "round {round}: {} rows",
+                    rows.len()
+                );
+            }
+            Err(StoreError::Damaged { .. }) => told += 1,
+            Err(other) => panic!("round {round}: {other:?}"),
+        }
+    }
+    assert!(told > 30, "{told}");
 }
