@@ -89,15 +89,16 @@ mod tests {
 
     use super::*;
 
-    /// Somebody outside who answers after 30 ms of real time.
-    async fn slow_answer() {
+    /// Somebody outside who answers after so much real time.
+    async fn slow_answer(after: Duration) {
         let (mut here, there) = tokio::net::UnixStream::pair().unwrap();
         let mut there = there.into_std().unwrap();
         there.set_nonblocking(false).unwrap();
         std::thread::spawn(move || {
             let (_keep, wait) = mpsc::channel::<()>();
-            let _ = wait.recv_timeout(Duration::from_millis(30));
-            std::io::Write::write_all(&mut there, b"x").unwrap();
+            let _ = wait.recv_timeout(after);
+            // Nobody may be left to hear it.
+            let _ = std::io::Write::write_all(&mut there, b"x");
         });
         here.write_all(b"?").await.unwrap();
         let mut one = [0];
@@ -105,15 +106,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_clock_does_not_run_ahead_of_somebody_outside_and_does_not_stand_still() {
+    async fn the_clock_does_not_run_ahead_of_somebody_outside() {
+        let pace = Pace::new(true);
+        let call = pace.begin();
+        let answer = slow_answer(Duration::from_millis(30));
+        assert!(tokio::time::timeout(Duration::from_secs(20), answer).await.is_ok(), "it ran ahead");
+        drop(call);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_does_not_stand_still_while_somebody_outside_is_silent() {
         let began = Instant::now();
         let pace = Pace::new(true);
         let call = pace.begin();
-        let answered = tokio::time::timeout(Duration::from_secs(20), slow_answer()).await;
+        let answer = slow_answer(Duration::from_secs(60));
+        assert!(tokio::time::timeout(Duration::from_millis(20), answer).await.is_err(), "it stood still");
         drop(call);
-        assert!(answered.is_ok(), "it ran ahead");
-        let took = began.elapsed();
-        assert!((Duration::from_millis(25)..Duration::from_secs(15)).contains(&took), "{took:?}");
+        assert!(began.elapsed() >= Duration::from_millis(20));
     }
 
     #[tokio::test(start_paused = true)]
