@@ -115,6 +115,21 @@ def check_reset(claims, asked):
     claim(claims, "bmc.reset", model.BmcReset, asked.kind)
 
 
+def check_medium(claims, asked):
+    if asked.medium.kind not in model.MediaKind.values()[1:] or "://" not in asked.medium.image:
+        raise Failed(status.CAUSE_INVALID_ARGUMENT, "a medium has a kind, and a URI with a scheme")
+
+
+def check_settings(claims, asked):
+    if not asked.changes or any(it.WhichOneof("kind") is None for it in asked.changes.values()):
+        raise Failed(status.CAUSE_INVALID_ARGUMENT, "there is nothing to set")
+
+
+def wanted(asked):
+    """Settings of the firmware as Python has them."""
+    return {name: getattr(it, it.WhichOneof("kind")) for name, it in asked.changes.items()}
+
+
 def nothing(claims, asked):
     """There is nothing to check."""
 
@@ -144,6 +159,11 @@ CALLS = {
     "GetIdentify": ("identify.get", False, nothing, lambda it, asked: it.identify(), lambda value: {"state": value}),
     "SetIdentify": ("identify.set", True, check_light, lambda it, asked: it.set_identify(asked.state, lasting(asked)), lambda value: {"change": changed(value)}),
     "GetIdentity": ("identity.read", False, nothing, lambda it, asked: it.identity(), lambda value: {"identity": value}),
+    "ListMedia": ("media.list", False, nothing, lambda it, asked: it.media(), lambda value: {"slots": value}),
+    "InsertMedia": ("media.insert", True, check_medium, lambda it, asked: it.insert_media(asked.medium), lambda value: {"slot": value}),
+    "EjectMedia": ("media.eject", True, nothing, lambda it, asked: it.eject_media(asked.slot), lambda value: {"change": changed(value)}),
+    "GetBios": ("bios.read", False, nothing, lambda it, asked: it.bios(), lambda value: {"bios": value}),
+    "SetBios": ("bios.set", True, check_settings, lambda it, asked: it.set_bios(wanted(asked)), lambda value: {"change": changed(value)}),
     "ResetBmc": ("bmc.reset", True, check_reset, lambda it, asked: it.reset_bmc(asked.kind), lambda value: {"change": changed(value)}),
 }
 

@@ -43,6 +43,12 @@ LIGHTS = {
     model.IDENTIFY_UNLIT: sushy.IndicatorLED.OFF,
     model.IDENTIFY_BLINKING: sushy.IndicatorLED.BLINKING,
 }
+KINDS = {
+    model.MEDIA_KIND_CD: sushy.VirtualMediaType.CD,
+    model.MEDIA_KIND_DVD: sushy.VirtualMediaType.DVD,
+    model.MEDIA_KIND_USB_STICK: sushy.VirtualMediaType.USB_STICK,
+    model.MEDIA_KIND_FLOPPY: sushy.VirtualMediaType.FLOPPY,
+}
 RESETS = {model.BMC_RESET_COLD: sushy.ResetType.FORCE_RESTART, model.BMC_RESET_WARM: sushy.ResetType.GRACEFUL_RESTART}
 
 
@@ -60,6 +66,7 @@ class Sushy:
         *(f"boot.device:{it}" for it in ("pxe", "disk", "cdrom", "bios", "usb", "http")),
         *("identify.get", "identify.set", "identify:lit", "identify:unlit", "identify:blinking"),
         *("identity.read", "bmc.reset", "bmc.reset:cold", "bmc.reset:warm"),
+        *("media.list", "media.insert", "media.eject", "bios.read", "bios.set"),
     }
 
     def __init__(self, place):
@@ -126,6 +133,57 @@ class Sushy:
         except exceptions.MissingAttributeError:
             return self.root.get_manager()
 
+    def slots(self):
+        """The system's, or where it has none its manager's, as the standard moved them."""
+        system = self.system()
+        try:
+            return system.virtual_media.get_members()
+        except exceptions.MissingAttributeError:
+            return self.manager(system).virtual_media.get_members()
+
+    def media(self):
+        return [shown(it) for it in self.slots()]
+
+    def insert_media(self, medium):
+        kind = KINDS[medium.kind]
+        usable = [it for it in self.slots() if kind in (it.media_types or []) and medium.slot in ("", it.path)]
+        if not usable:
+            raise Failed(status.CAUSE_NOT_FOUND, "slot for that")
+        there = next((it for it in usable if it.inserted and it.image == medium.image), None)
+        empty = there or next((it for it in usable if not it.inserted), None)
+        if not empty:
+            raise Failed(status.CAUSE_CONFLICT, "every slot for that is in use")
+        if not there:
+            account = {"username": medium.user, "password": medium.password.decode()} if medium.user else {}
+            empty.insert_media(medium.image, **account)
+            empty.refresh(force=True)
+        return shown(empty)
+
+    def eject_media(self, slot):
+        found = next((it for it in self.slots() if it.path == slot), None)
+        if not found:
+            raise Failed(status.CAUSE_NOT_FOUND, "such slot")
+        return found.eject_media() if found.inserted else False
+
+    def bios(self):
+        system = self.system()
+        now, pending = system.bios.attributes, system.bios.pending_attributes or {}
+        changes = {name: value for name, value in pending.items() if now.get(name) != value}
+        told = model.Bios(attributes=[setting(name, now.get(name), changes.get(name)) for name in sorted({*now, *changes})])
+        try:
+            secure = system.secure_boot
+            told.secure_boot.CopyFrom(model.SecureBoot(enabled=secure.enabled, active=secure.current_boot == sushy.SecureBootCurrentBoot.ENABLED))
+        except exceptions.MissingAttributeError:
+            pass
+        return told
+
+    def set_bios(self, wanted):
+        bios = self.system().bios
+        will_be = {**bios.attributes, **(bios.pending_attributes or {})}
+        if all(will_be.get(name) == value for name, value in wanted.items()):
+            return False
+        return bios.set_attributes(wanted)
+
     def close(self):
         try:
             self.auth.close()
@@ -153,6 +211,22 @@ class Sushy:
         if isinstance(error, (exceptions.MissingAttributeError, exceptions.MalformedAttributeError, exceptions.MissingActionError, exceptions.MissingHeaderError)):
             return Failed(status.CAUSE_DEVIATION, str(error))
         return Failed(status.CAUSE_INTERNAL, f"{type(error).__name__}: {error}")
+
+
+def shown(slot):
+    """A slot; the others look at it by its path, since an Id is its own in its collection alone."""
+    kinds = [back(KINDS, it) for it in slot.media_types or [] if back(KINDS, it)]
+    image = {"image": slot.image} if slot.image else {}
+    return model.MediaSlot(id=slot.path, kinds=kinds, inserted=bool(slot.inserted), write_protected=slot.write_protected, **image)
+
+
+def setting(name, value, pending):
+    told = model.BiosAttribute(name=name)
+    for field, it in (("value", value), ("pending", pending)):
+        if it is not None:
+            kind = "flag" if isinstance(it, bool) else "number" if isinstance(it, int) else "text"
+            getattr(told, field).CopyFrom(model.BiosValue(**{kind: it}))
+    return told
 
 
 def refused(error):
