@@ -59,6 +59,8 @@ pub enum Command {
         /// The driver, as `--driver` takes it.
         name: Option<String>,
     },
+    /// Find BMCs by DHCP leases or address ranges, and keep them in the inventory.
+    Discover(Box<super::bmc::discover::Discover>),
     /// Record a live Redfish service as a tree of files in the DMTF's mockup format.
     #[command(after_help = super::record::AFTER_HELP)]
     Record(super::record::Record),

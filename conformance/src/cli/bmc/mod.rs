@@ -3,10 +3,13 @@
 //!
 //! - `typed` is what can be typed, `place` where the table lies and which row is meant.
 //! - `shape` is how a row looks, `change` puts and takes rows, `look` reads a BMC into its row, `keys` makes accounts.
+//! - `lists` are the lists of others, in and out; `discover` finds BMCs and is a command of its own.
 //! - `secret` is where passwords come from, `prompt` asks a person for one.
 
 mod change;
+pub(super) mod discover;
 mod keys;
+mod lists;
 mod look;
 mod place;
 mod prompt;
@@ -50,6 +53,8 @@ pub(super) fn bmc(typed: &Typed, door: &Door) -> u8 {
         Typed::CreateUser(user) => keys::create(door, user, None),
         Typed::CreateIpmiUser(user) => keys::create(door, user, Some(halmark::Protocol::Ipmi)),
         Typed::RotatePassword(rotate) => keys::rotate(door, rotate),
+        Typed::Import(typed) => lists::import(door, typed),
+        Typed::Export(typed) => lists::export(door, typed),
     };
     done.unwrap_or_else(|code| code)
 }

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use halmark::inventory::{Mac, Record, Store, StoreError};
@@ -24,13 +25,18 @@ pub(in crate::cli) struct Table {
 impl Table {
     /// The table in `--inventory`, HALMARK_INVENTORY, or `halmark/inventory.redb` in the user's folder for data.
     pub(in crate::cli) fn meant(door: &Door) -> Result<Self, u8> {
+        Self::at(door.inventory.as_ref(), door.timeout)
+    }
+
+    /// The same, by the option's value; others are waited for as long as that.
+    pub(super) fn at(inventory: Option<&PathBuf>, patience: Duration) -> Result<Self, u8> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| usage(format!("no runtime could be made: {e}")))?;
-        let file = door.inventory.clone().or_else(|| path("HALMARK_INVENTORY")).or_else(usual);
+        let file = inventory.cloned().or_else(|| path("HALMARK_INVENTORY")).or_else(usual);
         let file = file.ok_or_else(|| {
             usage("there is no place for the inventory: set HALMARK_INVENTORY or give --inventory FILE")
         })?;
-        Ok(Self { store: Store::at(file).with_patience(door.timeout), runtime })
+        Ok(Self { store: Store::at(file).with_patience(patience), runtime })
     }
 
     /// What the store answers; the exit code where it does not.

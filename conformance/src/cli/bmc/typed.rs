@@ -12,6 +12,8 @@ use halmark::{
 };
 use uuid::Uuid;
 
+use super::lists;
+
 /// The table of BMCs.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Typed {
@@ -62,6 +64,10 @@ pub enum Typed {
     CreateIpmiUser(NewUser),
     /// Give the BMC's account a new password; the old one is set back unless a login shows that the new one holds.
     RotatePassword(Rotate),
+    /// Read a list of machines into the inventory.
+    Import(lists::Import),
+    /// Write the inventory as a list of machines, with passwords.
+    Export(lists::Export),
 }
 
 /// What a person can say of a BMC. `--endpoint`, `--user`, `--password-file`, `--ca`, `--pin`, `--insecure`, `--suite` and
