@@ -157,7 +157,8 @@ fn a_watch_tells_what_is_new_until_it_is_interrupted() {
         .spawn()
         .expect("halmark starts");
     let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-    let mut next = || serde_json::from_str::<Value>(&lines.next().expect("a line").expect("text")).expect("JSON");
+    let mut next =
+        || serde_json::from_str::<Value>(&lines.next().expect("a line").expect("text")).expect("JSON");
     assert_eq!(next()["what"], "new");
     room.write("l", "0 02:00:00:00:00:01 127.64.0.1 * *\n0 02:00:00:00:00:02 127.64.0.2 * *\n");
     let second = next();
@@ -185,7 +186,8 @@ fn the_founding_documents_lists_are_imported_when_they_are_repaired_and_come_bac
 
     let output = room.run(&["bmc", "export", "instackenv", "out.json"]);
     assert!(output.status.success(), "{}", told(&output));
-    let read = |file: &Path| serde_json::from_slice::<Value>(&fs::read(file).expect("it is there")).expect("JSON");
+    let read =
+        |file: &Path| serde_json::from_slice::<Value>(&fs::read(file).expect("it is there")).expect("JSON");
     let (out, given) = (read(&room.0.join("out.json")), read(Path::new(&fixture("instackenv.json"))));
     assert_eq!(out["nodes"][0], given["nodes"][0]);
     assert_eq!(out["nodes"][1], given["nodes"][1]);
@@ -198,8 +200,16 @@ fn the_founding_documents_lists_are_imported_when_they_are_repaired_and_come_bac
 fn a_list_with_a_flaw_is_told_by_its_place_and_nothing_is_imported() {
     let room = Room::new("import-flaw");
     for (format, file, place) in [
-        ("instackenv", "instackenv.as-printed.json", "instackenv.as-printed.json:21:9: an ellipsis stands here"),
-        ("metal3", "baremetalhost.as-printed.yaml", "baremetalhost.as-printed.yaml:1:15: no key may stand here"),
+        (
+            "instackenv",
+            "instackenv.as-printed.json",
+            "instackenv.as-printed.json:21:9: an ellipsis stands here",
+        ),
+        (
+            "metal3",
+            "baremetalhost.as-printed.yaml",
+            "baremetalhost.as-printed.yaml:1:15: no key may stand here",
+        ),
     ] {
         let output = room.run(&["bmc", "import", format, &fixture(file)]);
         assert_eq!(output.status.code(), Some(2));
@@ -242,4 +252,52 @@ fn passwords_of_a_list_go_to_standard_output_only_where_that_is_allowed() {
     assert!(!told(&refused).contains(PASSWORD));
     let allowed = room.run(&["bmc", "export", "csv", "-", "--with-passwords"]);
     assert_eq!(told(&allowed), format!("mac,password\n3cecef123456,{PASSWORD}\n"));
+}
+
+#[test]
+fn sixteen_blank_machines_come_up_with_a_lease_file_and_the_vendors_list() {
+    let (hall, room) = (Hall::start("127.66.0.0/27", "16"), Room::new("bootstrap"));
+    let macs = (1..=16).map(|it| format!("02:00:00:00:01:{it:02x}"));
+    let leases: Vec<String> =
+        macs.clone().zip(1..).map(|(mac, it)| format!("0 {mac} 127.66.0.{it} * *\n")).collect();
+    let list: Vec<String> = macs.map(|mac| format!("{mac},admin,{PASSWORD}\n")).collect();
+    room.write("leases", &leases.concat());
+    room.write("list.csv", &list.concat());
+    assert!(room.run(&["bmc", "import", "csv", "list.csv"]).status.success());
+    assert_eq!(room.discover(&hall, &["--leases", "leases", "--no-read"]).len(), 16);
+    let output = room.run(&["bootstrap"]);
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(!told(&output).contains(PASSWORD), "{}", told(&output));
+    let rows = room.rows();
+    let passwords: std::collections::BTreeSet<&str> =
+        rows.iter().filter_map(|it| it["redfish"]["password"].as_str()).collect();
+    assert_eq!((rows.len(), passwords.len()), (16, 16), "each has a password of its own");
+    for row in &rows {
+        assert_eq!(
+            (row["redfish"]["user"].as_str(), row["console"]["user"].as_str()),
+            (Some("metal"), Some("console"))
+        );
+        assert!(row["pending"].is_null() && row["status"]["last_error"].is_null(), "{row}");
+    }
+    // The factory's password holds no longer, and the new account does.
+    let url = format!("http://127.66.0.7:{}", hall.port);
+    let factory = room.run(&["power", "read", "--endpoint", &url]);
+    assert_eq!(factory.status.code(), Some(4), "{}", told(&factory));
+    let own = room.run(&["sensors", "--bmc", "02:00:00:00:01:07"]);
+    assert!(own.status.success(), "{}", told(&own));
+    let again = room.run(&["bootstrap"]);
+    assert_eq!(told(&again).matches("already-so").count(), 16, "{}", told(&again));
+}
+
+#[test]
+fn a_bmc_whose_factory_credentials_are_refused_says_that_an_operator_has_to_provide_some() {
+    let (hall, room) = (Hall::start("127.67.0.0/29", "1"), Room::new("bootstrap-refused"));
+    room.write("leases", "0 02:00:00:00:00:01 127.67.0.1 * *\n");
+    room.write("list.csv", "02:00:00:00:00:01,admin,wrong-one\n");
+    room.run(&["bmc", "import", "csv", "list.csv"]);
+    room.discover(&hall, &["--leases", "leases", "--no-read"]);
+    let output = room.run(&["bootstrap"]);
+    assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+    let error = room.rows()[0]["status"]["last_error"].as_str().expect("it is told").to_owned();
+    assert!(error.contains("an operator has to provide credentials"), "{error}");
 }

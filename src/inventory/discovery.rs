@@ -208,14 +208,18 @@ pub fn relate(finding: &Finding, doors: Doors, rows: &mut Rows, now: Moment) -> 
         Some(row) if row.address.as_ref() == Some(&address) => Relation::Known(mac),
         Some(row) => Relation::Moved { mac, from: row.address.clone() },
     };
-    let is_new = known.is_none();
     let mut row = known.unwrap_or_else(|| Record::new(mac));
     row.address = Some(address);
     row.drivers.extend(finding.drivers.iter().cloned());
     row.vendor = row.vendor.take().or_else(|| finding.vendor.clone());
-    if is_new {
+    // Ports that somebody gave the row go before those that it was found at.
+    if finding.drivers.contains(Protocol::Redfish.word())
+        && row.redfish.port == row.redfish.scheme.default_port()
+    {
         row.redfish.scheme = doors.scheme;
         row.redfish.port = doors.redfish;
+    }
+    if finding.drivers.contains(Protocol::Ipmi.word()) && row.ipmi.port == Scheme::Ipmi.default_port() {
         row.ipmi.port = doors.ipmi;
     }
     rows.put(row, now);

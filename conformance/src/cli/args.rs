@@ -61,6 +61,8 @@ pub enum Command {
     },
     /// Find BMCs by DHCP leases or address ranges, and keep them in the inventory.
     Discover(Box<super::bmc::discover::Discover>),
+    /// Give BMCs with factory credentials accounts of their own: a privileged one, a restricted one, and a new factory password.
+    Bootstrap(super::bmc::bootstrap::Bootstrap),
     /// Record a live Redfish service as a tree of files in the DMTF's mockup format.
     #[command(after_help = super::record::AFTER_HELP)]
     Record(super::record::Record),

@@ -52,6 +52,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Faults(faults) => faults::faults(&faults, paint),
         Command::Power(power) => power::power(&power),
         Command::Hal(verb) => hal::hal(&verb),
+        Command::Bootstrap(bootstrap) => bmc::bootstrap::bootstrap(&bootstrap),
         Command::Discover(discover) => bmc::discover::discover(&discover),
         Command::Drivers { name } => hal::drivers(name.as_deref()),
         Command::Completions { shell } => hal::manual::completions(shell),

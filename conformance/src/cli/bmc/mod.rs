@@ -3,9 +3,10 @@
 //!
 //! - `typed` is what can be typed, `place` where the table lies and which row is meant.
 //! - `shape` is how a row looks, `change` puts and takes rows, `look` reads a BMC into its row, `keys` makes accounts.
-//! - `lists` are the lists of others, in and out; `discover` finds BMCs and is a command of its own.
+//! - `lists` are the lists of others, in and out; `discover` finds BMCs and `bootstrap` gives them their first accounts: commands of their own.
 //! - `secret` is where passwords come from, `prompt` asks a person for one.
 
+pub(super) mod bootstrap;
 mod change;
 pub(super) mod discover;
 mod keys;
