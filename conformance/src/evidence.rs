@@ -152,7 +152,7 @@ pub struct RunStart {
     pub driver: String,
     /// The target's name.
     pub target: String,
-    /// `held` or `real`.
+    /// `held`, `paced` or `real`.
     pub clock: String,
     /// The seed.
     pub seed: u64,

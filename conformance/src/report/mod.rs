@@ -29,7 +29,7 @@ pub struct Report {
     pub driver: String,
     /// The target.
     pub target: String,
-    /// `held` or `real`.
+    /// `held`, `paced` or `real`.
     pub clock: String,
     /// The seed.
     pub seed: u64,
@@ -78,7 +78,7 @@ pub struct CaseReport {
     /// What is worth knowing and decided nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// `held` or `real`.
+    /// `held`, `paced` or `real`.
     pub clock: String,
     /// Time on the scenario's clock, in milliseconds.
     pub virtual_ms: u64,
