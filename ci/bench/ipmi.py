@@ -25,7 +25,7 @@ def rows(halmark, folder, target, rounds):
     """Everything about IPMI but the whole process of one power state, which is power.py's."""
     if not servers.which("ipmi_sim"):
         return [Row("IPMI", note="no BMC to compare with: apt-get install openipmi", failed=True)]
-    return [*costs(halmark, folder), *sessions(halmark, folder, target, min(rounds, 7)), both_faces(halmark)]
+    return [*costs(halmark, folder), *sessions(halmark, folder, target, min(rounds, 7)), served(halmark, folder, target), both_faces(halmark)]
 
 
 def costs(halmark, folder):
@@ -71,6 +71,25 @@ def sessions(halmark, folder, target, runs):
     found = {client.name: client for client in theirs}
     rivals = [rival(where, clients) for where, clients in (("our face", ours), ("ipmi_sim", theirs))]
     return [batch(client, found.get(client.name)) for client in ours] + sum(rivals, []) + missing
+
+
+def served(halmark, folder, target):
+    """What a call costs more when the driver is behind `halmark serve`, in a process of its own."""
+    what = "added per call of an external driver"
+    programs = target / "bench-peers" / "release"
+    if not (programs / "driver-served").exists():
+        return Row(what, note="peers could not be built", failed=True)
+    with simulated.halmark(halmark, ["--tls", "off"]) as (ready, _), servers.halmark_serve(halmark, folder) as socket:
+        address = "{}:{}".format(*place(ready["ipmi"][0]))
+        account = {"HALMARK_USER": servers.USER, "HALMARK_PASSWORD": servers.PASSWORD, "BENCH_COMMANDS": str(BATCH), "BENCH_SOCKET": str(socket)}
+        direct, behind = (Client(name, [programs / name, address], "powered-on", account) for name in ("driver-halmark", "driver-served"))
+        for client in (direct, behind):
+            client.check()
+        alternate([direct, behind], 9)
+    added = (behind.ms - direct.ms) / BATCH * 1e3
+    row = Row(what, f"{added:.1f} us", target="<= 60 us", reached=added <= 60)
+    row.note = f"{BATCH:,} power states in one session: {behind.ms:.0f} ms over gRPC and a Unix socket, {direct.ms:.0f} ms by the driver itself, in turn"
+    return row
 
 
 def rate(client):

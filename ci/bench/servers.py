@@ -99,6 +99,15 @@ def ipmi_sim_process(folder, scripted=False):
 
 
 @contextlib.contextmanager
+def halmark_serve(binary, folder):
+    """halmark's drivers as a gRPC service; its Unix socket."""
+    path = folder / "serve.sock"
+    with running([binary, "serve", "--listen", f"unix:{path}", "--audit", os.devnull], folder):
+        wait("halmark serve", path.exists)
+        yield path
+
+
+@contextlib.contextmanager
 def running(words, home):
     """A process that ends with the block, whatever happens in it."""
     with open(home / "log", "wb") as log:

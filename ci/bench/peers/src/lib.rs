@@ -1,6 +1,7 @@
 //! What every IPMI peer takes: `HOST:PORT` as its argument, the account from the environment, as halmark does; and how the
 //! loads speak Redfish.
 
+pub mod driver;
 pub mod redfish;
 pub mod times;
 
