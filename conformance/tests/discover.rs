@@ -184,6 +184,10 @@ fn the_founding_documents_lists_are_imported_when_they_are_repaired_and_come_bac
     assert_eq!(rows.len(), 3);
     assert_eq!(rows[0]["ipmi"]["password"], "password");
 
+    use std::os::unix::fs::PermissionsExt as _;
+    let out = room.0.join("out.json");
+    fs::write(&out, "").expect("it can be written");
+    fs::set_permissions(&out, fs::Permissions::from_mode(0o644)).expect("it is ours");
     let output = room.run(&["bmc", "export", "instackenv", "out.json"]);
     assert!(output.status.success(), "{}", told(&output));
     let read =
@@ -191,7 +195,6 @@ fn the_founding_documents_lists_are_imported_when_they_are_repaired_and_come_bac
     let (out, given) = (read(&room.0.join("out.json")), read(Path::new(&fixture("instackenv.json"))));
     assert_eq!(out["nodes"][0], given["nodes"][0]);
     assert_eq!(out["nodes"][1], given["nodes"][1]);
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(room.0.join("out.json")).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -99,7 +99,8 @@ pub fn write(row: &Record, passwords: Passwords) -> Value {
     let drivers: Vec<&String> = row.drivers.iter().collect();
     put(&mut all, "drivers", (!drivers.is_empty()).then(|| json!(drivers)));
     put(&mut all, "factory", row.factory.as_ref().map(|it| account(it, passwords)));
-    put(&mut all, "former", row.former.as_ref().map(|it| account(it, passwords)));
+    let former: Vec<Value> = row.former.iter().map(|it| account(it, passwords).into()).collect();
+    put(&mut all, "former", (!former.is_empty()).then_some(former));
     put(&mut all, "console", row.console.as_ref().map(|it| account(it, passwords)));
     put(&mut all, "pending", row.pending.as_ref().map(|it| pending(it, passwords)));
     put(&mut all, "status", status(&row.status));
@@ -254,7 +255,7 @@ pub fn read(document: Value) -> Result<Record, DocumentError> {
     })?;
     row.drivers = all.texts("drivers")?.into_iter().collect();
     row.factory = all.below("factory", read_account)?;
-    row.former = all.below("former", read_account)?;
+    row.former = all.each("former", read_account)?.into_iter().flatten().collect();
     row.console = all.below("console", read_account)?;
     row.pending = all.below("pending", read_pending)?;
     row.status = all.below("status", |it| {

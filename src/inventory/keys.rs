@@ -240,12 +240,11 @@ impl Keys<'_> {
         self.note(|row| {
             row.pending = None;
             if role.is_some_and(|it| it != Role::Administrator) {
-                row.console = Some(new.clone());
+                let before = row.console.replace(new.clone());
+                before.filter(|it| it.user != new.user).into_iter().for_each(|it| row.set_aside(it));
                 return;
             }
-            if before.as_ref().is_some_and(|it| it.user != new.user) {
-                row.former = before;
-            }
+            before.filter(|it| it.user != new.user).into_iter().for_each(|it| row.set_aside(it));
             for place in places {
                 *row.account_mut(place) = Some(new.clone());
             }

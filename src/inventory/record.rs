@@ -43,8 +43,9 @@ pub struct Record {
     pub redfish: Redfish,
     /// The credentials that it was shipped with, from the vendor's list.
     pub factory: Option<Credentials>,
-    /// The account that it was reached by before its own one was made; it may still be there.
-    pub former: Option<Credentials>,
+    /// Accounts that had the place of another in this row, the latest last: they may still be on the BMC, and nobody else may
+    /// know their passwords.
+    pub former: Vec<Credentials>,
     /// The restricted account of the machine's owner, for the console.
     pub console: Option<Credentials>,
     /// An account that is being made or changed on the BMC: written before that is begun, taken away when a login has shown
@@ -78,7 +79,7 @@ impl Record {
             ipmi: Ipmi::default(),
             redfish: Redfish::default(),
             factory: None,
-            former: None,
+            former: Vec::new(),
             console: None,
             pending: None,
             power: Power::default(),
@@ -94,6 +95,12 @@ impl Record {
             Protocol::Ipmi => self.ipmi.account.as_ref(),
             Protocol::Redfish => self.redfish.account.as_ref(),
         }
+    }
+
+    /// Keeps an account that loses its place.
+    pub fn set_aside(&mut self, account: Credentials) {
+        self.former.retain(|it| *it != account);
+        self.former.push(account);
     }
 
     /// Where that account is kept.
@@ -365,7 +372,7 @@ mod tests {
         row.ipmi =
             Ipmi { account: Some(account()), kg: Some(Secret::new("canary-secret")), ..Ipmi::default() };
         row.redfish.account = Some(account());
-        (row.factory, row.former, row.console) = (Some(account()), Some(account()), Some(account()));
+        (row.factory, row.former, row.console) = (Some(account()), vec![account()], Some(account()));
         row.pending =
             Some(Pending { protocol: Protocol::Ipmi, account: account(), role: None, since: Moment(0) });
         row.extra.0.insert("instackenv".to_owned(), "canary-secret".into());

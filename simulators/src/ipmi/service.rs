@@ -2,12 +2,17 @@
 
 use std::{
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use tokio::{net::UdpSocket, select, task::AbortHandle, time::sleep};
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    select,
+    task::AbortHandle,
+    time::sleep,
+};
 
 use super::{
     commands::channel::is_open,
@@ -86,12 +91,17 @@ impl Service {
     /// # Errors
     /// Where the address cannot be listened on.
     pub fn start(bmc: &Bmc, options: ServiceOptions) -> io::Result<Self> {
-        let socket = std::net::UdpSocket::bind(options.listen)?;
+        let socket = UdpSocket::bind(options.listen)?;
         socket.set_nonblocking(true)?;
-        let socket = UdpSocket::from_std(socket)?;
+        let addr = socket.local_addr()?;
+        // Nobody waits until it can be written to; to be told so whenever a client takes an answer would double the wakes.
+        #[allow(
+            deprecated,
+            reason = "a socket of std stays open and the same, which is what its successor wants promised"
+        )]
+        let socket = AsyncFd::with_interest(socket, Interest::READABLE)?;
         let records = Records::new(options.transcript);
         let tells = records.keeps_any() || options.observer.is_some();
-        let addr = socket.local_addr()?;
         let shared = Arc::new(Shared {
             bmc: bmc.clone(),
             addr,
@@ -146,7 +156,7 @@ impl Service {
 }
 
 /// Answers for as long as the service lives.
-async fn serve(shared: Arc<Shared>, socket: UdpSocket) {
+async fn serve(shared: Arc<Shared>, socket: AsyncFd<UdpSocket>) {
     let mut presence = shared.bmc.presence();
     loop {
         let wake = lock(&shared.lan).wakes();
@@ -161,11 +171,11 @@ async fn serve(shared: Arc<Shared>, socket: UdpSocket) {
                 }
             }
             ready = socket.readable() => {
-                if ready.is_ok() {
-                    shared.answer_all(&socket);
+                if let Ok(mut ready) = ready && shared.answer_all(ready.get_inner()) {
+                    ready.clear_ready();
                 }
             }
-            () = wait(&shared.bmc, wake) => shared.speak(&socket),
+            () = wait(&shared.bmc, wake) => shared.speak(socket.get_ref()),
         }
     }
 }
@@ -200,20 +210,22 @@ impl Shared {
     /// Sends what nobody has asked for.
     fn speak(&self, socket: &UdpSocket) {
         for (to, datagram) in lock(&self.lan).due(&self.bmc) {
-            let _ = socket.try_send_to(&datagram, to);
+            let _ = socket.send_to(&datagram, to);
         }
     }
 
-    fn answer_all(&self, socket: &UdpSocket) {
+    /// Whether nothing is left.
+    fn answer_all(&self, socket: &UdpSocket) -> bool {
         let mut buffer = [0; LARGEST];
         for _ in 0..AT_ONCE {
-            match socket.try_recv_from(&mut buffer) {
+            match socket.recv_from(&mut buffer) {
                 Ok((length, from)) => self.answer(socket, from, &buffer[..length]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
                 // An error is the echo of an answer that nobody took.
                 Err(_) => {}
             }
         }
+        false
     }
 
     /// A BMC that is down answers nobody, nor does one whose LAN is off; what it says last it says before it goes.
@@ -225,7 +237,7 @@ impl Shared {
         let taken = lock(&self.lan).take(&self.bmc, from, datagram);
         if let Some(answer) = &taken.answer {
             // What the system does not take is lost, as datagrams are.
-            let _ = socket.try_send_to(answer, from);
+            let _ = socket.send_to(answer, from);
         }
         if let Some(said) = taken.said {
             self.tell(at, from, said);

@@ -1,10 +1,13 @@
 //! Datagrams and patience: one UDP socket, one outstanding message, retransmission until an answer fits.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, UdpSocket},
+    time::Duration,
+};
 
 use tokio::{
-    io::Interest,
-    net::UdpSocket,
+    io::{Interest, unix::AsyncFd},
     time::{Instant, timeout_at},
 };
 
@@ -90,8 +93,11 @@ pub(super) struct Silence {
 }
 
 /// A socket that is connected to the BMC.
+///
+/// Nobody waits until it can be written to: there is always room for a datagram, and to be told so at each one that the BMC
+/// takes costs as much as an answer.
 pub(super) struct Wire {
-    socket: UdpSocket,
+    socket: AsyncFd<UdpSocket>,
 }
 
 impl Wire {
@@ -101,8 +107,14 @@ impl Wire {
             .next()
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the host has no address"))?;
         let any: SocketAddr = if peer.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
-        let socket = UdpSocket::bind(any).await?;
-        socket.connect(peer).await?;
+        let socket = UdpSocket::bind(any)?;
+        socket.set_nonblocking(true)?;
+        socket.connect(peer)?;
+        #[allow(
+            deprecated,
+            reason = "a socket of std stays open and the same, which is what its successor wants promised"
+        )]
+        let socket = AsyncFd::with_interest(socket, Interest::READABLE)?;
         Ok(Self { socket })
     }
 
@@ -124,7 +136,7 @@ impl Wire {
             if sent > 0 {
                 datagram = turn.again(datagram);
             }
-            trouble = self.socket.send(&datagram).await.err().or(trouble);
+            trouble = self.send(&datagram).err().or(trouble);
             sent += 1;
             let until = by.or_after(wait).instant();
             if let Ok(answer) = timeout_at(until, self.answer(turn, &mut trouble)).await {
@@ -142,14 +154,14 @@ impl Wire {
 
     /// What has come until now was not asked for; the answer's arrival is told anew, and a read that finds nothing is saved.
     fn forget_readiness(&self) {
-        let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let nothing = |_: &UdpSocket| Err::<(), _>(io::ErrorKind::WouldBlock.into());
         let _ = self.socket.try_io(Interest::READABLE, nothing);
     }
 
     /// Waits for a datagram and says how long it is. A refused port (ICMP) is no datagram.
     pub(super) async fn receive(&self, buffer: &mut [u8]) -> usize {
         loop {
-            match self.socket.recv(buffer).await {
+            match self.recv(buffer).await {
                 Ok(length) => return length,
                 Err(_) => tokio::task::yield_now().await,
             }
@@ -159,13 +171,26 @@ impl Wire {
     /// Sends a datagram that is not answered.
     pub(super) async fn tell(&self, datagram: &[u8]) {
         // Nobody waits for it, and nothing depends on its arrival.
-        let _ = self.socket.send(datagram).await;
+        let _ = self.send(datagram);
+    }
+
+    /// An error is that of the datagram before (ICMP); this one has then yet to be sent.
+    fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        let before = self.socket.get_ref().send(datagram);
+        if before.is_err() {
+            let _ = self.socket.get_ref().send(datagram);
+        }
+        before.map(drop)
+    }
+
+    async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.async_io(Interest::READABLE, |socket| socket.recv(buffer)).await
     }
 
     async fn answer<T: Turn>(&self, turn: &mut T, trouble: &mut Option<io::Error>) -> T::Answer {
         let mut buffer = [0; LARGEST];
         loop {
-            match self.socket.recv(&mut buffer).await {
+            match self.recv(&mut buffer).await {
                 Ok(length) => {
                     if let Some(answer) = turn.accept(&buffer[..length]) {
                         return answer;

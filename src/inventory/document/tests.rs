@@ -37,7 +37,7 @@ fn full() -> Record {
     };
     row.redfish = Redfish { scheme: Scheme::Http, port: 8000, tls: Tls::Pin([7; 32]), ..row.redfish };
     row.factory = Some(Credentials::new("ADMIN", "canary"));
-    row.former = Some(Credentials::new("root", "canary"));
+    row.former = vec![Credentials::new("root", "canary"), Credentials::new("admin", "canary")];
     row.console = Some(Credentials::new("owner", "canary"));
     let account = Credentials::new("metal", "canary");
     let role = Some(crate::model::Role::Operator);
@@ -77,7 +77,7 @@ fn no_secret_is_written_where_passwords_are_hidden() {
     row.redfish.account = Some(Credentials::new("metal", "canary"));
     let text = write(&row, Passwords::Hidden).to_string();
     assert!(!text.contains("canary") && !text.contains("ff0080"), "{text}");
-    assert_eq!(text.matches(ELLIPSIS).count(), 8, "each stands there as an ellipsis: {text}");
+    assert_eq!(text.matches(ELLIPSIS).count(), 9, "each stands there as an ellipsis: {text}");
 }
 
 #[test]

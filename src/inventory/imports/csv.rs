@@ -124,6 +124,8 @@ fn line(values: &[String], mark: char) -> String {
 /// Which column is what.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
+    /// How many there are.
+    count: usize,
     mac: usize,
     password: usize,
     user: Option<usize>,
@@ -142,6 +144,7 @@ impl Columns {
         let mac = find(&is_bmc).or(find(&|it| it.contains("mac") && !it.contains("machine")));
         let password = find(&|it| it.contains("pass") || it.contains("pwd"));
         Ok(Self {
+            count: names.len(),
             mac: mac.ok_or_else(|| missing("MAC address"))?,
             password: password.ok_or_else(|| missing("password"))?,
             user: find(&|it| it.contains("user") || it.contains("login")),
@@ -153,12 +156,20 @@ impl Columns {
 
     fn bare(columns: usize) -> Self {
         let user = (columns >= 3).then_some(1);
-        Self { mac: 0, password: if user.is_some() { 2 } else { 1 }, user, address: None }
+        let password = if user.is_some() { 2 } else { 1 };
+        Self { count: password + 1, mac: 0, password, user, address: None }
     }
 
     fn entry(self, row: &Row) -> Result<Entry, Flaw> {
         let value = |at: usize| row.values.get(at).filter(|it| !it.is_empty());
         let place = |at: usize| row.places.get(at).copied().unwrap_or(row.place);
+        if let Some(at) = row.values.iter().skip(self.count).position(|it| !it.is_empty()) {
+            let message = format!(
+                "this row has more than {} columns; a value with a mark in it stands in quotes",
+                self.count
+            );
+            return Err(Flaw::at(place(self.count + at), message));
+        }
         let mac = value(self.mac).and_then(|it| it.parse::<Mac>().ok());
         let mac = mac
             .ok_or_else(|| Flaw::at(place(self.mac), "expected a MAC address, such as 3c:ec:ef:12:34:56"))?;

@@ -195,7 +195,9 @@ impl Entry {
             row.address = Some(address.clone());
         }
         if self.kept.format == Some(Format::Csv) {
-            row.factory = self.account.clone().or(row.factory.take());
+            let before = row.factory.take();
+            row.factory = self.account.clone().or_else(|| before.clone());
+            before.filter(|it| row.factory.as_ref() != Some(it)).into_iter().for_each(|it| row.set_aside(it));
         } else {
             row.preferred_driver = Some(self.reach.driver().to_owned());
             for protocol in self.reach.protocols() {
@@ -214,7 +216,8 @@ impl Entry {
 
     fn fill_protocol(&self, protocol: Protocol, row: &mut Record) {
         if let Some(account) = &self.account {
-            *row.account_mut(protocol) = Some(account.clone());
+            let before = row.account_mut(protocol).replace(account.clone());
+            before.filter(|it| it != account).into_iter().for_each(|it| row.set_aside(it));
         }
         match protocol {
             Protocol::Ipmi => row.ipmi.port = self.port_of(protocol).unwrap_or(row.ipmi.port),

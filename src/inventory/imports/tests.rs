@@ -272,6 +272,26 @@ fn a_vendors_list_is_read_with_a_header_and_without() {
 }
 
 #[test]
+fn an_account_whose_place_a_list_takes_is_kept() {
+    let own = Credentials::new("metal", "random");
+    let entry = &Format::Csv.read("3cecef123456,factory\n").unwrap()[0];
+    let mut row = Record::new(entry.mac.unwrap());
+    row.factory = Some(own.clone());
+    entry.fill(&mut row);
+    assert_eq!((row.factory.clone(), &row.former), (entry.account.clone(), &vec![own.clone()]));
+    entry.fill(&mut row);
+    assert_eq!(row.former, vec![own.clone()], "the same list again displaces nobody");
+
+    let list =
+        "nodes:\n- {driver: ipmi, driver_info: {ipmi_address: a, ipmi_username: u, ipmi_password: p}}\n";
+    let entry = &Format::Openstack.read(list).unwrap()[0];
+    let mut row = Record::new(row.mac);
+    row.ipmi.account = Some(own.clone());
+    entry.fill(&mut row);
+    assert_eq!((row.ipmi.account, row.former), (entry.account.clone(), vec![own]));
+}
+
+#[test]
 fn all_flaws_of_a_list_are_told_by_line_and_column() {
     for (format, text, told) in [
         (
@@ -311,6 +331,16 @@ fn all_flaws_of_a_list_are_told_by_line_and_column() {
                 "3:14: this row has no password",
                 "5:1: this MAC address has another account in line 4",
             ],
+        ),
+        (
+            Format::Csv,
+            "BMC MAC;Password\n3c:ec:ef:00:00:01;CANARY;semi\n3c:ec:ef:00:00:02;a;\n",
+            vec!["2:26: this row has more than 2 columns; a value with a mark in it stands in quotes"],
+        ),
+        (
+            Format::Csv,
+            "3c:ec:ef:00:00:01,ADMIN,CANARY,x,y\n",
+            vec!["1:32: this row has more than 3 columns; a value with a mark in it stands in quotes"],
         ),
     ] {
         assert_eq!(flaws(format, text), told, "{text}");

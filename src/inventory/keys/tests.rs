@@ -256,7 +256,7 @@ async fn an_administrator_becomes_the_account_of_the_row_and_the_one_before_is_k
     scene.create("halmark", Role::Administrator).await.unwrap();
     let row = scene.row().await;
     assert_eq!(row.ipmi.account, Some(Credentials::new("halmark", "new")));
-    assert_eq!((row.former, row.pending), (Some(Credentials::new("metal", "old")), None));
+    assert_eq!((row.former, row.pending), (vec![Credentials::new("metal", "old")], None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -266,6 +266,22 @@ async fn an_account_of_less_is_the_one_for_the_console() {
     let row = scene.row().await;
     assert_eq!(row.console, Some(Credentials::new("owner", "new")));
     scene.is_whole("old").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_account_that_loses_its_place_is_lost() {
+    let scene = Scene::new("aside", Fault::None).await;
+    for (name, role) in [
+        ("owner", Role::Operator),
+        ("second-owner", Role::ReadOnly),
+        ("halmark", Role::Administrator),
+        ("late", Role::Administrator),
+    ] {
+        scene.create(name, role).await.unwrap();
+    }
+    let row = scene.row().await;
+    let kept = [("owner", "new"), ("metal", "old"), ("halmark", "new")];
+    assert_eq!(row.former, kept.map(|(user, password)| Credentials::new(user, password)));
 }
 
 #[tokio::test(start_paused = true)]

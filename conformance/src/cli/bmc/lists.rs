@@ -187,9 +187,22 @@ pub(super) fn export(door: &Door, typed: &Export) -> Result<u8, u8> {
         print(&text);
         return Ok(exit::DONE);
     }
-    let mut options = OpenOptions::new();
-    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&typed.file);
-    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|e| usage(format!("{}: {e}", typed.file.display())))?;
+    write_alone(&typed.file, &text).map_err(|e| usage(format!("{}: {e}", typed.file.display())))?;
     Ok(exit::DONE)
+}
+
+/// Puts a file with secrets in a place: a new one of mode 0600, whatever file was there before. What is no file is written to.
+fn write_alone(file: &Path, text: &str) -> io::Result<()> {
+    if std::fs::metadata(file).is_ok_and(|it| !it.is_file()) {
+        return OpenOptions::new().write(true).open(file)?.write_all(text.as_bytes());
+    }
+    let mut name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let new = file.with_file_name(name);
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).and_then(|mut it| {
+            it.write_all(text.as_bytes())?;
+            std::fs::rename(&new, file)
+        });
+    written.inspect_err(|_| drop(std::fs::remove_file(&new)))
 }
