@@ -141,6 +141,7 @@ pub fn run(
         let (shared, working) = (shared.clone(), working.clone());
         std::thread::spawn(move || {
             work(&shared, held);
+            lab::external::end_of_this_worker();
             drop(working);
         });
     }

@@ -59,6 +59,27 @@ fn a_reference_driver_in_another_process_earns_the_verdicts_of_the_driver() {
 }
 
 #[test]
+fn nothing_of_a_plug_in_is_left_behind_even_if_it_would_live_on() {
+    let folder = folder("external-residue");
+    let temporary = folder.join("temporary");
+    fs::create_dir_all(&temporary).expect("the folder is writable");
+    // A program that does not care about the end of its standard input.
+    let script = format!("tail -f /dev/null | {HALMARK} serve --audit immortal.log & wait");
+    for program in [serving(&folder), program(&folder, "immortal", &script)] {
+        let arguments = ["run", "--quiet", "power.read", "--driver", &program];
+        let output = common::command(&folder, &arguments).env("TMPDIR", &temporary).output();
+        let output = output.expect("halmark starts");
+        assert!(output.status.success(), "{}", told(&output));
+        let left: Vec<_> = fs::read_dir(&temporary).expect("it is there").flatten().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    let commands = fs::read_dir("/proc").expect("this is Linux").flatten();
+    let commands = commands.filter_map(|it| fs::read_to_string(it.path().join("cmdline")).ok());
+    let living: Vec<_> = commands.filter(|it| it.contains("immortal.log")).collect();
+    assert!(living.is_empty(), "what it had started goes on: {living:?}");
+}
+
+#[test]
 fn a_plug_in_that_keeps_the_contract_passes_every_check_of_it() {
     let folder = folder("external-check");
     let output = halmark(&folder, &["driver", "check", &serving(&folder)]);
@@ -72,7 +93,9 @@ fn a_plug_in_that_cannot_start_is_an_error_that_says_why() {
     let folder = folder("external-start");
     for (name, script, said) in [
         ("ends", "echo the library is missing >&2; exit 3", "the library is missing"),
+        ("dies", "kill -SEGV $$", "SIGSEGV"),
         ("babbles", "echo hello; sleep 5", "halmark.v1 ready"),
+        ("mumbles", "printf '\\377\\376\\n'; sleep 45", "halmark.v1 ready"),
         ("lies", "echo halmark.v1 ready; sleep 5", "nobody serves halmark.v1"),
     ] {
         let driver = program(&folder, name, script);

@@ -148,6 +148,10 @@ impl Plugin {
         expect(unknown, Code::NotFound, "a BMC that there is not")?;
         let nothing = pb::SetPowerRequest { bmc: bmc.to_owned(), action: 0 };
         let unspecified = in_time_status(by, stub.set_power(timed(by, nothing))).await;
+        if unspecified == Some(Code::Unimplemented) {
+            // A driver that has no such call at all need not read its message.
+            return Ok(());
+        }
         expect(unspecified, Code::InvalidArgument, "a power action that is not specified")?;
         let unheard = pb::SetPowerRequest { bmc: bmc.to_owned(), action: 99 };
         let unheard = in_time_status(by, stub.set_power(timed(by, unheard))).await;

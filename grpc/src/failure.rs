@@ -95,6 +95,11 @@ fn cut(text: &str) -> String {
     text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default().to_owned()
 }
 
+/// What somebody outside says is shown on terminals: nothing in it may move the cursor or make a line of its own.
+fn printable(text: &str) -> String {
+    text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
+}
+
 /// The code that goes with a cause; `status.proto` says the same.
 const fn code(cause: &Cause) -> Code {
     match cause {
@@ -139,7 +144,7 @@ pub(crate) fn error(operation: Operation, status: &Status) -> DriverError {
 
 /// The error that a Failure tells.
 pub(crate) fn told_error(operation: Operation, told: pb::Failure) -> Result<DriverError, Odd> {
-    let text = told.text;
+    let text = printable(&told.text);
     let kind = pb::Cause::try_from(told.cause).unwrap_or_default();
     let cause = match kind {
         pb::Cause::Unspecified => return Err(Odd("its cause is not specified".to_owned())),
@@ -168,7 +173,7 @@ pub(crate) fn told_error(operation: Operation, told: pb::Failure) -> Result<Driv
 }
 
 fn by_code(operation: Operation, status: &Status) -> Cause {
-    let text = status.message().to_owned();
+    let text = printable(status.message());
     match status.code() {
         Code::Unimplemented => Cause::Unsupported,
         Code::InvalidArgument | Code::OutOfRange => Cause::InvalidArgument { reason: text },
@@ -350,6 +355,17 @@ mod tests {
             // One code stands for both: without a Failure, the state is in the way.
             let expected = if cause.kind() == "refused" { "conflict" } else { cause.kind() };
             assert_eq!(taken, expected);
+        }
+    }
+
+    #[test]
+    fn what_a_driver_says_cannot_act_on_a_terminal() {
+        let evil = "\u{1b}[2Jevil\u{7}\nFAKE pass line\u{9b}";
+        let bare = error(Operation::PowerRead, &Status::new(Code::Internal, evil)).to_string();
+        let cause = Cause::Conflict { reason: evil.to_owned() };
+        let rich = told_error(Operation::PowerRead, failure(&of(cause))).expect("it is a failure");
+        for shown in [bare, rich.to_string()] {
+            assert!(shown.contains("FAKE pass line") && !shown.contains(char::is_control), "{shown:?}");
         }
     }
 

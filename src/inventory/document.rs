@@ -99,7 +99,7 @@ pub fn write(row: &Record, passwords: Passwords) -> Value {
     let drivers: Vec<&String> = row.drivers.iter().collect();
     put(&mut all, "drivers", (!drivers.is_empty()).then(|| json!(drivers)));
     put(&mut all, "factory", row.factory.as_ref().map(|it| account(it, passwords)));
-    let former: Vec<Value> = row.former.iter().map(|it| account(it, passwords).into()).collect();
+    let former: Vec<Value> = row.former.iter().map(|it| account(it, passwords)).collect();
     put(&mut all, "former", (!former.is_empty()).then_some(former));
     put(&mut all, "console", row.console.as_ref().map(|it| account(it, passwords)));
     put(&mut all, "pending", row.pending.as_ref().map(|it| pending(it, passwords)));

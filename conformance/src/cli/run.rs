@@ -21,6 +21,7 @@ use crate::{
     journal::{self, Journal},
     lab::{self, external::External},
     plan::{self, Case, Plan, Selection, id_matches},
+    redact::Redactor,
     report::{
         self, CaseReport, Report,
         console::{self, Paint},
@@ -290,6 +291,9 @@ fn preflight(lab: &lab::Plan) -> Result<(), u8> {
     let TargetKind::Hardware(hardware) = &lab.target.kind else { return Ok(()) };
     let Some(expected) = &hardware.serial else { return Ok(()) };
     let told = lab::hardware::serial(hardware, lab).map_err(|text| {
+        let mut redactor = Redactor::default();
+        redactor.add(lab.credentials.as_ref().map(|it| it.password.reveal_text().to_string()));
+        let text = redactor.text(&text);
         complain(&format!("error: the machine's identity could not be read, so nothing was run: {text}\n"));
         exit::NO_VERDICT
     })?;

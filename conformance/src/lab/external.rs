@@ -7,6 +7,8 @@ pub mod check;
 mod pace;
 mod program;
 
+pub use program::end_of_this_worker;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use halmark::{Deadline, Driver, Endpoint, endpoint::Seams};

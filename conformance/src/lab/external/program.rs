@@ -7,6 +7,7 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdout, Command, Stdio},
     sync::{
@@ -17,6 +18,7 @@ use std::{
 };
 
 use halmark_grpc::{READY, SOCKET};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 /// How long a program may take until it serves.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,6 +43,11 @@ pub(super) fn of_this_worker(path: &Path) -> Result<PathBuf, String> {
     })
 }
 
+/// Ends the programs of this worker. Whoever waits for a worker's end does not wait for the end of its thread.
+pub fn end_of_this_worker() {
+    STARTED.with_borrow_mut(BTreeMap::clear);
+}
+
 /// A program that was started. Dropping it ends it.
 pub(super) struct Program {
     child: Child,
@@ -56,6 +63,11 @@ pub(super) fn start(path: &Path) -> Result<Program, String> {
         .env(SOCKET, folder.socket())
         .env_remove("HALMARK_USER")
         .env_remove("HALMARK_PASSWORD")
+        .env_remove("HALMARK_NEW_PASSWORD")
+        .env_remove("HALMARK_IPMI_PASSWORD")
+        .env_remove("HALMARK_REDFISH_PASSWORD")
+        // A group of its own, so that what it starts ends with it.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -69,11 +81,9 @@ pub(super) fn start(path: &Path) -> Result<Program, String> {
         Ok(line) => Err(format!("{shown} said {line:?} where {READY:?} was expected")),
         Err(RecvTimeoutError::Timeout) => Err(format!("{shown} did not say {READY:?} within {PATIENCE:?}")),
         Err(RecvTimeoutError::Disconnected) => {
-            let _ = program.child.wait();
-            Err(format!(
-                "{shown} ended before it served: {}",
-                complaint.recv_timeout(PATIENCE).unwrap_or_default()
-            ))
+            let ended = program.child.wait().map(|it| it.to_string()).unwrap_or_default();
+            let complaint = complaint.recv_timeout(PATIENCE).unwrap_or_default();
+            Err(format!("{shown} ended before it served ({ended}): {complaint}"))
         }
     }
 }
@@ -90,7 +100,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let _ = self.child.wait();
     }
 }
@@ -99,8 +109,8 @@ impl Drop for Program {
 fn lines(stdout: Option<ChildStdout>) -> mpsc::Receiver<String> {
     let (tell, told) = mpsc::sync_channel(1);
     std::thread::spawn(move || {
-        for line in stdout.into_iter().flat_map(|it| BufReader::new(it).lines()).map_while(Result::ok) {
-            let _ = tell.try_send(line);
+        for line in stdout.into_iter().flat_map(|it| BufReader::new(it).split(b'\n')).map_while(Result::ok) {
+            let _ = tell.try_send(String::from_utf8_lossy(&line).into_owned());
         }
     });
     told
@@ -110,9 +120,10 @@ fn lines(stdout: Option<ChildStdout>) -> mpsc::Receiver<String> {
 fn last_line(stderr: Option<ChildStderr>) -> mpsc::Receiver<String> {
     let (tell, told) = mpsc::sync_channel(1);
     std::thread::spawn(move || {
-        let lines = stderr.into_iter().flat_map(|it| BufReader::new(it).lines()).map_while(Result::ok);
+        let lines = stderr.into_iter().flat_map(|it| BufReader::new(it).split(b'\n')).map_while(Result::ok);
         let last = lines.last().unwrap_or_default();
-        let _ = tell.try_send(last.chars().take(300).collect());
+        let last = String::from_utf8_lossy(&last);
+        let _ = tell.try_send(last.chars().filter(|it| !it.is_control()).take(300).collect());
     });
     told
 }
