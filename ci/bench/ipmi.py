@@ -82,7 +82,7 @@ def served(halmark, folder, target):
     with simulated.halmark(halmark, ["--tls", "off"]) as (ready, _), servers.halmark_serve(halmark, folder) as socket:
         address = "{}:{}".format(*place(ready["ipmi"][0]))
         account = {"HALMARK_USER": servers.USER, "HALMARK_PASSWORD": servers.PASSWORD, "BENCH_COMMANDS": str(BATCH), "BENCH_SOCKET": str(socket)}
-        direct, behind = (Client(name, [programs / name, address], "powered-on", account) for name in ("driver-halmark", "driver-served"))
+        direct, behind = (Client(name, [programs / name, address], "powered-", account) for name in ("driver-halmark", "driver-served"))
         for client in (direct, behind):
             client.check()
         alternate([direct, behind], 9)
