@@ -7,20 +7,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use serde::Deserialize;
+use serde::Deserialize as _;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{evidence::Event, redact::Redactor};
 
 /// What the first line has for a hash of the line before it.
 pub const GENESIS: &str = "halmark-journal/v1";
-
-#[derive(Deserialize)]
-struct ReadLine {
-    prev: String,
-    #[serde(flatten)]
-    event: Event,
-}
 
 /// A journal that is being written. Cheap to share between workers.
 pub struct Journal {
@@ -158,22 +152,36 @@ impl std::fmt::Display for Damage {
 pub fn read(text: &str) -> Result<Vec<Event>, Damage> {
     let mut prev = GENESIS.to_owned();
     let mut events = Vec::new();
-    for (at, line) in text.lines().enumerate() {
+    for (at, line) in text.split_terminator('\n').enumerate() {
         let damage = |text: String| Damage { line: at + 1, text };
-        let parsed: ReadLine =
-            serde_json::from_str(line).map_err(|e| damage(format!("this is no journal entry: {e}")))?;
-        if parsed.prev != prev {
+        let (before, event) = entry(line).map_err(damage)?;
+        if before != prev {
             return Err(damage(
                 "the chain is broken: the line before this one was changed, removed or added".to_owned(),
             ));
         }
         prev = hash(line);
-        events.push(parsed.event);
+        events.push(event);
     }
     if !text.is_empty() && !text.ends_with('\n') {
         return Err(Damage { line: events.len(), text: "the last line is cut off".to_owned() });
     }
     Ok(events)
+}
+
+/// The hash that a line begins with, and its event; nothing else may stand in it, since no line follows the last.
+fn entry(line: &str) -> Result<(String, Event), String> {
+    let none = |e: serde_json::Error| format!("this is no journal entry: {e}");
+    let mut told: Value = serde_json::from_str(line).map_err(none)?;
+    let members = told.as_object_mut().ok_or("this is no journal entry: it is no object")?;
+    let Some(Value::String(before)) = members.remove("prev") else {
+        return Err("this is no journal entry: it has no hash of the line before".to_owned());
+    };
+    let event = Event::deserialize(&told).map_err(none)?;
+    if line.ends_with('\r') || serde_json::to_value(&event).ok().as_ref() != Some(&told) {
+        return Err("this entry holds more than halmark writes: it was changed".to_owned());
+    }
+    Ok((before, event))
 }
 
 #[cfg(test)]
@@ -220,5 +228,9 @@ mod tests {
             text.lines().enumerate().filter(|(n, _)| *n != 1).map(|(_, l)| format!("{l}\n")).collect();
         assert_eq!(read(&without_second).unwrap_err().line, 2);
         assert!(read(&text[..text.len() - 5]).is_err());
+        let last = text.trim_end().rfind('}').unwrap();
+        let added = format!("{},\"extra\":1}}\n", &text[..last]);
+        assert_eq!(read(&added).unwrap_err().line, 3, "a member that nobody wrote");
+        assert!(read(&text.replace('\n', "\r\n")).is_err(), "other ends of lines");
     }
 }

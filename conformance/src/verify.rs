@@ -210,6 +210,9 @@ fn conclude(
         complaints.push(format!("the run ended with the digest {summed}, its evidence has {digest}"));
     }
     if *interrupted {
+        if *said != exit::INTERRUPTED || verdicts.len() == start.cases.len() {
+            complaints.push("the run is said to have been interrupted, and it ended by itself".to_owned());
+        }
         return exit::INTERRUPTED;
     }
     let missing = start.cases.len().saturating_sub(verdicts.len());

@@ -235,9 +235,11 @@ fn a_forged_verdict_with_a_mended_chain_is_found() {
         out
     };
     assert_eq!(verify::verify(&forge("power.cycle", "power.cycle")).expect("the chain is whole").exit, 0);
-    for (from, to) in
-        [(r#""name":"power.off""#, r#""name":"power.xxx""#), (r#""word":"pass""#, r#""word":"waived""#)]
-    {
+    for (from, to) in [
+        (r#""name":"power.off""#, r#""name":"power.xxx""#),
+        (r#""word":"pass""#, r#""word":"waived""#),
+        (r#""interrupted":false"#, r#""interrupted":true"#),
+    ] {
         let verified = verify::verify(&forge(from, to)).expect("the chain is whole");
         assert!(
             verified.exit != 0 && !verified.complaints.is_empty(),
