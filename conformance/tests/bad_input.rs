@@ -103,6 +103,12 @@ fn on_and_off_as_words() {
 }
 
 #[test]
+fn a_scenario_for_no_target_and_in_no_time() {
+    let with = "level: core\ntargets: []\nbudget: 0s\n";
+    insta::assert_snapshot!(run_with("no-target", "level: core\n", with));
+}
+
+#[test]
 fn a_duration_without_a_unit() {
     insta::assert_snapshot!(run_with("no-unit", "returns: powered-on", "within: 20"));
 }

@@ -126,13 +126,19 @@ fn scenario(reader: &Reader, fields: &mut Fields<'_>, secrets: Vec<String>) -> O
     let effects = effects.and_then(|node| Effects::named(&reader.word(node, "effects", Effects::WORDS)?));
     let oracle = fields.maybe("oracle").map_or(Some(BTreeMap::new()), |node| oracle(reader, node));
     let targets = fields.maybe("targets").map_or(Some(Vec::new()), |node| {
-        reader
-            .list(node, "a list of kinds of targets")?
-            .iter()
-            .map(|n| reader.word(n, "kind of target", &["sim", "ipmi-sim", "hardware"]))
-            .collect()
+        let kinds = reader.list(node, "a list of kinds of targets")?;
+        if kinds.is_empty() {
+            return reader.fail(node.place, "this names no target", "leave it out for all of them");
+        }
+        kinds.iter().map(|n| reader.word(n, "kind of target", &["sim", "ipmi-sim", "hardware"])).collect()
     });
-    let budget = fields.maybe("budget").map_or(Some(Duration::from_mins(10)), |node| reader.duration(node));
+    let budget = fields.maybe("budget").map_or(Some(Duration::from_mins(10)), |node| {
+        let budget = reader.duration(node)?;
+        if budget.is_zero() {
+            return reader.fail(node.place, "no scenario fits into no time", "give it a minute, such as 1m");
+        }
+        Some(budget)
+    });
     let seeds = fields.maybe("seeds").map_or(Some(1), |node| reader.whole(node, 1, 10_000));
     let faults = fields.maybe("faults").map_or(Some(BTreeMap::new()), |node| named_faults(reader, node));
     let kills = fields.must("kills").and_then(|node| kills(reader, node));
