@@ -5,57 +5,38 @@ mod common;
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    os::fd::OwnedFd,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
 
-use common::{HALMARK, command, folder, told};
-use rustix::{
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{LocalModes, tcgetattr},
+use common::{
+    command, folder,
+    served::{PASSWORD, Served},
+    terminal::Terminal,
+    told,
 };
+use rustix::termios::LocalModes;
 use serde_json::Value;
 
-const PASSWORD: &str = "canary-secret";
 const NEW: &str = "canary-new-1";
 /// A BMC that nobody has seen.
 const OTHER: &str = "02:00:00:00:00:01";
 
 /// A simulated BMC, its host off, and an inventory of its own; both end with the test.
 struct Scene {
-    child: Child,
+    served: Served,
     redfish: String,
     ipmi: String,
     mac: String,
     folder: PathBuf,
 }
 
-impl Drop for Scene {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Scene {
     fn start(name: &str) -> Self {
-        let words = ["sim", "--output", "json", "--for", "120s", "--tls", "off", "--time-scale", "0.1"];
-        let mut child = Command::new(HALMARK)
-            .args(words)
-            .env("HALMARK_USER", "admin")
-            .env("HALMARK_PASSWORD", PASSWORD)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("halmark starts");
-        let mut line = String::new();
-        let out = child.stdout.as_mut().expect("it is piped");
-        BufReader::new(out).read_line(&mut line).expect("it says where it is");
-        let ready: Value = serde_json::from_str(&line).expect("it is JSON");
-        let url = |kind: &str| ready[kind][0].as_str().expect("it has one").to_owned();
-        let (redfish, ipmi) = (url("urls"), url("ipmi"));
-        let mut scene = Self { child, redfish, ipmi, mac: String::new(), folder: folder(name) };
+        let served = Served::start(&["--time-scale", "0.1"]);
+        let (redfish, ipmi) = (served.url("urls"), served.url("ipmi"));
+        let mut scene = Self { served, redfish, ipmi, mac: String::new(), folder: folder(name) };
         let network = scene.json(&format!("bmc network --user admin --endpoint {}", scene.ipmi));
         scene.mac = network["value"]["mac"].as_str().expect("it has one").to_owned();
         scene
@@ -253,20 +234,16 @@ fn a_password_comes_by_file_input_environment_or_with_a_warning_by_argument() {
 }
 
 /// Whether the terminal shows what is typed, as it does unless somebody has told it not to.
-fn echoes(terminal: &OwnedFd) -> bool {
-    tcgetattr(terminal).expect("it is a terminal").local_modes.contains(LocalModes::ECHO)
+fn echoes(terminal: &Terminal) -> bool {
+    terminal.modes().contains(LocalModes::ECHO)
 }
 
 #[test]
 fn a_person_at_a_terminal_is_asked_for_a_password_that_is_not_shown() {
     let folder = folder("inventory-prompt");
-    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
-    grantpt(&person).and_then(|()| unlockpt(&person)).expect("it is ours");
-    let name = ptsname(&person, Vec::new()).expect("it has a name");
-    let open = || fs::File::options().read(true).write(true).open(name.to_str().expect("it is text"));
-    let terminal = OwnedFd::from(open().expect("it can be opened"));
+    let mut terminal = Terminal::open();
     let mut child = alone(&folder, &["bmc", "add", OTHER, "--address", "bmc", "--user", "root"])
-        .stdin(Stdio::from(open().expect("it can be opened")))
+        .stdin(terminal.end())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -279,7 +256,7 @@ fn a_person_at_a_terminal_is_asked_for_a_password_that_is_not_shown() {
         !echoes(&terminal)
     });
     assert!(silent, "what is typed is not shown");
-    fs::File::from(person).write_all(b"canary-typod\x7f\x7fed\r").expect("it listens");
+    terminal.types(b"canary-typod\x7f\x7fed\r");
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let shown =
@@ -292,7 +269,7 @@ fn a_bmc_that_does_not_answer_is_told_and_kept_in_its_row() {
     let mut scene = Scene::known("inventory-away");
     assert_eq!(scene.run("bmc update MAC").status.code(), Some(0));
     let read = scene.row()["status"]["last_updated"].clone();
-    scene.child.kill().and_then(|()| scene.child.wait()).expect("it runs");
+    scene.served.end();
     let away = scene.run("bmc update MAC --timeout 3s");
     assert_eq!(away.status.code(), Some(6), "{away:?}");
     let status = scene.row()["status"].clone();

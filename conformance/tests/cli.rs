@@ -5,46 +5,33 @@ mod common;
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
-    os::fd::OwnedFd,
+    io::Write as _,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 
-use common::{HALMARK, command, folder, told};
-use rustix::{
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{LocalModes, tcgetattr},
+use common::{
+    command, folder,
+    served::{PASSWORD, Served},
+    terminal::Terminal,
+    told,
 };
+use rustix::termios::LocalModes;
 use serde_json::Value;
-
-const PASSWORD: &str = "canary-secret";
 
 /// A simulated BMC, its host off; it ends with the test.
 struct Sim {
-    child: Child,
+    _served: Served,
     redfish: String,
     ipmi: String,
 }
 
 impl Sim {
     fn start() -> Self {
-        let words = ["sim", "--output", "json", "--for", "120s", "--tls", "off", "--time-scale", "0.1"];
-        let mut child = Command::new(HALMARK)
-            .args(words)
-            .env("HALMARK_USER", "admin")
-            .env("HALMARK_PASSWORD", PASSWORD)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("halmark starts");
-        let mut line = String::new();
-        let out = child.stdout.as_mut().expect("it is piped");
-        BufReader::new(out).read_line(&mut line).expect("it says where it is");
-        let ready: Value = serde_json::from_str(&line).expect("it is JSON");
-        let url = |kind: &str| ready[kind][0].as_str().expect("it has one").to_owned();
-        let (redfish, ipmi) = (url("urls"), url("ipmi"));
-        Self { child, redfish, ipmi }
+        let served = Served::start(&["--time-scale", "0.1"]);
+        let (redfish, ipmi) = (served.url("urls"), served.url("ipmi"));
+        Self { _served: served, redfish, ipmi }
     }
 
     fn run(&self, endpoint: &str, words: &str) -> Output {
@@ -72,13 +59,6 @@ impl Sim {
     fn json(&self, endpoint: &str, words: &str) -> Value {
         let output = self.run(endpoint, &format!("{words} --output json"));
         serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{words}: {e}: {output:?}"))
-    }
-}
-
-impl Drop for Sim {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -368,24 +348,19 @@ fn a_console_between_pipes_carries_bytes_and_is_recorded() {
 }
 
 /// Whether the terminal gathers lines, as it does unless somebody has set it to raw.
-fn gathers_lines(terminal: &OwnedFd) -> bool {
-    tcgetattr(terminal).expect("it is a terminal").local_modes.contains(LocalModes::ICANON)
+fn gathers_lines(terminal: &Terminal) -> bool {
+    terminal.modes().contains(LocalModes::ICANON)
 }
 
 #[test]
 fn a_console_on_a_terminal_is_raw_while_it_lasts_and_ends_by_its_escape() {
     let sim = booted();
-    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
-    grantpt(&person).and_then(|()| unlockpt(&person)).expect("it is ours");
-    let name = ptsname(&person, Vec::new()).expect("it has a name");
-    let open = || fs::File::options().read(true).write(true).open(name.to_str().expect("it is text"));
-    let terminal = OwnedFd::from(open().expect("it can be opened"));
-    let end = |file: std::io::Result<fs::File>| Stdio::from(file.expect("it can be opened"));
+    let mut terminal = Terminal::open();
     assert!(gathers_lines(&terminal));
     let mut child = sim
         .command(&sim.ipmi, "console")
-        .stdin(end(open()))
-        .stdout(end(open()))
+        .stdin(terminal.end())
+        .stdout(terminal.end())
         .stderr(Stdio::null())
         .spawn()
         .expect("halmark starts");
@@ -395,8 +370,7 @@ fn a_console_on_a_terminal_is_raw_while_it_lasts_and_ends_by_its_escape() {
         !gathers_lines(&terminal)
     });
     assert!(raw, "it takes the terminal");
-    let mut keys = fs::File::from(person);
-    keys.write_all(b"~.").expect("it listens");
+    terminal.types(b"~.");
     let (done, waited) = std::sync::mpsc::channel();
     let waiting = std::thread::spawn(move || done.send(child.wait()));
     let code = waited.recv_timeout(Duration::from_secs(20)).expect("it ends").expect("it ended");

@@ -7,25 +7,19 @@ use std::{
     io::{BufRead as _, BufReader},
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 
-use common::{HALMARK, command, folder, root};
+use common::{
+    command, folder, root,
+    served::{PASSWORD, Served},
+};
 use serde_json::Value;
-
-const PASSWORD: &str = "canary-secret";
 
 /// Simulated BMCs, each with an address of its own, all at the same port; they end with the test.
 struct Hall {
-    child: Child,
+    _served: Served,
     port: String,
-}
-
-impl Drop for Hall {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Hall {
@@ -33,19 +27,8 @@ impl Hall {
         let free = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let port = free.local_addr().expect("it is bound").port().to_string();
         drop(free);
-        let words = ["sim", "--output", "json", "--for", "120s", "--tls", "off", "--count", count];
-        let mut child = Command::new(HALMARK)
-            .args(words)
-            .args(["--addresses", network, "--port", &port, "--ipmi", &port])
-            .env("HALMARK_USER", "admin")
-            .env("HALMARK_PASSWORD", PASSWORD)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("halmark starts");
-        let out = child.stdout.as_mut().expect("it is piped");
-        let mut line = String::new();
-        BufReader::new(out).read_line(&mut line).expect("it says where it is");
-        Self { child, port }
+        let places = ["--count", count, "--addresses", network, "--port", &port, "--ipmi", &port];
+        Self { _served: Served::start(&places), port }
     }
 }
 

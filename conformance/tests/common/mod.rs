@@ -1,6 +1,9 @@
 //! What the tests of the judge share: the binary, a folder of their own, and the ground of a campaign.
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
+pub(crate) mod served;
+pub(crate) mod terminal;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
