@@ -115,19 +115,7 @@ fn entry(node: &Node) -> Result<Entry, Flaw> {
         return Err(Flaw::at(node.place, "this node has no pm_addr"));
     }
     let boot = macs(node)?;
-    Ok(Entry {
-        place: node.place,
-        name: node.text_of("name")?.map(str::to_owned),
-        mac: None,
-        boot,
-        address: access.at.as_ref().map(|it| it.address.clone()),
-        reach,
-        scheme: reach::scheme(access.at.as_ref()),
-        port: access.at.as_ref().and_then(|it| it.port).or(access.port),
-        account: access.account,
-        tls: Tls::System,
-        kept: Kept::default(),
-    })
+    access.entry(node, reach, boot, Tls::System)
 }
 
 /// The interfaces from which the machine boots: `mac`, a list or one, and `ports`, which came later.

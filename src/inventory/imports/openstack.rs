@@ -142,19 +142,7 @@ fn entry(node: &Node) -> Result<Entry, Flaw> {
         None => &[],
     };
     let boot = ports.iter().filter_map(|it| it.get("address")).map(reach::mac).collect::<Result<_, _>>()?;
-    Ok(Entry {
-        place: node.place,
-        name: node.text_of("name")?.map(str::to_owned),
-        mac: None,
-        boot,
-        address: access.at.as_ref().map(|it| it.address.clone()),
-        reach,
-        scheme: reach::scheme(access.at.as_ref()),
-        port: access.at.as_ref().and_then(|it| it.port).or(access.port),
-        account: access.account,
-        tls: reach::tls(verifies),
-        kept: Kept::default(),
-    })
+    access.entry(node, reach, boot, reach::tls(verifies))
 }
 
 fn known(driver: &str) -> (Reach, &'static [&'static str]) {

@@ -2,6 +2,8 @@
 
 use std::net::Ipv6Addr;
 
+use super::{Entry, Kept};
+
 use crate::{
     driver::Protocol,
     endpoint::{Credentials, Scheme, Tls},
@@ -110,6 +112,27 @@ pub(super) struct Access {
     pub(super) at: Option<Where>,
     pub(super) port: Option<u16>,
     pub(super) account: Option<Credentials>,
+}
+
+impl Access {
+    /// The machine of a node that is reached so, and starts from these interfaces.
+    pub(super) fn entry(self, node: &Node, reach: Reach, boot: Vec<Mac>, tls: Tls) -> Result<Entry, Flaw> {
+        let scheme = scheme(self.at.as_ref());
+        let (address, port) = self.at.map_or((None, None), |it| (Some(it.address), it.port));
+        Ok(Entry {
+            place: node.place,
+            name: node.text_of("name")?.map(str::to_owned),
+            mac: None,
+            boot,
+            address,
+            reach,
+            scheme,
+            port: port.or(self.port),
+            account: self.account,
+            tls,
+            kept: Kept::default(),
+        })
+    }
 }
 
 /// The names of a list's members for it.
