@@ -151,6 +151,15 @@ fn what_redfish_alone_does_is_done_by_redfish() {
         "media eject nowhere",
         "bios set NoSuchSetting=true",
         "bios get --driver ipmi",
+        "inventory read",
+        "inventory read --output yaml",
+        "boot order get",
+        "boot order set disk cdrom",
+        "boot order get",
+        "boot order set --id Boot0001",
+        "boot order get --output json",
+        "boot order set --id Boot9999",
+        "boot order set pxe pxe",
     ];
     let tell = |words: &&str| {
         let endpoint = if words.contains("ipmi") { &sim.ipmi } else { &sim.redfish };
@@ -261,6 +270,8 @@ fn what_is_typed_wrongly_is_told_with_what_to_do() {
         "vendor ipmi 6 1z --endpoint ipmi://bmc",
         "vendor redfish POST /redfish/v1 --body nowhere.json --endpoint https://bmc",
         "bios set BootMode --endpoint https://bmc",
+        "boot order set --endpoint https://bmc",
+        "boot order set pxe --id Boot0003 --endpoint https://bmc",
         "media insert http://images/it.iso --kind tape --endpoint https://bmc",
         "drivers ipmy",
     ]

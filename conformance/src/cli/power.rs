@@ -9,8 +9,12 @@ use super::{
 
 /// `halmark power ACTION --endpoint URL`.
 pub(super) fn power(args: &Power) -> u8 {
-    let operation = action(args.action).map_or(Operation::PowerRead, Operation::of_power);
-    hal::ask(&hal::plain(operation), &args.door)
+    hal::ask(&asked(args.action), &args.door)
+}
+
+/// What is asked of a driver.
+pub(super) fn asked(action: PowerArg) -> hal::Asked {
+    hal::plain(self::action(action).map_or(Operation::PowerRead, Operation::of_power))
 }
 
 fn action(arg: PowerArg) -> Option<PowerAction> {

@@ -57,6 +57,56 @@ const COLUMNS: &[(Operation, &[Column])] = &[
         ],
     ),
     (Operation::BiosRead, &[("NAME", "name"), ("VALUE", "value"), ("PENDING", "pending")]),
+    (
+        Operation::BootOrderGet,
+        &[("ID", "id"), ("DEVICE", "device"), ("ENABLED", "enabled"), ("NAME", "name")],
+    ),
+];
+
+/// The lists of `inventory.read`: the member, and its columns.
+const PARTS: &[(&str, &[Column])] = &[
+    (
+        "processors",
+        &[
+            ("NAME", "name"),
+            ("VENDOR", "vendor"),
+            ("MODEL", "model"),
+            ("CORES", "cores"),
+            ("THREADS", "threads"),
+            ("MHZ", "maximum-mhz"),
+            ("ID", "id"),
+        ],
+    ),
+    (
+        "memory",
+        &[
+            ("NAME", "name"),
+            ("MIB", "mebibytes"),
+            ("TYPE", "technology"),
+            ("MHZ", "mhz"),
+            ("VENDOR", "vendor"),
+            ("PART", "part-number"),
+            ("SERIAL", "serial"),
+            ("ID", "id"),
+        ],
+    ),
+    (
+        "interfaces",
+        &[("NAME", "name"), ("MAC", "mac"), ("LINK", "link"), ("MBIT/S", "megabits"), ("ID", "id")],
+    ),
+    (
+        "disks",
+        &[
+            ("NAME", "name"),
+            ("BYTES", "bytes"),
+            ("MEDIA", "media"),
+            ("PROTOCOL", "protocol"),
+            ("VENDOR", "vendor"),
+            ("MODEL", "model"),
+            ("SERIAL", "serial"),
+            ("ID", "id"),
+        ],
+    ),
 ];
 
 /// An answer, ending in a line's end.
@@ -64,25 +114,32 @@ pub(in crate::cli) fn text(operation: Operation, value: &Value) -> String {
     match (operation, value) {
         (Operation::VendorCall, Value::Object(answer)) => vendor(answer),
         (Operation::LogList, Value::Object(log)) => event_log(log),
-        (Operation::BiosRead, Value::Object(bios)) => firmware(bios),
+        (Operation::BiosRead, Value::Object(bios)) => list_and_rest(operation, bios, "attributes"),
+        (Operation::BootOrderGet, Value::Object(order)) => list_and_rest(operation, order, "entries"),
+        (Operation::InventoryRead, Value::Object(inventory)) => parts(inventory),
         (_, Value::Array(items)) => list(operation, items),
         (_, Value::Object(members)) => pairs(members),
         (_, value) => format!("{}\n", cell(Some(value))),
     }
 }
 
-/// A list as a table; columns that no row has anything in are left out.
+/// A list as a table.
 fn list(operation: Operation, items: &[Value]) -> String {
+    let known = COLUMNS.iter().find(|(of, _)| *of == operation);
+    rows(&known.map_or_else(|| members_of(items), |(_, columns)| owned(columns)), items)
+}
+
+fn owned(columns: &[Column]) -> Vec<(String, String)> {
+    columns.iter().map(|(head, key)| ((*head).to_owned(), (*key).to_owned())).collect()
+}
+
+/// Items in these columns; those that no row has anything in are left out.
+fn rows(columns: &[(String, String)], items: &[Value]) -> String {
     if items.is_empty() {
         return "none\n".to_owned();
     }
-    let known = COLUMNS.iter().find(|(of, _)| *of == operation).map(|(_, columns)| columns.to_vec());
-    let columns: Vec<(String, String)> = match known {
-        Some(known) => known.into_iter().map(|(head, key)| (head.to_owned(), key.to_owned())).collect(),
-        None => members_of(items),
-    };
-    let used = |(_, key): &(String, String)| items.iter().any(|it| !is_nothing(it.get(key)));
-    let columns: Vec<_> = columns.into_iter().filter(used).collect();
+    let used = |(_, key): &&(String, String)| items.iter().any(|it| !is_nothing(it.get(key)));
+    let columns: Vec<_> = columns.iter().filter(used).collect();
     let heads = columns.iter().map(|(head, _)| head.clone()).collect();
     let rows = items.iter().map(|it| columns.iter().map(|(_, key)| cell(it.get(key))).collect());
     table::aligned(std::iter::once(heads).chain(rows).collect())
@@ -100,20 +157,30 @@ fn members_of(items: &[Value]) -> Vec<(String, String)> {
 
 /// The entries, and what the log says of itself.
 fn event_log(log: &Map<String, Value>) -> String {
-    let entries = log.get("entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let mut text = list(Operation::LogList, entries);
+    let mut text = list(Operation::LogList, items_of(log, "entries"));
     if log.get("overflowed") == Some(&Value::Bool(true)) {
         text.push_str("events were lost: the log was full\n");
     }
     text
 }
 
-/// The settings of the host's firmware, and what stands beside them.
-fn firmware(bios: &Map<String, Value>) -> String {
-    let settings = bios.get("attributes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let beside: Map<_, _> = bios.clone().into_iter().filter(|(key, _)| key != "attributes").collect();
+/// A list that is a member of the answer, and what stands beside it.
+fn list_and_rest(operation: Operation, answer: &Map<String, Value>, member: &str) -> String {
+    let beside: Map<_, _> = answer.clone().into_iter().filter(|(key, _)| key != member).collect();
     let beside = if beside.is_empty() { String::new() } else { pairs(&beside) };
-    format!("{}{beside}", list(Operation::BiosRead, settings))
+    format!("{}{beside}", list(operation, items_of(answer, member)))
+}
+
+/// What the machine is made of: a table for each kind of part.
+fn parts(inventory: &Map<String, Value>) -> String {
+    let table = |(member, columns): &(&str, &[Column])| {
+        format!("{member}\n{}", rows(&owned(columns), items_of(inventory, member)))
+    };
+    PARTS.iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+fn items_of<'a>(answer: &'a Map<String, Value>, member: &str) -> &'a [Value] {
+    answer.get(member).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// An object as pairs; what lies deeper has the path as its name.
@@ -215,6 +282,40 @@ Fan 1  fan   1200   rpm   ok       available    20h/31h
 Fan 2  fan   -      -     unknown  unavailable  20h/32h
 ";
         assert_eq!(text(Operation::SensorsRead, &value), expected);
+    }
+
+    #[test]
+    fn each_kind_of_part_has_a_table_and_what_is_not_there_is_said() {
+        let value = json!({
+            "processors": [{"id": "1", "name": "CPU 1", "cores": 32}],
+            "memory": [],
+            "interfaces": [{"id": "1", "name": "eth0", "mac": "3c:ec:ef:12:34:56", "link": true}],
+            "disks": [{"id": "1", "name": "Disk 1", "bytes": 480_103_981_056_u64, "media": "ssd"}],
+        });
+        let expected = "\
+processors
+NAME   CORES  ID
+CPU 1  32     1
+
+memory
+none
+
+interfaces
+NAME  MAC                LINK  ID
+eth0  3c:ec:ef:12:34:56  yes   1
+
+disks
+NAME    BYTES         MEDIA  ID
+Disk 1  480103981056  ssd    1
+";
+        assert_eq!(text(Operation::InventoryRead, &value), expected);
+    }
+
+    #[test]
+    fn an_order_of_boot_that_waits_for_the_next_start_is_shown_beside_the_one_that_is() {
+        let value = json!({"entries": [{"id": "Boot0001", "device": "pxe"}, {"id": "Boot0002"}], "pending": ["Boot0002", "Boot0001"]});
+        let expected = "ID        DEVICE\nBoot0001  pxe\nBoot0002  -\npending  Boot0002, Boot0001\n";
+        assert_eq!(text(Operation::BootOrderGet, &value), expected);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use halmark::{
 };
 use serde_json::Value;
 
-use super::verbs::{Accounts, Bios, Bmc, Boot, Clock, Inventory, Light, Log, Media, Vendor, Who};
+use super::verbs::{Accounts, Bios, Bmc, Boot, Clock, Inventory, Light, Log, Media, Order, Vendor, Who};
 use crate::{
     cli::{bmc::Typed, credentials, usage},
     operation::{Call, Returned},
@@ -25,6 +25,8 @@ pub(in crate::cli) enum Asked {
     Delete(AccountId),
     /// What is in a slot is ejected.
     Eject(MediaSlotId),
+    /// Entries that are named by their IDs are booted first.
+    Order(Vec<String>),
 }
 
 impl Asked {
@@ -35,6 +37,7 @@ impl Asked {
             Self::Update(..) => Operation::AccountsUpdate,
             Self::Delete(_) => Operation::AccountsDelete,
             Self::Eject(_) => Operation::MediaEject,
+            Self::Order(_) => Operation::BootOrderSet,
         }
     }
 
@@ -49,6 +52,7 @@ impl Asked {
             Self::Update(id, to) => driver.update_account(id, to, by).await.map(Returned::of),
             Self::Delete(id) => driver.delete_account(id, by).await.map(Returned::of),
             Self::Eject(slot) => driver.eject_media(slot, by).await.map(Returned::of),
+            Self::Order(first) => driver.set_boot_order(first, by).await.map(Returned::of),
         }
     }
 }
@@ -67,6 +71,11 @@ pub(super) fn boot(what: &Boot) -> Asked {
             duration: *duration,
             mode: *mode,
         })),
+        Boot::Order(Order::Get) => plain(Operation::BootOrderGet),
+        Boot::Order(Order::Set { devices, id }) if id.is_empty() => {
+            Asked::Call(Call::SetBootOrder(devices.clone()))
+        }
+        Boot::Order(Order::Set { id, .. }) => Asked::Order(id.clone()),
     }
 }
 
@@ -81,6 +90,7 @@ pub(super) fn light(what: &Light) -> Asked {
 
 pub(super) fn inventory(what: &Inventory) -> Asked {
     match what {
+        Inventory::Read => plain(Operation::InventoryRead),
         Inventory::Fru => plain(Operation::FruRead),
     }
 }

@@ -14,6 +14,8 @@ mod meant;
 mod outcome;
 mod table;
 mod verbs;
+#[cfg(test)]
+mod whole;
 pub(super) mod yaml;
 
 use std::{

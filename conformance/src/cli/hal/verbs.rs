@@ -20,7 +20,7 @@ use super::{door::Door, outcome::AFTER_HELP};
 /// The areas of the contract, beside `power`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Read or set what the next boot takes instead of the configured order.
+    /// Read or set what the next boot takes instead of the configured order, and that order.
     #[command(after_help = AFTER_HELP)]
     Boot(On<Boot>),
     /// Read or set the identify light.
@@ -86,7 +86,7 @@ pub struct Plain {
     pub door: Door,
 }
 
-/// `halmark boot`. A configured order would come in here.
+/// `halmark boot`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Boot {
     /// Print the override.
@@ -103,7 +103,31 @@ pub enum Boot {
         #[arg(long, value_parser = word::<BootMode>(BootMode::WORDS))]
         mode: Option<BootMode>,
     },
+    /// Read or set the configured order, which the override goes before.
+    #[command(subcommand)]
+    Order(Order),
 }
+
+/// `halmark boot order`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Order {
+    /// Print what is booted, the first first.
+    #[command(alias = "read")]
+    Get,
+    /// Put entries first, in this order; all others follow as they are.
+    Set {
+        /// The devices: of each the first entry that is one.
+        #[arg(required_unless_present = "id", conflicts_with = "id", value_name = "DEVICE",
+              value_parser = word::<BootDevice>(ENTRIES))]
+        devices: Vec<BootDevice>,
+        /// The ID of an entry, as `boot order get` shows it; may be repeated.
+        #[arg(long)]
+        id: Vec<String>,
+    },
+}
+
+/// What an entry of the order can be: every device but `none`.
+const ENTRIES: &[&str] = &["pxe", "disk", "cdrom", "bios", "usb", "http"];
 
 /// `halmark identify`.
 #[derive(Debug, Clone, Subcommand)]
@@ -121,9 +145,11 @@ pub enum Light {
     },
 }
 
-/// `halmark inventory`. Processors, memory and drives would come in here.
+/// `halmark inventory`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Inventory {
+    /// Print the parts of the machine: processors, memory, network interfaces and disks.
+    Read,
     /// Print the machine's own FRU inventory: chassis, board and product.
     Fru,
 }
