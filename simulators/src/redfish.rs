@@ -106,6 +106,8 @@ struct Shared {
     events: Arc<Events>,
     rules: Mutex<Rulebook>,
     records: Mutex<Records>,
+    /// As they were when somebody asked.
+    secrets: Mutex<Arc<Secrets>>,
     connections: Mutex<connection::Connections>,
     addr: SocketAddr,
     observer: Option<Observer>,
@@ -206,11 +208,15 @@ impl Service {
 
 impl Shared {
     /// The passwords, the tokens and the headers of subscriptions that are worth something now.
-    fn secrets(&self) -> Secrets {
+    fn secrets(&self) -> Arc<Secrets> {
         let accounts = self.bmc.control().accounts();
-        let mut known = lock(&self.sessions).tokens();
-        known.extend(self.events.secrets());
-        Secrets::of(&accounts, &known)
+        let mut tokens = lock(&self.sessions).tokens();
+        tokens.extend(self.events.secrets());
+        let mut known = lock(&self.secrets);
+        if !known.are_of(&accounts, &tokens) {
+            *known = Arc::new(Secrets::of(accounts, tokens));
+        }
+        known.clone()
     }
 
     fn new(bmc: &Bmc, options: ServiceOptions, certificates: Certificates, addr: SocketAddr) -> Arc<Self> {
@@ -222,6 +228,7 @@ impl Shared {
             events: Arc::default(),
             rules: Mutex::default(),
             records: Mutex::new(Records::new(options.transcript)),
+            secrets: Mutex::default(),
             connections: Mutex::default(),
             addr,
             observer: options.observer,

@@ -1,6 +1,6 @@
 //! Steps, preconditions and what is put back.
 
-use std::{collections::BTreeSet, sync::LazyLock, time::Duration};
+use std::{sync::LazyLock, time::Duration};
 
 use halmark::{Capabilities, Cause, Operation, PowerState};
 
@@ -107,10 +107,11 @@ fn when(reader: &Reader, value: &Node, fields: &mut Fields<'_>, id: &str) -> Opt
 
 /// Reads a capability and checks that it exists.
 pub(super) fn capability(reader: &Reader, node: &Node) -> Option<String> {
-    static VOCABULARY: LazyLock<BTreeSet<String>> = LazyLock::new(Capabilities::vocabulary);
-    let properties: Vec<String> = operation::properties().map(|(_, word)| word).collect();
-    let known: Vec<&str> = VOCABULARY.iter().chain(&properties).map(String::as_str).collect();
-    reader.word(node, "capability", &known)
+    static VOCABULARY: LazyLock<Vec<String>> = LazyLock::new(|| {
+        Capabilities::vocabulary().into_iter().chain(operation::properties().map(|(_, word)| word)).collect()
+    });
+    static KNOWN: LazyLock<Vec<&str>> = LazyLock::new(|| VOCABULARY.iter().map(String::as_str).collect());
+    reader.word(node, "capability", &KNOWN)
 }
 
 fn restore(reader: &Reader, node: &Node) -> Option<Vec<String>> {

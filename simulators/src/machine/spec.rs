@@ -126,11 +126,17 @@ impl Id {
     }
 }
 
+/// RFC 9562 §4. Every document of a system has one, so it is written digit by digit.
 fn text_of(uuid: [u8; 16]) -> String {
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-    let [time_low, time_mid, time_high, clock, node] =
-        [0..4, 4..6, 6..8, 8..10, 10..16].map(|part| hex(&uuid[part]));
-    format!("{time_low}-{time_mid}-{time_high}-{clock}-{node}")
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(36);
+    for (place, byte) in uuid.into_iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.extend([byte >> 4, byte & 0xf].map(|digit| char::from(DIGITS[usize::from(digit)])));
+    }
+    text
 }
 
 /// The rules by which a boot takes its override, and by which a BMC comes back. A deviation replaces some of them.

@@ -28,7 +28,6 @@ use super::{
     handle::{Request, handle},
     messages::refuse,
     observer::{self, Observed},
-    secrets::Secrets,
     wire::Wires,
 };
 use crate::{
@@ -238,7 +237,7 @@ fn observe(shared: &Shared, parts: &Parts, outcome: &Result<Reply, Silence>, beg
         let status = outcome.as_ref().map_or(0, |reply| reply.status);
         // The name of a resource that there is holds no secret.
         let is_known = status < 400 && status != 0 && parts.uri.query().is_none();
-        let secrets = if is_known { Secrets::default() } else { shared.secrets() };
+        let secrets = if is_known { Arc::default() } else { shared.secrets() };
         let path = observer::shown(parts.uri.path_and_query().map_or("/", |it| it.as_str()));
         observer.tell(&Observed {
             at: shared.addr,

@@ -12,6 +12,9 @@ const SHORTEST: usize = 6;
 /// Every way to write the secrets.
 #[derive(Default)]
 pub(super) struct Secrets {
+    /// With the names of their users.
+    passwords: Vec<(String, String)>,
+    tokens: Vec<String>,
     plain: Vec<String>,
     /// The longest first.
     forms: Vec<String>,
@@ -23,8 +26,13 @@ pub(super) struct Secrets {
 type Beginnings = [u64; 1 << 10];
 
 impl Secrets {
+    /// Whether they are these, and no others.
+    pub(super) fn are_of(&self, passwords: &[(String, String)], tokens: &[String]) -> bool {
+        self.passwords == passwords && self.tokens == tokens
+    }
+
     /// These passwords with the names of their users, and these tokens.
-    pub(super) fn of(passwords: &[(String, String)], tokens: &[String]) -> Self {
+    pub(super) fn of(passwords: Vec<(String, String)>, tokens: Vec<String>) -> Self {
         let mut secrets = Self::default();
         for (user, password) in passwords.iter().filter(|(_, password)| password.len() >= SHORTEST) {
             secrets.forms.push(base64(&format!("{user}:{password}")));
@@ -40,7 +48,7 @@ impl Secrets {
             }
             secrets.begins = Some(begins);
         }
-        secrets
+        Self { passwords, tokens, ..secrets }
     }
 
     fn add(&mut self, secret: &str) {
@@ -177,7 +185,7 @@ mod tests {
     use super::*;
 
     fn secrets() -> Secrets {
-        Secrets::of(&[("me".to_owned(), "p/ss w+rd".to_owned())], &["t0ken-of-mine".to_owned()])
+        Secrets::of(vec![("me".to_owned(), "p/ss w+rd".to_owned())], vec!["t0ken-of-mine".to_owned()])
     }
 
     #[test]
@@ -207,7 +215,7 @@ mod tests {
     #[test]
     fn a_secret_is_hidden_at_the_very_end_and_beside_another() {
         assert_eq!(secrets().hide("p/ss w+rdp/ss w+rd"), "……");
-        let shortest = Secrets::of(&[], &["abcdef".to_owned()]);
+        let shortest = Secrets::of(Vec::new(), vec!["abcdef".to_owned()]);
         assert_eq!(shortest.hide("abcdef"), "…");
         assert_eq!(shortest.hide("ab abcde"), "ab abcde");
         assert_eq!(Secrets::default().hide("abcdef"), "abcdef");
@@ -215,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_password_of_a_few_letters_hides_no_words() {
-        let short = Secrets::of(&[("a".to_owned(), "On".to_owned())], &[]);
+        let short = Secrets::of(vec![("a".to_owned(), "On".to_owned())], Vec::new());
         assert_eq!(short.hide("PowerOn"), "PowerOn");
     }
 }

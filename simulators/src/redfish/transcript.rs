@@ -94,7 +94,7 @@ mod tests {
         for _ in 0..count {
             if records.keeps_any() { records.push(record()) } else { records.count() }
         }
-        let secrets = Secrets::of(&[], &[]);
+        let secrets = Secrets::default();
         (records.total(), records.shown_from(from, 100, &secrets).iter().map(|it| it.seq).collect())
     }
 
