@@ -313,6 +313,45 @@ fn completions_and_man_pages_know_every_command() {
     }
 }
 
+#[test]
+fn rules_are_checked_with_places_and_shown_condition_by_condition() {
+    let folder = folder("cli-rules");
+    let founding = common::root().join("tests/fixtures/founding/rules.json");
+    fs::copy(founding, folder.join("rules.json")).expect("the founding document's rules are there");
+    for (name, text) in [
+        ("flawed.json", "[{\"conditions\": [],\n  \"actions\": [{\"action\": \"explode\"}]}]"),
+        ("small.json", r#"{"memory_mb": 2048, "local_gb": 100}"#),
+        ("good.json", r#"{"memory_mb": 65536, "local_gb": 480}"#),
+        ("odd.json", r#"{"memory_mb": "much", "local_gb": 480}"#),
+        ("cut.json", "{\"memory_mb\":\n"),
+        ("node.json", r#"{"driver_info": {"redfish_password": "canary-secret"}}"#),
+    ] {
+        fs::write(folder.join(name), text).expect("the folder is writable");
+    }
+    let script = [
+        ("rules check rules.json", 0),
+        ("rules check rules.json flawed.json nowhere.json", 2),
+        ("rules apply rules.json --data good.json", 0),
+        ("rules apply rules.json --data good.json --node node.json --output yaml", 0),
+        ("rules apply rules.json --data small.json", 1),
+        ("rules apply rules.json --data odd.json", 1),
+        ("rules apply rules.json --data cut.json", 2),
+        ("bmc add 3c:ec:ef:12:34:56 --vendor Supermicro --inventory it.redb", 0),
+        ("rules apply rules.json --bmc 3c:ec:ef:12:34:56 --inventory it.redb", 0),
+        ("rules apply rules.json --bmc 3c:ec:ef:12:34:57 --inventory it.redb", 5),
+        ("rules apply rules.json", 2),
+    ];
+    let tell = |(words, code): &(&str, i32)| {
+        let output =
+            command(&folder, &words.split(' ').collect::<Vec<_>>()).output().expect("halmark starts");
+        assert_eq!(output.status.code(), Some(*code), "{words}: {}", told(&output));
+        format!("$ halmark {words}\n{}\n", told(&output))
+    };
+    let session: String = script.iter().map(tell).collect();
+    assert!(!session.contains("canary"), "{session}");
+    insta::assert_snapshot!(session);
+}
+
 /// A machine whose host has booted, so that its shell answers.
 fn booted() -> Sim {
     let sim = Sim::start();

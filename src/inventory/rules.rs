@@ -43,32 +43,56 @@ struct Rule {
 pub struct Judged {
     /// The node as it is afterwards.
     pub node: Value,
+    /// The rules whose conditions were looked at, in the order of the file: all of them, but where one could not be.
+    pub looked: Vec<Looked>,
     /// What was done, in order.
     pub done: Vec<Done>,
-    /// The rules that do not apply, and why.
-    pub passed_over: Vec<PassedOver>,
     /// Why the introspection failed, if it did. What was done before stays done.
     pub failed: Option<Failure>,
+}
+
+/// What was seen of a rule's conditions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// The rule, by its description, or by its UUID or place if it has none.
+    pub rule: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The conditions that hold, up to the first that does not.
+    pub held: Vec<Held>,
+    /// Why the rule does not apply; `None` where it does.
+    pub over: Option<PassedOver>,
+}
+
+/// A condition that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Where it stands.
+    pub place: Place,
+    /// What it says, for people: `memory_mb ge 4096`.
+    pub what: String,
+}
+
+/// Why a rule does not apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The condition that does not hold, or the rule where the node is not in its scope.
+    pub place: Place,
+    /// What it says.
+    pub what: String,
+    /// Why it does not hold.
+    pub reason: String,
 }
 
 /// An action that was carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
-    /// The rule, by its description, or by its UUID or place if it has none.
-    pub rule: String,
-    /// What was done, for people.
-    pub what: String,
-}
-
-/// A rule that does not apply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PassedOver {
     /// The rule.
     pub rule: String,
-    /// The condition that does not hold.
+    /// The action.
     pub place: Place,
-    /// Why it does not.
-    pub reason: String,
+    /// What was done, for people.
+    pub what: String,
 }
 
 /// Why an introspection failed.
@@ -121,8 +145,8 @@ impl Rules {
         for name in ALWAYS {
             node.entry(name).or_insert_with(|| Value::Object(Map::new()));
         }
-        let mut judged =
-            Judged { node: Value::Object(node), done: Vec::new(), passed_over: Vec::new(), failed: None };
+        let node = Value::Object(node);
+        let mut judged = Judged { node, looked: Vec::new(), done: Vec::new(), failed: None };
         match self.applying(data, &mut judged) {
             Ok(rules) => judged.failed = carry_out(&rules, data, &mut judged).err(),
             Err(failure) => judged.failed = Some(failure),
@@ -134,33 +158,45 @@ impl Rules {
     fn applying(&self, data: &Value, judged: &mut Judged) -> Result<Vec<&Rule>, Failure> {
         let mut applying = Vec::new();
         for rule in &self.0 {
-            match rule.holds(data, &judged.node)? {
-                None => applying.push(rule),
-                Some(over) => judged.passed_over.push(over),
+            let looked = rule.look(data, &judged.node)?;
+            if looked.over.is_none() {
+                applying.push(rule);
             }
+            judged.looked.push(looked);
         }
         Ok(applying)
     }
 }
 
 impl Rule {
-    /// Why the rule does not apply; `None` where it does.
-    fn holds(&self, data: &Value, node: &Value) -> Result<Option<PassedOver>, Failure> {
-        let over = |place, reason| Some(PassedOver { rule: self.name.clone(), place, reason });
-        if let Some(scope) = &self.scope {
-            let own = node["properties"]["inspection_scope"].as_str();
-            if own != Some(scope) {
-                return Ok(over(self.place, format!("the node is not in the scope {scope:?}")));
-            }
-        }
+    /// Looks at the conditions until one does not hold.
+    fn look(&self, data: &Value, node: &Value) -> Result<Looked, Failure> {
+        let mut looked = Looked {
+            rule: self.name.clone(),
+            place: self.place,
+            held: Vec::new(),
+            over: self.elsewhere(node),
+        };
         for condition in &self.conditions {
+            if looked.over.is_some() {
+                break;
+            }
+            let (place, what) = (condition.place, condition.to_string());
             match condition.holds(data, node) {
-                Ok(None) => {}
-                Ok(Some(reason)) => return Ok(over(condition.place, reason)),
-                Err(message) => return Err(self.failure(condition.place, message, false)),
+                Ok(None) => looked.held.push(Held { place, what }),
+                Ok(Some(reason)) => looked.over = Some(PassedOver { place, what, reason }),
+                Err(message) => return Err(self.failure(place, message, false)),
             }
         }
-        Ok(None)
+        Ok(looked)
+    }
+
+    /// That the rule is for nodes of another scope, if it is.
+    fn elsewhere(&self, node: &Value) -> Option<PassedOver> {
+        let scope = self.scope.as_ref()?;
+        let is_in = node["properties"]["inspection_scope"].as_str() == Some(scope);
+        let reason = format!("the node is not in the scope {scope:?}");
+        (!is_in).then(|| PassedOver { place: self.place, what: format!("scope {scope:?}"), reason })
     }
 
     fn failure(&self, place: Place, message: String, is_wanted: bool) -> Failure {
@@ -173,7 +209,7 @@ fn carry_out(rules: &[&Rule], data: &Value, judged: &mut Judged) -> Result<(), F
         for action in &rule.actions {
             let done = action.carry_out(data, &mut judged.node);
             let what = done.map_err(|it| rule.failure(action.place, it.message, it.is_wanted))?;
-            judged.done.push(Done { rule: rule.name.clone(), what });
+            judged.done.push(Done { rule: rule.name.clone(), place: action.place, what });
         }
     }
     Ok(())

@@ -63,6 +63,9 @@ pub enum Command {
     Discover(Box<super::bmc::discover::Discover>),
     /// Give BMCs with factory credentials accounts of their own: a privileged one, a restricted one, and a new factory password.
     Bootstrap(super::bmc::bootstrap::Bootstrap),
+    /// Check introspection rules, as ironic-inspector has them, and see what they make of a machine.
+    #[command(subcommand)]
+    Rules(super::rules::RulesCommand),
     /// Record a live Redfish service as a tree of files in the DMTF's mockup format.
     #[command(after_help = super::record::AFTER_HELP)]
     Record(super::record::Record),

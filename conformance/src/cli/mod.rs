@@ -9,6 +9,7 @@ mod hal;
 mod power;
 mod profile;
 mod record;
+mod rules;
 mod run;
 mod serve;
 mod shortcut;
@@ -57,6 +58,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Drivers { name } => hal::drivers(name.as_deref()),
         Command::Completions { shell } => hal::manual::completions(shell),
         Command::Man { dir } => hal::manual::pages(&dir),
+        Command::Rules(command) => rules::rules(&command),
         Command::Record(record) => record::record(&record),
         Command::Serve(serve) => serve::serve(&serve),
         Command::Driver(command) => driver::driver(&command),

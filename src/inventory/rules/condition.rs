@@ -1,6 +1,6 @@
 //! What must hold of a machine.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use regex_lite::Regex;
 use serde_json::Value;
@@ -20,6 +20,21 @@ pub(super) struct Condition {
     pub(super) field: Field,
     pub(super) multiple: Multiple,
     pub(super) invert: bool,
+    /// The operator and its value, as they are written.
+    pub(super) written: String,
+}
+
+/// For people: `not memory_mb lt 4096`, `all of interfaces[*].speed ge 25`.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let not = if self.invert { "not " } else { "" };
+        let which = match self.multiple {
+            Multiple::Any => "",
+            Multiple::All => "all of ",
+            Multiple::First => "the first of ",
+        };
+        write!(f, "{not}{which}{} {}", self.field.written, self.written)
+    }
 }
 
 /// Where a value comes from.

@@ -121,9 +121,10 @@ fn condition(node: &Node) -> Result<Condition, Flaw> {
     };
     let at = parameters.get("value").map_or(node.place, |it| it.place);
     let value = parameters.get("value").map(Node::value).unwrap_or_default();
+    let written = if value.is_null() { op.to_owned() } else { format!("{op} {value}") };
     let op = Op::of(op, value).map_err(|message| Flaw::at(at, message))?;
     let invert = parameters.flag("invert")?;
-    Ok(Condition { place: node.place, op, field: field(&parameters)?, multiple, invert })
+    Ok(Condition { place: node.place, op, field: field(&parameters)?, multiple, invert, written })
 }
 
 /// `data://` is what was found, and what is meant where nothing is said; `node://` is the node.

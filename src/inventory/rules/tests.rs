@@ -28,6 +28,10 @@ fn done(judged: &Judged) -> Vec<&str> {
     judged.done.iter().map(|it| it.what.as_str()).collect()
 }
 
+fn passed_over(judged: &Judged) -> Vec<&str> {
+    judged.looked.iter().filter(|it| it.over.is_some()).map(|it| it.rule.as_str()).collect()
+}
+
 #[test]
 fn the_founding_documents_rules_work_as_they_are_printed() {
     let rules = Rules::read(FOUNDING).unwrap();
@@ -41,10 +45,13 @@ fn the_founding_documents_rules_work_as_they_are_printed() {
     assert_eq!(good.failed, None);
     assert_eq!(good.node["properties"]["capabilities"], "compute_profile:1,control_profile:1");
     assert_eq!(done(&good), ["set-capability compute_profile = 1", "set-capability control_profile = 1"]);
-    assert_eq!(good.passed_over[0].rule, "Fail introspection for unexpected nodes");
+    assert_eq!(passed_over(&good), ["Fail introspection for unexpected nodes"]);
+    let held: Vec<_> =
+        good.looked[1].held.iter().map(|it| (it.place.to_string(), it.what.as_str())).collect();
+    assert_eq!(held, [("14:13".to_owned(), "local_gb lt 1024"), ("15:13".to_owned(), "local_gb ge 40")]);
 
     let large = rules.judge(&json!({"memory_mb": 4096, "local_gb": 1024}), &json!({}));
-    assert!(large.done.is_empty() && large.passed_over.len() == 2);
+    assert!(large.done.is_empty() && passed_over(&large).len() == 2);
 }
 
 #[test]
@@ -117,6 +124,17 @@ fn several_values_are_taken_as_the_rule_says() {
     let is = |multiple: &str, value| holds(&condition(multiple, value), &data);
     assert_eq!([is("any", 25), is("all", 25), is("first", 25)], [true, false, false]);
     assert_eq!([is("any", 10), is("all", 10), is("first", 10)], [true, true, true]);
+}
+
+#[test]
+fn a_condition_is_told_as_it_is_meant() {
+    let condition =
+        json!({"op": "ge", "field": "node://a[*].b", "value": "x", "multiple": "all", "invert": true});
+    let rule = json!({"conditions": [condition], "actions": [{"action": "fail", "message": "no"}]});
+    let judged = judged(&rule, &json!({}), &json!({"a": []}));
+    let over = judged.looked[0].over.as_ref().expect("it does not apply");
+    assert_eq!(over.what, "not all of node://a[*].b ge \"x\"");
+    assert_eq!(over.reason, "node://a[*].b is not there");
 }
 
 #[test]
@@ -194,7 +212,7 @@ fn a_scope_is_the_nodes() {
     let node = |scope: &str| json!({"properties": {"inspection_scope": scope}});
     assert!(judged(&rule, &json!({}), &node("lab")).failed.is_some());
     assert_eq!(judged(&rule, &json!({}), &node("hall")).failed, None);
-    assert_eq!(judged(&rule, &json!({}), &json!({})).passed_over.len(), 1);
+    assert_eq!(passed_over(&judged(&rule, &json!({}), &json!({}))).len(), 1);
 }
 
 #[test]

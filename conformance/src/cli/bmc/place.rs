@@ -29,7 +29,7 @@ impl Table {
     }
 
     /// The same, by the option's value; others are waited for as long as that.
-    pub(super) fn at(inventory: Option<&PathBuf>, patience: Duration) -> Result<Self, u8> {
+    pub(in crate::cli) fn at(inventory: Option<&PathBuf>, patience: Duration) -> Result<Self, u8> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| usage(format!("no runtime could be made: {e}")))?;
         let file = inventory.cloned().or_else(|| path("HALMARK_INVENTORY")).or_else(usual);
