@@ -19,6 +19,7 @@ use crate::{
     operation::Call,
     oracle,
     plan::Case,
+    redact::Redactor,
     scenario::{CallStep, Expect, Given, Returns, Step, StepKind, Timing, returns_id},
     seeded::HarnessFault,
 };
@@ -46,6 +47,7 @@ pub async fn run(case: &Case, setting: &Setting<'_>) -> Vec<Event> {
         case: &case.name,
         journal: setting.journal,
         held: setting.plan.target.is_held(),
+        redactor: Redactor::default(),
         written: 0,
         all: Vec::new(),
         truth: Vec::new(),
@@ -75,6 +77,7 @@ pub async fn run(case: &Case, setting: &Setting<'_>) -> Vec<Event> {
             return recorder.all;
         }
     };
+    recorder.redactor = lab.redactor().clone();
     let broken = match &case.disposition {
         Disposition::DriverLacks(capability) | Disposition::TargetLacks(capability) => {
             probe(&mut recorder, &mut lab, capability).await

@@ -51,6 +51,11 @@ impl Journal {
         self.lock().redactor.add(secrets);
     }
 
+    /// The same for the password of a user, and for the two of them in one word.
+    pub fn redact_account(&self, user: &str, password: &str) {
+        self.lock().redactor.add_account(user, password);
+    }
+
     /// What puts secrets out of everything else that is shown.
     pub fn redactor(&self) -> Redactor {
         self.lock().redactor.clone()

@@ -1,5 +1,8 @@
 //! Puts secrets out of everything that is written or shown: journal, report, JUnit and console alike.
 
+mod forms;
+
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// What stands in the place of a secret.
@@ -7,48 +10,129 @@ const HIDDEN: &str = "…";
 /// Shorter values would put half of every text out of it.
 const SHORTEST: usize = 4;
 
-/// Secrets, in every spelling in which a text may hold them.
-#[derive(Debug, Clone, Default)]
+/// Secrets, in every way in which a text may hold them.
+#[derive(Clone, Default)]
 pub struct Redactor {
-    spellings: Vec<String>,
+    /// The longest first: one secret may hold another.
+    forms: Vec<String>,
+    begins: Beginnings,
+}
+
+/// A bit for each pair of octets that a form begins with: a text is read once, however many forms there are.
+#[derive(Clone)]
+struct Beginnings(Vec<u64>);
+
+impl Default for Beginnings {
+    fn default() -> Self {
+        Self(vec![0; 1 << 10])
+    }
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor of {} forms", self.forms.len())
+    }
 }
 
 impl Redactor {
     /// From now on these values are put out of everything.
     pub fn add(&mut self, secrets: impl IntoIterator<Item = String>) {
-        for secret in secrets.into_iter().filter(|s| s.len() >= SHORTEST) {
-            // In JSON inside of a text, a secret stands escaped.
-            let escaped = Value::from(secret.as_str()).to_string();
-            let escaped = escaped.trim_matches('"').to_owned();
-            for spelling in [secret, escaped] {
-                if !self.spellings.contains(&spelling) {
-                    self.spellings.push(spelling);
-                }
+        let secrets = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
+        self.put(secrets.flat_map(|secret| forms::of(&secret)));
+    }
+
+    /// The same for the password of a user: also the two of them as HTTP's Basic scheme says them (RFC 7617 §2).
+    pub fn add_account(&mut self, user: &str, password: &str) {
+        if password.len() >= SHORTEST {
+            self.put(forms::basic(user, password));
+            self.add([password.to_owned()]);
+        }
+    }
+
+    fn put(&mut self, forms: impl IntoIterator<Item = String>) {
+        for form in forms {
+            if !self.forms.contains(&form) {
+                let (word, bit) = pair(form.as_bytes());
+                self.begins.0[word] |= bit;
+                self.forms.push(form);
             }
         }
-        // The longest first: one secret may hold another.
-        self.spellings.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
+        self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     }
 
     /// Whether there is nothing to put out.
     pub fn is_idle(&self) -> bool {
-        self.spellings.is_empty()
+        self.forms.is_empty()
     }
 
     /// A text without secrets.
     pub fn text(&self, text: &str) -> String {
-        self.spellings.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
+        let (mut shown, mut copied) = (String::with_capacity(text.len()), 0);
+        while let Some((at, length)) = self.next(text.as_bytes(), copied) {
+            shown.extend([&text[copied..at], HIDDEN]);
+            copied = at + length;
+        }
+        shown + &text[copied..]
     }
 
     /// A tree without secrets in its values; keys are ours and stay.
     pub fn tree(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.text(text),
+            Value::String(text) if self.next(text.as_bytes(), 0).is_some() => *text = self.text(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.tree(item)),
             Value::Object(fields) => fields.values_mut().for_each(|field| self.tree(field)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+
+    /// A value of ours without secrets in its texts.
+    pub fn value<T: Serialize + DeserializeOwned>(&self, value: T) -> T {
+        if self.is_idle() {
+            return value;
+        }
+        match serde_json::to_value(&value) {
+            Ok(mut tree) if self.is_in(&tree) => {
+                self.tree(&mut tree);
+                serde_json::from_value(tree).unwrap_or(value)
+            }
+            _ => value,
+        }
+    }
+
+    /// Whether there is a secret in a value of the tree.
+    fn is_in(&self, tree: &Value) -> bool {
+        match tree {
+            Value::String(text) => self.next(text.as_bytes(), 0).is_some(),
+            Value::Array(items) => items.iter().any(|item| self.is_in(item)),
+            Value::Object(fields) => fields.values().any(|field| self.is_in(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+
+    /// Where the next form is from there on, and how long it is.
+    fn next(&self, bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
+        if self.is_idle() {
+            return None;
+        }
+        loop {
+            let may_begin = |two: &[u8]| {
+                let (word, bit) = pair(two);
+                self.begins.0[word] & bit != 0
+            };
+            let at = from + bytes.get(from..)?.windows(2).position(may_begin)?;
+            let here = &bytes[at..];
+            if let Some(form) = self.forms.iter().find(|form| here.starts_with(form.as_bytes())) {
+                return Some((at, form.len()));
+            }
+            from = at + 1;
+        }
+    }
+}
+
+/// Where the bit of the first two octets is.
+fn pair(bytes: &[u8]) -> (usize, u64) {
+    let pair = u16::from_be_bytes([bytes[0], bytes[1]]);
+    (usize::from(pair >> 6), 1 << (pair & 63))
 }
 
 #[cfg(test)]
@@ -65,5 +149,46 @@ mod tests {
         let mut tree = json!({"event": "an event", "body": body});
         redactor.tree(&mut tree);
         assert_eq!(tree, json!({"event": "an …", "body": r#"{"Password":"…"}"#}));
+    }
+
+    #[test]
+    fn a_password_is_put_out_in_every_form_in_which_protocols_and_people_write_it() {
+        let mut redactor = Redactor::default();
+        redactor.add_account("admin", "can/ry se+ret");
+        for form in [
+            "can/ry se+ret",
+            "Basic YWRtaW46Y2FuL3J5IHNlK3JldA==",
+            "63616e2f72792073652b726574",
+            "63616E2F72792073652B726574",
+            "63 61 6e 2f 72 79 20 73 65 2b 72 65 74",
+            "63:61:6E:2F:72:79:20:73:65:2B:72:65:74",
+            "https://bmc/?it=can%2Fry%20se%2Bret&x",
+            "it=can%2fry+se%2bret",
+            r"can\/ry se+ret",
+        ] {
+            let shown = redactor.text(&format!("<{form}>"));
+            assert!(shown.contains('…') && shown.len() < form.len(), "{form}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_basic_header_of_another_user_does_not_show_the_password_either() {
+        let mut redactor = Redactor::default();
+        redactor.add(["canary-secret-1".to_owned()]);
+        for user in ["a", "root", "Administrator", "metal7"] {
+            let header = forms::base64(format!("{user}:canary-secret-1").as_bytes());
+            let shown = redactor.text(&header);
+            assert!(shown.contains('…') && shown.len() + 12 < header.len(), "{user}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays_as_it_is() {
+        let mut redactor = Redactor::default();
+        redactor.add_account("admin", "canary-secret");
+        for text in ["", "c", "ca", "canary", "ünïcödé canary-secre", "admin"] {
+            assert_eq!(redactor.text(text), text);
+        }
+        assert_eq!(redactor.text("é canary-secret é canary-secret"), "é … é …");
     }
 }

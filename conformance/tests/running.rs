@@ -4,7 +4,11 @@ mod common;
 
 use std::{fs, path::Path};
 
-use common::{folder, halmark, told};
+use common::{
+    command, folder, halmark,
+    served::{PASSWORD, Served},
+    told,
+};
 use halmark_conformance::report::Report;
 
 const HEAD: &str = "\
@@ -343,4 +347,70 @@ fn what_is_about_a_protocol_that_the_driver_does_not_speak_is_not_for_it() {
         let reason = format!("it is about {word}, which this driver does not speak");
         assert!(text.contains(&reason), "{text}");
     }
+}
+
+/// A scenario that tells the machine's model wherever something is told: nobody has the one that it wants.
+const MODEL: &str =
+    "steps:\n  - call: identity.read\n    within: 5s\n    returns: {model: {matches: \"no such model\"}}\n";
+
+/// A platform whose BMC tells this for its model, in the folder.
+fn platform_that_tells(folder: &Path, model: &str) -> String {
+    let mine = folder.join("mine");
+    fs::create_dir_all(&mine).expect("it can be made");
+    let profile = include_str!("../../simulators/profiles/generic/profile.json").replace("Anvil 2", model);
+    fs::write(mine.join("profile.json"), profile).expect("it can be written");
+    mine.to_str().expect("it is text").to_owned()
+}
+
+/// Everything that a run of that scenario on the target tells or leaves behind.
+fn everything(folder: &Path, target: &str) -> String {
+    let head = HEAD.replace("power.read", "identity.read").replace("disruptive", "read-only");
+    fs::write(folder.join("it.yaml"), head.replace("ID", "model") + MODEL).expect("it can be written");
+    let output = command(folder, &["run", "it.yaml", "--target", target])
+        .env("BMC_USER", "admin")
+        .env("BMC_PASSWORD", PASSWORD)
+        .output()
+        .expect("halmark starts");
+    let left = ["run.jsonl", "report.json", "junit.xml"]
+        .map(|name| fs::read_to_string(folder.join("halmark-out").join(name)).expect("it was written"));
+    for (what, text) in [("journal", &left[0]), ("report", &left[1]), ("JUnit", &left[2])] {
+        assert!(text.contains("Told: … …"), "the {what} has what the driver said: {text}");
+    }
+    let verified = halmark(folder, &["verify", "halmark-out/run.jsonl"]);
+    assert!(
+        told(&verified).contains("exit 1\n") || told(&verified).contains("exit 5\n"),
+        "{}",
+        told(&verified)
+    );
+    told(&output) + &left.concat() + &told(&verified)
+}
+
+#[test]
+fn a_driver_that_tells_the_password_of_a_simulated_bmc_does_not_get_it_into_any_file() {
+    use halmark_simulators::{Bmc, BmcOptions, Profile};
+    let folder = folder("running-told-sim");
+    let options = BmcOptions { seed: 7, ..BmcOptions::default() };
+    let (runtime, profile) = (tokio::runtime::Runtime::new(), Profile::named("generic"));
+    let _inside = runtime.as_ref().expect("a runtime").enter();
+    let bmc = Bmc::start(&profile.expect("it is there"), options).expect("it starts");
+    let (_, password) = bmc.control().credentials();
+    let hex: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mine = platform_that_tells(&folder, &format!("Told: {password} {hex}"));
+    let everything = everything(&folder, &format!("sim:{mine}"));
+    assert!(!everything.contains(&password) && !everything.contains(&hex), "{everything}");
+}
+
+#[test]
+fn a_driver_that_tells_the_password_of_hardware_does_not_get_it_into_any_file_in_any_form() {
+    let folder = folder("running-told-hardware");
+    let forms = [PASSWORD, "YWRtaW46Y2FuYXJ5LXNlY3JldA==", "63616e6172792d736563726574", "canary%2Dsecret"];
+    let mine = platform_that_tells(&folder, &format!("Told: {}", forms.join(" ")));
+    let served = Served::start(&["--profile", &mine]);
+    let port = served.url("urls").rsplit(':').next().expect("it has a port").to_owned();
+    let target = format!(
+        "kind: hardware\naddress: {{bmc: 127.0.0.1}}\ncredentials: {{from: env, user: BMC_USER, password: BMC_PASSWORD}}\nredfish: {{port: {port}, plain-http: true}}\n"
+    );
+    fs::write(folder.join("rack.yaml"), target).expect("it can be written");
+    let everything = everything(&folder, "rack.yaml");
+    forms.iter().for_each(|form| assert!(!everything.contains(form), "{form}: {everything}"));
 }

@@ -223,7 +223,7 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     let journal = Journal::create(&path)
         .map_err(|e| usage(format!("the journal {} cannot be written: {e}", path.display())))?;
     if let Some(credentials) = &lab.credentials {
-        journal.redact([credentials.password.reveal_text().to_string()]);
+        journal.redact_account(&credentials.user, &credentials.password.reveal_text());
     }
     // What an earlier run left must not be taken for this one's.
     for stale in ["report.json", "junit.xml"] {
@@ -292,7 +292,9 @@ fn preflight(lab: &lab::Plan) -> Result<(), u8> {
     let Some(expected) = &hardware.serial else { return Ok(()) };
     let told = lab::hardware::serial(hardware, lab).map_err(|text| {
         let mut redactor = Redactor::default();
-        redactor.add(lab.credentials.as_ref().map(|it| it.password.reveal_text().to_string()));
+        if let Some(credentials) = &lab.credentials {
+            redactor.add_account(&credentials.user, &credentials.password.reveal_text());
+        }
         let text = redactor.text(&text);
         complain(&format!("error: the machine's identity could not be read, so nothing was run: {text}\n"));
         exit::NO_VERDICT
@@ -495,7 +497,7 @@ impl Console {
 impl Watch for Console {
     fn waiting(&self, what: String) {
         if let Some(bar) = &self.bar {
-            bar.set_message(what);
+            bar.set_message(self.journal.redactor().text(&what));
         }
     }
 

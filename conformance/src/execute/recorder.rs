@@ -5,6 +5,7 @@ use crate::{
     evidence::{Broken, CaseEnd, Event},
     journal::Journal,
     lab::Lab,
+    redact::Redactor,
     seeded::HarnessFault,
     wire::Record,
 };
@@ -15,6 +16,8 @@ pub(super) struct Recorder<'a> {
     pub(super) case: &'a str,
     pub(super) journal: &'a Journal,
     pub(super) held: bool,
+    /// What must not stand in the evidence: the passwords of the simulated BMC, should the driver tell them.
+    pub(super) redactor: Redactor,
     pub(super) written: usize,
     pub(super) all: Vec<Event>,
     pub(super) truth: Vec<TruthEvent>,
@@ -23,7 +26,7 @@ pub(super) struct Recorder<'a> {
 
 impl Recorder<'_> {
     pub(super) fn record(&mut self, event: Event) {
-        self.all.push(event);
+        self.all.push(if is_told_by_driver(&event) { self.redactor.value(event) } else { event });
         self.flush();
     }
 
@@ -78,4 +81,16 @@ impl Recorder<'_> {
         };
         self.record(Event::CaseEnd(Box::new(end)));
     }
+}
+
+/// Whether words of the driver's stand in it. What went over the wire has been recorded without passwords.
+fn is_told_by_driver(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Called(_)
+            | Event::Observed { .. }
+            | Event::Kept { .. }
+            | Event::Probed { .. }
+            | Event::CaseEnd(_)
+    )
 }

@@ -33,6 +33,7 @@ use crate::{
     mutants::{DriverFault, Mutant},
     operation,
     plan::Case,
+    redact::Redactor,
     scenario::{Fault, Given},
     seeded::{HarnessFault, Seeded},
     target::{Face, Target, TargetKind},
@@ -62,6 +63,7 @@ pub struct Lab {
     subject: String,
     fault: Option<DriverFault>,
     held: bool,
+    redactor: Redactor,
     world: World,
     /// The truths that the target says can be had.
     truths: Vec<String>,
@@ -78,6 +80,25 @@ enum World {
     SimBoth(Box<sim_both::SimBoth>),
     IpmiSim(Box<ipmi_sim::IpmiSim>),
     Hardware(hardware::Trace),
+}
+
+impl World {
+    fn control(&self) -> Option<Control> {
+        match self {
+            Self::Sim(sim) => Some(sim.control()),
+            Self::SimIpmi(sim) => Some(sim.control()),
+            Self::SimBoth(sim) => Some(sim.control()),
+            Self::IpmiSim(sim) => Some(sim.control()),
+            Self::Hardware(_) => None,
+        }
+    }
+
+    fn redactor(&self) -> Redactor {
+        let mut redactor = Redactor::default();
+        let accounts = self.control().map(|it| it.accounts()).unwrap_or_default();
+        accounts.iter().for_each(|(user, password)| redactor.add_account(user, password));
+        redactor
+    }
 }
 
 impl Lab {
@@ -107,16 +128,18 @@ impl Lab {
             }
         };
         let endpoint = Endpoint { seams: plan.seeded.seams, ..endpoint };
+        let redactor = world.redactor();
         let (subject, fault) = (plan.driver.clone(), plan.seeded.driver);
         let held = plan.target.is_held();
         let driver = connect(&subject, fault, endpoint.clone(), held).await;
-        let driver = driver.map_err(|e| Broken::new("plugin", e))?;
+        let driver = driver.map_err(|e| Broken::new("plugin", redactor.text(&e)))?;
         let lab = Self {
             driver,
             endpoint,
             subject,
             fault,
             held,
+            redactor,
             world,
             truths: plan.target.truths.clone(),
             born,
@@ -141,14 +164,13 @@ impl Lab {
         connect(&self.subject, self.fault, endpoint, self.held).await
     }
 
+    /// What puts the passwords of a simulated BMC out of what its driver tells. Those of hardware are the journal's.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     fn control(&self) -> Option<Control> {
-        match &self.world {
-            World::Sim(sim) => Some(sim.control()),
-            World::SimIpmi(sim) => Some(sim.control()),
-            World::SimBoth(sim) => Some(sim.control()),
-            World::IpmiSim(sim) => Some(sim.control()),
-            World::Hardware(_) => None,
-        }
+        self.world.control()
     }
 
     /// Whether nothing real can be harmed here.
