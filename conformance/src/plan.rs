@@ -154,6 +154,9 @@ fn not_for(scenario: &Scenario, claims: &BTreeSet<String>, target: &Target) -> O
             "it needs a simulator: it sets faults, moves the clock, or acts beside the BMC".to_owned(),
         );
     }
+    if kind == "hardware" && marks(scenario) {
+        return Some("it counts from a mark, and nothing on hardware keeps a log to mark".to_owned());
+    }
     None
 }
 
@@ -164,16 +167,26 @@ fn unspoken<'s>(scenario: &'s Scenario, claims: &BTreeSet<String>) -> Option<&'s
 }
 
 fn needs_simulator(scenario: &Scenario) -> bool {
-    fn any(steps: &[Step]) -> bool {
-        steps.iter().any(|step| match &step.kind {
-            StepKind::Fault(set) => !set.is_empty(),
-            StepKind::Host(_) | StepKind::Advance(_) => true,
-            StepKind::When { steps, .. } => any(steps),
-            _ => false,
-        })
-    }
+    let acts = |step: &StepKind| match step {
+        StepKind::Fault(set) => !set.is_empty(),
+        StepKind::Host(_) | StepKind::Advance(_) => true,
+        _ => false,
+    };
     let given = |g: &Given| !matches!(g, Given::Mark(_));
-    any(&scenario.steps) || scenario.given.iter().any(|g| given(&g.value))
+    any_step(&scenario.steps, &acts) || scenario.given.iter().any(|g| given(&g.value))
+}
+
+/// Whether it writes marks into the machine's own log, and the recording of the wire.
+fn marks(scenario: &Scenario) -> bool {
+    let marks = |step: &StepKind| matches!(step, StepKind::Mark(_));
+    any_step(&scenario.steps, &marks) || scenario.given.iter().any(|g| matches!(g.value, Given::Mark(_)))
+}
+
+fn any_step(steps: &[Step], is: &dyn Fn(&StepKind) -> bool) -> bool {
+    steps.iter().any(|step| match &step.kind {
+        StepKind::When { steps, .. } => any_step(steps, is),
+        kind => is(kind),
+    })
 }
 
 fn case(

@@ -414,3 +414,13 @@ fn a_driver_that_tells_the_password_of_hardware_does_not_get_it_into_any_file_in
     let everything = everything(&folder, "rack.yaml");
     forms.iter().for_each(|form| assert!(!everything.contains(form), "{form}: {everything}"));
 }
+
+#[test]
+fn what_counts_from_a_mark_is_not_for_hardware_and_says_so() {
+    let folder = folder("running-marks");
+    let target = "kind: hardware\naddress: {bmc: 127.0.0.1}\ncredentials: {from: env, user: BMC_USER, password: BMC_PASSWORD}\nredfish: {port: 1}\n";
+    fs::write(folder.join("rack.yaml"), target).expect("it can be written");
+    let planned = told(&halmark(&folder, &["plan", "session.no-leak", "--target", "rack.yaml"]));
+    assert!(planned.contains("session.no-leak: it counts from a mark"), "{planned}");
+    assert!(planned.ends_with("exit 4\n"), "{planned}");
+}
