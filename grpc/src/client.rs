@@ -12,7 +12,7 @@ use halmark::{
 use tonic::{Code, Request, Status};
 
 use crate::{
-    console,
+    LONGEST_NAME, console,
     convert::{changes, connect_request, duration, given, told, told_change},
     failure::{self, Odd, told_deviation},
     intern::kept,
@@ -116,7 +116,8 @@ impl Plugin {
         if drivers.is_empty() {
             return Err(PluginError::Odd("it describes no driver".to_owned()));
         }
-        Ok(Description { about: told.about, drivers, bmcs: told.bmcs })
+        let bmcs = told.bmcs.into_iter().map(name).collect::<Result<_, Odd>>()?;
+        Ok(Description { about: told.about, drivers, bmcs })
     }
 
     /// A driver for this endpoint, by name; an empty name leaves the choice to the service.
@@ -134,7 +135,7 @@ impl Plugin {
         let asked = connect_request(driver, endpoint);
         let told = in_time(by, stub.connect(timed(by, asked))).await?;
         let driver = described(given(told.driver, "the driver's description")?)?;
-        Ok(External::new(self.clone(), told.bmc, driver))
+        Ok(External::new(self.clone(), name(told.bmc)?, driver))
     }
 
     /// Whether nonsense is refused as such: a BMC that there is not, and an action that is none.
@@ -192,6 +193,14 @@ fn timed<T>(by: Deadline, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(by.left());
     request
+}
+
+/// The name of a BMC, as a service gives it.
+fn name(told: String) -> Result<String, Odd> {
+    match told.len() {
+        1..=LONGEST_NAME => Ok(told),
+        bytes => Err(Odd(format!("the name of a BMC has {bytes} bytes; 1 to {LONGEST_NAME} are allowed"))),
+    }
 }
 
 fn described(told: pb::DriverDescription) -> Result<Described, Odd> {

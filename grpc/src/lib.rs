@@ -1,4 +1,5 @@
-//! The contract as a gRPC service, `halmark.v1`: any driver as a service ([`server`]), any service as a driver ([`client`]).
+//! The contract as a gRPC service, `halmark.v1`: any driver as a service ([`server`]), for callers ([`listen`]) or
+//! at a control plane's command ([`dial`]), and any service as a driver ([`client`]).
 //!
 //! `proto/halmark/v1` is the contract for drivers in other languages; `docs/grpc.md` tells its shapes, units, limits and errors.
 //! What is here knows no protocol of a BMC and no driver: it carries the words of [`halmark::model`] and nothing else.
@@ -6,6 +7,7 @@
 pub mod client;
 mod console;
 mod convert;
+pub mod dial;
 mod failure;
 mod intern;
 pub mod listen;
@@ -29,6 +31,9 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/halmark
 /// The environment variable in which a program that is started as a driver finds the path of the Unix socket to serve on.
 pub const SOCKET: &str = "HALMARK_SOCKET";
 
+/// How many bytes the name of a BMC may have; at least one.
+pub const LONGEST_NAME: usize = 255;
+
 /// The line by which a program that was started as a driver says on standard output that it serves.
 pub const READY: &str = "halmark.v1 ready";
 
@@ -50,5 +55,6 @@ discreet!(
     NewMedia,
     SetBiosRequest,
     IpmiCall,
-    RedfishCall
+    RedfishCall,
+    Command
 );

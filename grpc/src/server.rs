@@ -104,9 +104,9 @@ pub struct Entry {
     pub peer: String,
     /// The BMC's name.
     pub bmc: String,
-    /// The operation's word, or `connect`, `disconnect`.
+    /// The operation's word, or `describe`, `connect`, `disconnect`; `command` where a command was not acted on.
     pub operation: &'static str,
-    /// `ok`, `cancelled`, or the kind of the failure.
+    /// `ok`, `cancelled`, or the kind of the failure; of a command, why it was not acted on.
     pub outcome: &'static str,
     /// How long it took.
     pub took: Duration,
@@ -162,6 +162,26 @@ impl Service {
     /// Ends every session politely.
     pub async fn close(&self) {
         self.bmcs.close().await;
+    }
+
+    /// What there is.
+    pub(crate) fn description(&self) -> pb::DescribeResponse {
+        let drivers = self.maker.offers().into_iter().map(|it| pb::DriverDescription {
+            name: it.name,
+            about: it.about,
+            claims: it.claims,
+        });
+        pb::DescribeResponse {
+            drivers: drivers.collect(),
+            bmcs: self.bmcs.own(),
+            about: format!("halmark {}", env!("CARGO_PKG_VERSION")),
+            connects: self.connects,
+        }
+    }
+
+    /// A command that was not acted on goes into the audit log, too.
+    pub(crate) fn refused(&self, peer: &Peer, outcome: &'static str) {
+        Record::new(self, peer.0.clone(), "", "command").outcome = outcome;
     }
 
     /// Carries out one operation at its BMC: in turn, by its deadline, and into the audit log.
@@ -263,7 +283,7 @@ struct Record<'a> {
 
 impl<'a> Record<'a> {
     fn new(service: &'a Service, peer: String, bmc: &str, operation: &'static str) -> Self {
-        let bmc = bmc.chars().take(64).collect();
+        let bmc = bmc.chars().take(crate::LONGEST_NAME).collect();
         Self { audit: &service.audit, peer, bmc, operation, outcome: "cancelled", began: Instant::now() }
     }
 }

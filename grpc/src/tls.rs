@@ -68,6 +68,11 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
+/// Draws bytes that nobody can guess.
+pub(crate) fn draw(bytes: &mut [u8]) {
+    provider().secure_random.fill(bytes).expect("the system has randomness");
+}
+
 fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates_in(pem)? {

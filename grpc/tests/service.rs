@@ -1,6 +1,8 @@
 //! A driver as a service and the service as a driver, over a Unix socket: what goes in at one end comes out at the other.
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
+mod authority;
+
 use std::{
     path::PathBuf,
     sync::{
@@ -11,6 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use authority::Authority;
 use halmark::{
     Answer, Capabilities, Cause, Change, Console, Deadline, Deviation, Driver, DriverError, Endpoint, Note,
     Operation, PowerAction, PowerState, Protocol, Reply,
@@ -295,14 +298,20 @@ async fn the_audit_log_has_every_call_and_its_end_and_no_secret() {
         bench(|it| it.with_audit(Arc::new(move |entry| keep.lock().unwrap().push(entry.clone())))).await;
     let endpoint = Endpoint::parse("http://good").unwrap();
     let endpoint = endpoint.with_credentials(halmark::Credentials::new("root", "calvin"));
+    bench.plugin.describe(soon()).await.unwrap();
     let good = bench.plugin.connect("", &endpoint, soon()).await.unwrap();
     good.power_read(soon()).await.unwrap();
     good.fru(soon()).await.unwrap_err();
     good.close().await;
     let log = log.lock().unwrap();
     let told: Vec<_> = log.iter().map(|it| (it.operation, it.outcome)).collect();
-    let expected =
-        [("connect", "ok"), ("power.read", "ok"), ("fru.read", "unsupported"), ("disconnect", "ok")];
+    let expected = [
+        ("describe", "ok"),
+        ("connect", "ok"),
+        ("power.read", "ok"),
+        ("fru.read", "unsupported"),
+        ("disconnect", "ok"),
+    ];
     assert_eq!(told, expected);
     assert!(log.iter().all(|it| it.peer.starts_with("unix:uid=")));
     assert!(!format!("{log:?}").contains("calvin"));
@@ -323,6 +332,19 @@ async fn a_closed_service_has_its_own_bmcs_and_connects_no_other() {
     assert_eq!(description.bmcs, ["rack7"]);
     let driver: Described = description.drivers[0].clone();
     assert!(bench.plugin.known("rack7", driver).power_read(soon()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_service_whose_bmcs_have_no_names_or_endless_ones_is_none() {
+    for name in [String::new(), "a".repeat(256)] {
+        let bench = bench(|it| {
+            it.know(&name, Toys::default().make("", Endpoint::parse("http://good").unwrap()).unwrap());
+            it
+        })
+        .await;
+        let odd = bench.plugin.describe(soon()).await.unwrap_err().to_string();
+        assert!(odd.contains(&format!("has {} bytes; 1 to 255 are allowed", name.len())), "{odd}");
+    }
 }
 
 #[tokio::test]
@@ -361,28 +383,6 @@ async fn a_tcp_port_takes_only_callers_with_a_certificate() {
     // TLS 1.3 tells a caller only afterwards that its certificate was wanted.
     if let Ok(channel) = Channel::open(&Address::Tls(at, unknown)).await {
         assert!(Plugin::new(channel).describe(soon()).await.is_err());
-    }
-}
-
-struct Authority {
-    pem: String,
-    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let key = rcgen::KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { pem, issuer: rcgen::Issuer::new(params, key) }
-    }
-
-    fn identity(&self, name: &str) -> tls::Identity {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        tls::Identity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap()
     }
 }
 

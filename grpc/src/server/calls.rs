@@ -50,18 +50,10 @@ macro_rules! call {
 
 #[tonic::async_trait]
 impl pb::bmc_server::Bmc for Service {
-    async fn describe(&self, _: Request<pb::DescribeRequest>) -> Done<pb::DescribeResponse> {
-        let drivers = self.maker.offers().into_iter().map(|it| pb::DriverDescription {
-            name: it.name,
-            about: it.about,
-            claims: it.claims,
-        });
-        Ok(Response::new(pb::DescribeResponse {
-            drivers: drivers.collect(),
-            bmcs: self.bmcs.own(),
-            about: format!("halmark {}", env!("CARGO_PKG_VERSION")),
-            connects: self.connects,
-        }))
+    async fn describe(&self, request: Request<pb::DescribeRequest>) -> Done<pb::DescribeResponse> {
+        let mut record = Record::new(self, peer(&request), "", "describe");
+        record.outcome = "ok";
+        Ok(Response::new(self.description()))
     }
 
     async fn connect(&self, request: Request<pb::ConnectRequest>) -> Done<pb::ConnectResponse> {
