@@ -155,7 +155,7 @@ pub struct Run {
     #[arg(long)]
     pub fail_fast: bool,
     /// How many cases at once; by default as many as there are processors (held clock) or 16 (real time).
-    #[arg(long)]
+    #[arg(long, value_parser = super::at_least_one)]
     pub jobs: Option<usize>,
     /// Seed a fault of the catalogue, to see what it looks like when it is caught (`halmark faults --list`).
     #[arg(long, value_name = "FAULT")]

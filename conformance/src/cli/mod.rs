@@ -100,6 +100,14 @@ pub(crate) fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// What is typed where something has to be there at all.
+fn at_least_one(typed: &str) -> Result<usize, String> {
+    match typed.parse() {
+        Ok(0) => Err("at least 1 is needed".to_owned()),
+        parsed => parsed.map_err(|e: std::num::ParseIntError| e.to_string()),
+    }
+}
+
 /// Complains and gives the exit code for what was typed wrongly.
 pub(crate) fn usage(text: impl std::fmt::Display) -> u8 {
     complain(&format!("error: {text}\n"));

@@ -231,7 +231,7 @@ fn try_run(args: &args::Run, paint: Paint) -> Result<u8, u8> {
     }
     let options = Options {
         subject: subject(args),
-        jobs: args.jobs.unwrap_or_else(|| default_jobs(&lab.target)).max(1),
+        jobs: args.jobs.unwrap_or_else(|| default_jobs(&lab.target)),
         fail_fast: args.fail_fast,
         watchdog: Duration::from_secs(if run::is_held_throughout(&lab) { 60 } else { 900 }),
         seed: args.select.seed,

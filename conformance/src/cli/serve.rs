@@ -1,5 +1,8 @@
 //! `halmark serve`: the reference drivers as a gRPC service, `halmark.v1`.
 
+mod dial;
+mod known;
+
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
@@ -9,22 +12,23 @@ use std::{
 };
 
 use clap::Args as Group;
-use halmark::{Credentials, Endpoint, Tls};
 use halmark_grpc::{
     READY, SOCKET,
     listen::{self, Listener, Socket},
-    server::{Audit, Entry, Limits, Maker as _, Reference, Service},
+    server::{Audit, Entry, Limits, Reference, Service},
     tls,
 };
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{complain, credentials, print, run::wait_for_signal, usage};
+use super::{complain, print, run::wait_for_signal, sim::descriptors, usage};
 use crate::verdict::exit;
 
 pub(super) const AFTER_HELP: &str = "\
 A Unix socket of mode 0600 is the default: whoever may open it may do everything. A TCP port is opened only with certificates on both
-ends. Callers connect BMCs by URL and credentials (Connect), or use those that were named with --bmc. Try it:
+ends, and with --dial nothing at all: commands come on a stream from a control plane that is dialled, again and again if need be, and
+`halmark.v1 ready` is printed when it first answers (docs/grpc.md).
+Callers connect BMCs by URL and credentials (Connect), or use those that were named with --bmc. Try it:
   halmark serve --bmc rack7=https://192.0.2.12 &
   grpcurl -plaintext -unix ./halmark.sock describe halmark.v1.Bmc
 The environment: HALMARK_SOCKET is the socket's path where --listen is not given, and then the end of standard input ends the
@@ -37,11 +41,17 @@ pub struct Serve {
     /// Where to listen: unix:PATH, or HOST:PORT with certificates. By default unix:$HALMARK_SOCKET, or unix:halmark.sock.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// The service's certificate and its chain, PEM.
-    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "client_ca"])]
+    /// Open no port and no socket, but dial this control plane and take its commands: HOST:PORT with certificates, or unix:PATH.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["listen", "client_ca"])]
+    pub dial: Option<String>,
+    /// The authorities whose certificate the control plane needs, PEM.
+    #[arg(long, value_name = "FILE", requires = "dial")]
+    pub dial_ca: Option<PathBuf>,
+    /// The service's certificate and its chain, PEM; with --dial the one that it calls with.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// The service's key, PEM.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
     /// The authorities whose certificates callers need, PEM.
     #[arg(long, value_name = "FILE")]
@@ -68,7 +78,7 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
     /// Calls under way at one BMC; others wait.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, value_parser = super::at_least_one)]
     pub calls: usize,
 }
 
@@ -81,10 +91,14 @@ pub(super) fn serve(args: &Serve) -> u8 {
 }
 
 fn try_serve(args: &Serve) -> Result<(), u8> {
+    descriptors::raise();
     let service = service(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| usage(format!("no runtime could be made: {e}")))?;
     runtime.block_on(async {
+        if let Some(to) = &args.dial {
+            return dial::dial(&service, to, args).await;
+        }
         let (listener, shown) = listener(args).await?;
         // Whoever reads that it is ready may end it at once.
         let ended = tokio::spawn(ended(args.listen.is_none()));
@@ -98,26 +112,9 @@ fn try_serve(args: &Serve) -> Result<(), u8> {
 }
 
 fn service(args: &Serve) -> Result<Service, u8> {
-    let limits = Limits { calls: args.calls.max(1), ..Limits::default() };
+    let limits = Limits { calls: args.calls, ..Limits::default() };
     let service = Service::new(Reference).with_limits(limits).with_audit(audit(args.audit.as_deref())?);
-    if args.bmc.is_empty() {
-        return Ok(service);
-    }
-    let (user, password) = credentials::given(args.user.as_deref(), args.password_file.as_deref(), "")?;
-    for named in &args.bmc {
-        let (name, url) =
-            named.split_once('=').ok_or_else(|| usage(format!("--bmc {named:?}: expected NAME=URL")))?;
-        let endpoint = Endpoint::parse(url).map_err(usage)?;
-        let endpoint =
-            endpoint.with_credentials(Credentials::new(user.clone(), password.clone())).with_tls(match &args
-                .ca
-            {
-                Some(ca) => Tls::Ca(ca.clone()),
-                None if args.insecure => Tls::Insecure,
-                None => Tls::System,
-            });
-        service.know(name, Reference.make("", endpoint).map_err(usage)?);
-    }
+    known::know(&service, args)?;
     Ok(if args.no_connect { service.closed() } else { service })
 }
 
@@ -137,13 +134,16 @@ async fn listener(args: &Serve) -> Result<(Listener, String), u8> {
              without a network use --listen unix:PATH"
         )));
     };
-    let identity = tls::Identity::from_pem(&read(cert)?, &read(key)?)
-        .map_err(|e| usage(format!("{}: {e}", cert.display())))?;
+    let identity = identity(cert, key)?;
     let acceptor = tls::acceptor(identity, &read(authorities)?)
         .map_err(|e| usage(format!("the certificates cannot be used: {e}")))?;
     let listener = TcpListener::bind(&given).await.map_err(failed)?;
     let shown = listener.local_addr().map(|it| it.to_string()).unwrap_or(given);
     Ok((Listener::Tls(listener, acceptor), shown))
+}
+
+fn identity(cert: &Path, key: &Path) -> Result<tls::Identity, u8> {
+    tls::Identity::from_pem(&read(cert)?, &read(key)?).map_err(|e| usage(format!("{}: {e}", cert.display())))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, u8> {

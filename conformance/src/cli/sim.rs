@@ -3,7 +3,7 @@
 mod addresses;
 pub(super) mod args;
 mod control;
-mod descriptors;
+pub(super) mod descriptors;
 mod files;
 mod ipmi;
 mod log;

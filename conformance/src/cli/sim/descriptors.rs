@@ -23,6 +23,14 @@ pub(super) fn make_room(bmcs: usize, sockets: usize) -> Result<(), String> {
     if enough(getrlimit(Resource::Nofile).current, needed) { Ok(()) } else { Err(too_few_for(bmcs, needed)) }
 }
 
+/// Raises the soft limit as far as it may be, for a process that does not know how many it will talk to.
+pub(in crate::cli) fn raise() {
+    let now = getrlimit(Resource::Nofile);
+    if now.current != now.maximum {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum });
+    }
+}
+
 /// Whether an error says that there are no descriptors any more.
 pub(super) fn are_used_up(error: &io::Error) -> bool {
     let used_up = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE];
