@@ -4,6 +4,8 @@
 //! not ask, or asked for something else, or asked twice, it is the driver's; if the BMC's raw answer was right and the
 //! driver says otherwise, it misread; if the raw answer was wrong, the BMC misreports.
 
+mod unasked;
+
 use std::ops::Range;
 
 use serde_json::Value;
@@ -97,7 +99,10 @@ pub(crate) fn verdict(
     let made = calls_made(scenario, evidence);
     let charge = match failure.what {
         What::Returns => returned(scenario, evidence, failure, &made),
-        What::Observable(observable, look) => observed(evidence, failure, observable, look, &made),
+        What::Observable(observable, look) => {
+            let fields = unasked::fields(scenario, failure);
+            observed(evidence, failure, observable, look, &made, &fields)
+        }
     };
     let mut verdict = match (charge.culprit, subject) {
         (Culprit::Driver, Subject::Driver) | (Culprit::Target, Subject::Target) => Verdict::new(Word::Fail),
@@ -168,6 +173,11 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, all
         }
     }
     match (&made.step.returns, &made.called.returned) {
+        (Returns::Ok | Returns::Value(_), said)
+            if unasked::nothing_was_sent(evidence, said, evidence.wire.len()) =>
+        {
+            driver("never asks", None)
+        }
         // A success was wanted and an error came.
         (Returns::Ok | Returns::Value(_), Seen::Error { .. }) => match asked {
             Asked::Accepted(_, at) if strange.is_none() && !provoked && is_endless(&evidence.wire, at) => {
@@ -202,6 +212,18 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, all
         },
         (Returns::Value(_), Seen::Value(value)) if made.called.operation == "console.open" => {
             talked(value, records, from)
+        }
+        (Returns::Value(matcher), Seen::Value(value))
+            if !evidence.wire.is_empty()
+                && unasked::never_asked_for(
+                    &unasked::of(matcher),
+                    made.step.call.operation(),
+                    value,
+                    None,
+                    &evidence.wire,
+                ) =>
+        {
+            driver("never asks", None)
         }
         // The wrong value came: a reading like any other.
         (Returns::Value(_), Seen::Value(value)) if !made.step.call.operation().changes() => {
@@ -319,6 +341,7 @@ fn observed(
     observable: &'static Observable,
     look: usize,
     made: &[Made<'_>],
+    fields: &[&str],
 ) -> Charge {
     let step = evidence.steps.get(failure.at_step);
     let before = step.map_or(0, |step| {
@@ -338,6 +361,20 @@ fn observed(
                 None => (None, None),
             };
             match (said, truth) {
+                (Some(Seen::Value(said)), Some(Seen::Value(truth)))
+                    if unasked::never_asked_for(
+                        fields,
+                        operation,
+                        said,
+                        Some(truth),
+                        records(evidence, 0..wire),
+                    ) =>
+                {
+                    driver("never asks", None)
+                }
+                (Some(said), Some(_)) if unasked::nothing_was_sent(evidence, said, wire) => {
+                    driver("never asks", None)
+                }
                 (Some(Seen::Value(said)), Some(Seen::Value(truth)))
                     if keeps_back(said, truth, wire::told(operation, records(evidence, before..wire))) =>
                 {

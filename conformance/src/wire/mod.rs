@@ -6,6 +6,7 @@ mod accounts;
 pub mod console;
 mod fru;
 mod http;
+mod identity;
 mod media;
 pub mod rmcp;
 
@@ -202,6 +203,11 @@ impl std::fmt::Display for Record {
             }
         }
     }
+}
+
+/// Whether somebody looked where this property of the machine's identity stands.
+pub fn looks_for(property: &str, records: &[Record]) -> bool {
+    identity::looks_for(property, records)
 }
 
 /// How many exchanges of a kind there are.
