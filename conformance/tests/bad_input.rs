@@ -123,6 +123,16 @@ fn effects_declared_too_low() {
 }
 
 #[test]
+fn a_call_that_is_not_required() {
+    let text = GOOD
+        .replace("- call: power.read\n    returns: powered-on\n", "- call: identify.get\n    returns: lit\n");
+    insta::assert_snapshot!(run_text("unrequired", &text));
+    let optional = "- when: {has: identify.get}\n    steps:\n      - call: identify.get\n        returns: ok\n  - call: power.read\n    returns: ok\n";
+    let text = GOOD.replace("- call: power.read\n    returns: powered-on\n", optional);
+    assert!(run_text("optional", &text).ends_with("exit 0\n"), "{}", run_text("optional", &text));
+}
+
+#[test]
 fn a_scenario_that_catches_nothing() {
     insta::assert_snapshot!(run_with("no-kills", "[target.power-lies]", "[]"));
 }

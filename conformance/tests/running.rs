@@ -20,7 +20,7 @@ spec:
   - {ref: \"a clause\", strength: must}
 area: power
 level: core
-requires: [power.read]
+requires: [power.read, power.on, power.off]
 effects: disruptive
 kills: [target.power-lies]
 ";
@@ -364,7 +364,8 @@ fn platform_that_tells(folder: &Path, model: &str) -> String {
 
 /// Everything that a run of that scenario on the target tells or leaves behind.
 fn everything(folder: &Path, target: &str) -> String {
-    let head = HEAD.replace("power.read", "identity.read").replace("disruptive", "read-only");
+    let head =
+        HEAD.replace("power.read, power.on, power.off", "identity.read").replace("disruptive", "read-only");
     fs::write(folder.join("it.yaml"), head.replace("ID", "model") + MODEL).expect("it can be written");
     let output = command(folder, &["run", "it.yaml", "--target", target])
         .env("BMC_USER", "admin")

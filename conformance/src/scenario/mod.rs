@@ -240,6 +240,13 @@ pub enum Returns {
     },
 }
 
+impl Returns {
+    /// Whether an error of this kind is what has to come, or one of several that may.
+    pub fn may_be(&self, kind: &str) -> bool {
+        matches!(self, Self::Error { kinds, .. } if kinds.iter().any(|it| it == kind))
+    }
+}
+
 /// Conditions and when they have to hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expect {

@@ -297,10 +297,30 @@ fn check(reader: &Reader, scenario: &Scenario, place: Place) -> BTreeSet<String>
     }
     names.steps(&scenario.steps);
     names.steps(&scenario.finally);
+    unrequired(reader, &scenario.steps, &scenario.requires.iter().map(|it| it.value.as_str()).collect());
     if scenario.conditions(&|_| true).is_empty() {
         reader.fail::<()>(place, "this scenario demands nothing", "add an `expect` or a `call`");
     }
     names.used
+}
+
+/// A call of an operation that a driver need not have: whoever lacks it would fail instead of not being asked.
+fn unrequired(reader: &Reader, steps: &[Step], had: &BTreeSet<&str>) {
+    for step in steps {
+        match &step.kind {
+            StepKind::Call(call) if !call.returns.may_be("unsupported") => {
+                let missing = call.call.operations().into_iter().map(halmark::Operation::word);
+                for word in missing.filter(|word| !had.contains(word)) {
+                    let hint = format!("add {word} to `requires`, or call it under `when: {{has: {word}}}`");
+                    reader.fail::<()>(step.place, format!("{word} is called, and not required"), hint);
+                }
+            }
+            StepKind::When { has, steps } => {
+                unrequired(reader, steps, &had.iter().copied().chain([has.as_str()]).collect());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A fault that no cell ever sets is a leftover.
