@@ -22,8 +22,13 @@ pub(super) struct Secrets {
     begins: Option<Box<Beginnings>>,
 }
 
-/// A bit for each pair of octets that a secret begins with: a text is read once, however many they are.
-type Beginnings = [u64; 1 << 10];
+/// What a secret begins with: a text is read once, however many they are.
+struct Beginnings {
+    /// For each octet whether it is the first of one, which few are.
+    first: [bool; 1 << 8],
+    /// A bit for each pair.
+    pairs: [u64; 1 << 10],
+}
 
 impl Secrets {
     /// Whether they are these, and no others.
@@ -41,12 +46,7 @@ impl Secrets {
         tokens.iter().for_each(|token| secrets.add(token));
         secrets.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         if !secrets.forms.is_empty() {
-            let mut begins = Box::new([0; 1 << 10]);
-            for form in &secrets.forms {
-                let (word, bit) = pair(form.as_bytes());
-                begins[word] |= bit;
-            }
-            secrets.begins = Some(begins);
+            secrets.begins = Some(Beginnings::of(&secrets.forms));
         }
         Self { passwords, tokens, ..secrets }
     }
@@ -79,16 +79,13 @@ impl Secrets {
     /// Where the next secret is, and how long it is.
     fn next(&self, bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
         let begins = self.begins.as_deref()?;
-        // Behind this no secret has room.
-        let end = (bytes.len() + 2).checked_sub(SHORTEST)?;
+        // From here on no secret has room.
+        let end = (bytes.len() + 1).checked_sub(SHORTEST)?;
         loop {
-            let may_begin = |two: &[u8]| {
-                let (word, bit) = pair(two);
-                begins[word] & bit != 0
-            };
-            let at = from + bytes.get(from..end)?.windows(2).position(may_begin)?;
+            let at = from + bytes.get(from..end)?.iter().position(|it| begins.first[usize::from(*it)])?;
             let here = &bytes[at..];
-            if let Some(form) = self.forms.iter().find(|form| here.starts_with(form.as_bytes())) {
+            let form = || self.forms.iter().find(|form| here.starts_with(form.as_bytes()));
+            if let Some(form) = begins.may_be(here).then(form).flatten() {
                 return Some((at, form.len()));
             }
             from = at + 1;
@@ -113,6 +110,24 @@ impl Secrets {
     fn is_in(&self, escaped: &str) -> bool {
         let (text, spaced) = (unescaped(escaped), unescaped(&escaped.replace('+', " ")));
         self.plain.iter().any(|secret| text.contains(secret) || spaced.contains(secret))
+    }
+}
+
+impl Beginnings {
+    fn of(forms: &[String]) -> Box<Self> {
+        let mut begins = Box::new(Self { first: [false; 1 << 8], pairs: [0; 1 << 10] });
+        for form in forms {
+            let (word, bit) = pair(form.as_bytes());
+            begins.pairs[word] |= bit;
+            begins.first[usize::from(form.as_bytes()[0])] = true;
+        }
+        begins
+    }
+
+    /// Whether a secret may begin here.
+    fn may_be(&self, here: &[u8]) -> bool {
+        let (word, bit) = pair(here);
+        self.pairs[word] & bit != 0
     }
 }
 
