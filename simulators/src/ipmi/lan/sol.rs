@@ -6,7 +6,7 @@ use super::{
     super::{console::Terminal, policy::Repeated},
     session::Protection,
 };
-use crate::bmc::Bmc;
+use crate::{View, bmc::Bmc, machine::Power};
 
 /// The payload's type (table 13-16), and its only instance.
 pub(crate) const SOL: u8 = 0x01;
@@ -68,6 +68,8 @@ struct Sent {
 struct Heard {
     number: u8,
     taken: u8,
+    /// What the BMC says of it.
+    status: u8,
 }
 
 /// What a packet says to the BMC (table 15-2).
@@ -80,6 +82,8 @@ mod operation {
 
 /// What the BMC says in a packet (table 15-2).
 mod status {
+    pub(super) const NACK: u8 = 0x40;
+    pub(super) const UNAVAILABLE: u8 = 0x20;
     pub(super) const DEACTIVATED: u8 = 0x10;
     pub(super) const OVERRUN: u8 = 0x08;
 }
@@ -113,7 +117,7 @@ impl Sol {
         if operation & operation::FLUSH_OUTBOUND != 0 {
             self.out.clear();
         }
-        let host = bmc.view().host;
+        let View { power, host, .. } = bmc.view();
         let number = number & 0x0F;
         let types_again = bmc.manners().repeated == Repeated::Again;
         let is_new = number != 0 && (types_again || self.heard.is_none_or(|last| last.number != number));
@@ -123,11 +127,17 @@ impl Sol {
         if number == 0 {
             return self.packet(now, None);
         }
+        if is_new && power == Power::Off {
+            // Nobody listens to the serial port: none is taken, and the same packet may come again.
+            let status = status::NACK | status::UNAVAILABLE;
+            return self.packet(now, Some(Heard { number, taken: 0, status }));
+        }
         if is_new {
             bmc.ipmi().type_in(characters);
             let said = self.terminal.typed(characters, host);
             self.write(&said);
-            self.heard = Some(Heard { number, taken: u8::try_from(characters.len()).unwrap_or(u8::MAX) });
+            let taken = u8::try_from(characters.len()).unwrap_or(u8::MAX);
+            self.heard = Some(Heard { number, taken, status: 0 });
         }
         self.packet(now, self.heard)
     }
@@ -197,9 +207,9 @@ impl Sol {
         let most = if may_send { usize::from(LARGEST) - 4 } else { 0 };
         let characters: Vec<u8> = self.out.drain(..most.min(self.out.len())).collect();
         let number = if characters.is_empty() { 0 } else { self.next_number() };
-        let status = if std::mem::take(&mut self.lost) { status::OVERRUN } else { 0 };
-        let (answered, taken) = answers.map_or((0, 0), |it| (it.number, it.taken));
-        let packet = [&[number, answered, taken, status][..], &characters].concat();
+        let lost = if std::mem::take(&mut self.lost) { status::OVERRUN } else { 0 };
+        let (answered, taken, of_it) = answers.map_or((0, 0, 0), |it| (it.number, it.taken, it.status));
+        let packet = [&[number, answered, taken, lost | of_it][..], &characters].concat();
         if number != 0 {
             self.unanswered = Some(Sent { number, characters, at: now, again: 0 });
         }
@@ -242,7 +252,7 @@ impl Console {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{bmc::BmcOptions, machine::Power, profile::Profile};
+    use crate::{bmc::BmcOptions, profile::Profile};
 
     const RETRY: Retry = Retry { count: 2, interval: Duration::from_millis(100) };
 
@@ -272,6 +282,18 @@ mod tests {
         assert_eq!(sol.take(&bmc, &packet, at(1)).unwrap(), [0, 1, 2, 0]);
         assert_eq!(bmc.control().console_input(), b"un");
         assert_eq!(sol.take(&bmc, &[2, 1, 2, 0, b'a'], at(2)).unwrap(), [2, 2, 1, 0, b'a']);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_without_power_takes_no_characters_until_it_has_power() {
+        let (bmc, mut sol) = console();
+        bmc.control().establish_power(Power::Off);
+        let typed = [1, 0, 0, 0, b'u', b'n'];
+        assert_eq!(sol.take(&bmc, &typed, at(0)).unwrap(), [0, 1, 0, status::NACK | status::UNAVAILABLE]);
+        assert_eq!(bmc.control().console_input(), b"");
+        bmc.control().establish_power(Power::On);
+        assert_eq!(sol.take(&bmc, &typed, at(1)).unwrap()[1..4], [1, 2, 0]);
+        assert_eq!(bmc.control().console_input(), b"un");
     }
 
     #[tokio::test(start_paused = true)]
