@@ -147,6 +147,17 @@ pub(super) const ROWS: &[Deviation] = &[
                 *state = json!("New");
             }
         }),
+    // S11, S8; DellJob 1.5.0 (recorded: the schema); dell/iDRAC-Redfish-Scripting: the Location of a change is a job, not a task.
+    Deviation::named("idrac-job-at-location", "answers a change with a job of Dell's, which is done 3 s later")
+        .one_way_of("success")
+        .on_policy(|policy| policy.success = Success::Task)
+        .on_request(|asked| dell_job(asked, "Completed", "PR19", "Job completed successfully."))
+        .on_answer(job_at_location),
+    Deviation::named("idrac-job-fails", "answers a change with a job of Dell's, which fails 3 s later, and does nothing")
+        .one_way_of("success")
+        .on_policy(|policy| policy.success = Success::FailingTask)
+        .on_request(|asked| dell_job(asked, "Failed", "PR21", "Job failed."))
+        .on_answer(job_at_location),
     // S15: bmclib, providers/dell/firmware.go.
     Deviation::named("idrac-chunked-refused", "refuses a request whose body comes in chunks").on_request(
         |asked| {
@@ -261,6 +272,12 @@ pub(super) const ROWS: &[Deviation] = &[
             Answer::ok(json!({"@Message.ExtendedInfo": [done]}))
         })
     }),
+    // R750, iDRAC 9 7.10.30 (recorded: the link and the schema): what tells whether it is ready.
+    Deviation::named(
+        "idrac-lifecycle-service",
+        "has a service of its own that tells whether it is ready, by an action of Dell's",
+    )
+    .on_tree(lifecycle_service),
     // README 41: accounts are slots to PATCH.
     Deviation::named(
         "idrac-no-new-accounts",
@@ -392,6 +409,63 @@ fn boot_at_settings(tree: &mut Documents) {
         let unlisted: Map<_, _> =
             listed.iter().map(|name| (format!("{name}@Redfish.AllowableValues"), Value::Null)).collect();
         tree.merge(&path, &json!({"@Redfish.Settings": link, "Boot": unlisted}));
+    }
+}
+
+const JOBS: &str = "/redfish/v1/Managers/iDRAC.Embedded.1/Oem/Dell/Jobs";
+/// The number of the job that a change was answered with last.
+const NUMBER: &str = "idrac-job-number";
+
+/// A change that has become a task leads to a job instead, and says nothing more.
+fn job_at_location(asked: &Asked<'_>, answer: &mut Answer) {
+    if asked.method == "GET" || answer.status != 202 {
+        return;
+    }
+    let number = asked.memory.kept(NUMBER).and_then(|it| it.as_u64()).unwrap_or(471_269_252_010) + 1;
+    asked.memory.keep(NUMBER, json!(number), asked.facts.now);
+    *answer = Answer::no_content().with_status(202).with_header("Location", format!("{JOBS}/JID_{number}"));
+}
+
+/// The job that was made last: it runs for 3 s, and then ends like this. Its state is all that tells how.
+fn dell_job(asked: &Asked<'_>, end: &str, id: &str, message: &str) -> Option<Answer> {
+    let number = asked.memory.kept(NUMBER)?.as_u64()?;
+    let name = asked.path.strip_prefix(JOBS)?.strip_prefix('/')?;
+    let age = asked.memory.age(NUMBER, asked.facts.now).filter(|_| asked.method == "GET")?;
+    let is_over = age >= asked.facts.second * 3;
+    let (state, id, message) =
+        if is_over { (end, id, message) } else { ("Running", "PR20", "Job in progress.") };
+    (name == format!("JID_{number}")).then(|| {
+        Answer::ok(json!({
+            "@odata.id": asked.path,
+            "@odata.type": "#DellJob.v1_5_0.DellJob",
+            "Id": name,
+            "Name": "Configure",
+            "JobState": state,
+            "MessageId": id,
+            "Message": message,
+            "PercentComplete": if is_over { 100 } else { 0 },
+        }))
+    })
+}
+
+/// Every manager gets Dell's service, and links it.
+fn lifecycle_service(tree: &mut Documents) {
+    let is_manager = |it: &Value| it.pointer("/Actions/#Manager.Reset").is_some();
+    let managers: Vec<String> =
+        tree.iter().filter(|(_, it)| is_manager(it)).map(|(path, _)| path.to_owned()).collect();
+    for manager in managers {
+        let path = format!("{manager}/Oem/Dell/DellLCService");
+        let action = "DellLCService.GetRemoteServicesAPIStatus";
+        let document = json!({
+            "@odata.id": path,
+            "@odata.type": "#DellLCService.v1_7_1.DellLCService",
+            "Id": "DellLCService",
+            "Name": "DellLCService",
+            "Actions": {format!("#{action}"): {"target": format!("{path}/Actions/{action}")}},
+        });
+        tree.add(&path, document);
+        let link = json!({"Dell": {"DellLCService": {"@odata.id": path}}});
+        tree.merge(&manager, &json!({"Links": {"Oem": link}}));
     }
 }
 

@@ -125,6 +125,23 @@ pub(super) const ROWS: &[Deviation] = &[
                 member.shift_remove("@odata.etag");
             }
         }),
+    // DL380a, iLO 6 1.66 (recorded).
+    Deviation::named(
+        "ilo-power-button",
+        "has an action for the button at the front, in its own section of Oem",
+    )
+    .on_tree(power_button),
+    Deviation::named(
+        "ilo-power-button-dead",
+        "accepts a press of its button at the front, and nothing happens",
+    )
+    .on_tree(power_button)
+    .on_change(|asked, body| {
+        let is_known =
+            ["Press", "PressAndHold"].iter().any(|kind| body.get("PushType") == Some(&json!(kind)));
+        let is_press = asked.path.ends_with("/HpeComputerSystemExt.PowerButton") && is_known;
+        is_press.then(Answer::no_content)
+    }),
     // S4: libredfish, network.rs; sushy, connector.py.
     Deviation::named("ilo-idle-connection-reset", "resets a connection that is used again after 5 s")
         .on_policy(|policy| policy.keep_alive = KeepAlive::Seconds(5)),
@@ -141,7 +158,12 @@ pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("ilo-success-as-error", "answers a change with 200 and an error that says success")
         .on_answer(|asked, answer| {
             let is_change = matches!(asked.method, "POST" | "PATCH" | "DELETE");
-            if is_change && matches!(answer.status, 200 | 204) {
+            // An action that was asked something tells it.
+            let tells =
+                |name: &String| asked.path.contains("/Actions/") && !name.contains('@') && name != "error";
+            let is_told =
+                answer.document().is_some_and(|it| it.as_object().is_some_and(|it| it.keys().any(tells)));
+            if is_change && !is_told && matches!(answer.status, 200 | 204) {
                 *answer = said("Base.1.4.Success");
             }
         }),
@@ -239,6 +261,16 @@ fn just_reset(facts: &Facts) -> bool {
 fn refuses_mode(asked: &Asked<'_>) -> Option<Answer> {
     let sets_mode = asked.method == "PATCH" && asked.sends("/Boot/BootSourceOverrideMode");
     sets_mode.then(|| ilo(400, "iLO.2.8.PropertyNotWritableOrUnknown", &["BootSourceOverrideMode"]))
+}
+
+fn power_button(tree: &mut Documents) {
+    let name = "HpeComputerSystemExt.PowerButton";
+    for system in tree.of_kind("ComputerSystem") {
+        let path = system["@odata.id"].as_str().unwrap_or_default();
+        let target = format!("{}/Actions/Oem/Hpe/{name}", path.trim_end_matches('/'));
+        let action = json!({"target": target, "PushType@Redfish.AllowableValues": ["Press", "PressAndHold"]});
+        system["Oem"]["Hpe"]["Actions"][format!("#{name}")] = action;
+    }
 }
 
 fn manager_reset_without_type(tree: &mut Documents) {

@@ -4,6 +4,7 @@ mod certificate;
 mod defaults;
 mod log;
 pub(crate) mod media;
+mod oem;
 pub(crate) mod settings;
 mod test_event;
 mod update;
@@ -58,6 +59,10 @@ pub(crate) fn carry(scene: &Scene<'_>, action: &Action, body: &Map<String, Value
         "CertificateService.GenerateCSR" => certificate::request(scene, &call),
         "UpdateService.SimpleUpdate" => update::simple(scene, &call),
         "LogService.ClearLog" => log::clear(scene, &call),
+        "HpeComputerSystemExt.PowerButton" if &*call.resource.path == scene.tree().system() => {
+            oem::power_button(scene, &call)
+        }
+        "DellLCService.GetRemoteServicesAPIStatus" => oem::remote_services(scene, &call),
         _ => not_found(&call.resource.path),
     }
 }

@@ -315,13 +315,21 @@ fn members(source: &Documents, collection: &str) -> Vec<String> {
         .collect()
 }
 
-/// Names and targets of a resource's actions, those of vendors aside.
+/// Names and targets of a resource's actions: the standard's, and those of makers, which stand in `Actions.Oem`, in a section
+/// of it, or in a section of `Oem` (DSP0266 §9.12; Dell, Lenovo; HPE).
 fn actions_of(document: &Value) -> impl Iterator<Item = (&str, &str)> {
-    let actions = document["Actions"].as_object();
-    actions
+    let own = &document["Actions"];
+    let makers = sections(&own["Oem"]).chain(sections(&document["Oem"]).map(|it| &it["Actions"]));
+    [own, &own["Oem"]]
         .into_iter()
+        .chain(makers)
+        .filter_map(Value::as_object)
         .flatten()
         .filter_map(|(name, action)| Some((name.strip_prefix('#')?, action["target"].as_str()?)))
+}
+
+fn sections(of: &Value) -> impl Iterator<Item = &Value> {
+    of.as_object().into_iter().flat_map(|it| it.values())
 }
 
 impl fmt::Debug for Tree {

@@ -21,6 +21,26 @@ async fn as_admin(world: &World, method: &str, path: &str, header: (&str, &str),
     world.bare(method, path, &[("Authorization", &basic(&user, &password)), header], Some(body)).await
 }
 
+/// What a change is answered with, whether it leads to a job, what that is at once and after 5 s, and whether the light is lit.
+async fn light_by_job(world: &World) -> (u16, Vec<String>, Led) {
+    let reply = world.set_light("Lit").await;
+    let mut seen = Vec::new();
+    let to = reply.header("Location").map(str::to_owned).filter(|to| to.contains("/Jobs/JID_"));
+    for (path, pause) in to.iter().flat_map(|path| [(path, 0), (path, 5)]) {
+        world.wait(pause).await;
+        seen.push(world.get(path).await.json()["JobState"].as_str().unwrap_or_default().to_owned());
+    }
+    (reply.status, seen, world.control.truth().led)
+}
+
+/// What Dell's service says of itself and of the host.
+async fn remote_services(world: &World) -> (u16, Value) {
+    let path = format!("{MANAGER}/Oem/Dell/DellLCService");
+    let action = format!("{path}/Actions/DellLCService.GetRemoteServicesAPIStatus");
+    let reply = world.send("POST", &action, Some(json!({}))).await;
+    (reply.status, reply.json()["ServerStatus"].clone())
+}
+
 async fn insert(world: &World, image: &str) -> Reply {
     world
         .send("POST", &format!("{CD}/Actions/VirtualMedia.InsertMedia"), Some(json!({ "Image": image })))
@@ -77,6 +97,13 @@ async fn led(world: &World) -> (Value, Value) {
 }
 
 twins! {
+    lifecycle_service: "idrac-lifecycle-service", |world| {
+            let off = remote_services(world).await;
+            world.on().await;
+            world.wait(300).await;
+            (off, remote_services(world).await.1)
+        },
+        with: ((200, json!("PoweredOff")), json!("OutOfPOST")), without: ((404, Value::Null), Value::Null);
     service_tag: "idrac-service-tag", |world| {
             let (system, id) = (world.system().await, world.control.truth().id);
             (system["SKU"] == id.serial, system["SerialNumber"] == id.board_serial, system["SerialNumber"] == id.serial)
@@ -133,6 +160,10 @@ twins! {
             code(&world.log_in().await.0)
         },
         with: said(503, "RAC0218"), without: said(201, "");
+    job_at_location: "idrac-job-at-location", |world| light_by_job(world).await,
+        with: (202, vec!["Running".to_owned(), "Completed".to_owned()], Led::Lit), without: (200, vec![], Led::Lit);
+    job_fails: "idrac-job-fails", |world| light_by_job(world).await,
+        with: (202, vec!["Running".to_owned(), "Failed".to_owned()], Led::Unlit), without: (200, vec![], Led::Lit);
     job_late: "idrac-job-late", |world| job(world).await,
         with: states(["404", "404", "Completed", "Completed"]), without: (200, vec![]);
     job_vanishes: "idrac-job-vanishes", |world| job(world).await,

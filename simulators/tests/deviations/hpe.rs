@@ -44,7 +44,26 @@ async fn account(world: &World) -> Value {
     world.get(accounts["Members"][0]["@odata.id"].as_str().unwrap()).await.json()
 }
 
+const BUTTON: &str = "/redfish/v1/Systems/1/Actions/Oem/Hpe/HpeComputerSystemExt.PowerButton";
+
+/// What a press of the button at the front is answered with, and the host's log after a while.
+async fn press(world: &World, kind: &str) -> (u16, String) {
+    world.on().await;
+    world.wait(300).await;
+    let reply = world.send("POST", BUTTON, Some(json!({ "PushType": kind }))).await;
+    world.wait(60).await;
+    let log = world.log().await;
+    let last = log.split(' ').rfind(|it| matches!(*it, "power.off" | "host.acpi-shutdown"));
+    (reply.status, last.unwrap_or_default().to_owned())
+}
+
 twins! {
+    power_button: "ilo-power-button", |world| press(world, "PressAndHold").await,
+        with: said(204, "power.off"), without: said(404, "");
+    power_button_takes_its_words: "ilo-power-button", |world| press(world, "Kick").await,
+        with: said(400, ""), without: said(404, "");
+    power_button_dead: "ilo-power-button-dead", |world| press(world, "PressAndHold").await,
+        with: said(204, ""), without: said(404, "");
     off_when_off: "ilo-off-when-off", |world| {
             let refused = world.reset("ForceOff").await;
             (code(&refused), refused.json()["error"]["@Message.ExtendedInfo"][0]["MessageArgs"][0].clone())
