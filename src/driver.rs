@@ -213,8 +213,10 @@ pub trait Driver: Send + Sync {
         Err(DriverError::unsupported(Operation::BootOrderSet))
     }
 
-    /// `vendor.call`: a raw command. The BMC's refusal is an answer, not an error. A call of another protocol than the
-    /// driver's is [`Cause::InvalidArgument`].
+    /// `vendor.call`: a raw command. The BMC's refusal of it is an answer, not an error; but over Redfish 401, 403, 404 and
+    /// 405 are [`Cause::Unauthorized`], [`Cause::Denied`], [`Cause::NotFound`] and [`Cause::Refused`], since nothing that
+    /// could judge it was reached. A call of another protocol than the driver's, or one that leads away from the service, is
+    /// [`Cause::InvalidArgument`].
     async fn vendor_call(&self, call: &VendorCall, by: Deadline) -> Reply<VendorAnswer> {
         let _ = (call, by);
         Err(DriverError::unsupported(Operation::VendorCall))

@@ -1,5 +1,7 @@
 //! Driver operations as data: what a scenario calls by name, carried out on a driver, answered as JSON.
 
+mod oem;
+
 use std::time::Duration;
 
 use halmark::{
@@ -85,6 +87,9 @@ pub enum Call {
     SetBootOrder(Vec<BootDevice>),
     /// `vendor.call`.
     Vendor(VendorCall),
+    /// `vendor.call` of a maker's action by its name, such as `HpeComputerSystemExt.PowerButton`, and its parameters; where it
+    /// is, the driver itself has to find, by calls that read.
+    Act(String, Value),
 }
 
 impl Call {
@@ -104,7 +109,7 @@ impl Call {
             Self::SetBios(_) => Operation::BiosSet,
             Self::Talk(_) => Operation::ConsoleOpen,
             Self::SetBootOrder(_) => Operation::BootOrderSet,
-            Self::Vendor(_) => Operation::VendorCall,
+            Self::Vendor(_) | Self::Act(..) => Operation::VendorCall,
         }
     }
 
@@ -142,6 +147,7 @@ impl Call {
             Self::Talk(turns) => talk::arguments(turns),
             Self::SetBootOrder(devices) => json!({"devices": devices}),
             Self::Vendor(call) => json!(call),
+            Self::Act(action, body) => json!({"action": action, "body": body}),
         }
     }
 
@@ -213,6 +219,12 @@ impl Call {
                 driver.set_boot_order(&first, by).await.map(Returned::of)
             }
             Self::Vendor(call) => driver.vendor_call(call, by).await.map(Returned::of),
+            Self::Act(action, body) => {
+                let path = oem::target(driver, action, by).await?;
+                let body = Some(body.clone());
+                let call = VendorCall::Redfish { method: "POST".to_owned(), path, body };
+                driver.vendor_call(&call, by).await.map(Returned::of)
+            }
             Self::Plain(Operation::InventoryRead) => driver.inventory(by).await.map(Returned::of),
             Self::Plain(Operation::BootOrderGet) => driver.boot_order(by).await.map(Returned::of),
             Self::Plain(Operation::PowerRead) => driver.power_read(by).await.map(Returned::of),

@@ -55,6 +55,7 @@ fn uses(file: &Path) -> Vec<String> {
 /// registry alone.
 const DRIVERS: &[(&str, &[&str])] = &[
     ("redfish", &[]),
+    ("idrac", &["redfish"]),
     ("ipmi", &[]),
     ("ipmi_rs", &[]),
     ("auto", &[]),

@@ -37,3 +37,29 @@ fn the_redfish_driver_passes_on_every_platform() {
 fn the_ipmi_driver_passes_on_every_platform() {
     passes_everywhere("ipmi");
 }
+
+#[test]
+fn the_idrac_driver_passes_on_dells_and_on_what_is_none() {
+    for name in ["dell-idrac9", "dell-idrac10", "generic"] {
+        let (code, told) = judged("idrac", name);
+        assert_eq!(code, Some(0), "{name}: {told}");
+        assert!(told.contains(" 0 fail, ") && told.contains(" 0 error"), "{name}: {told}");
+    }
+}
+
+/// Scenarios on what only an iDRAC does: the driver for it passes, and the one for everybody does not where it cannot know.
+#[test]
+fn what_only_an_idrac_does_is_known_to_its_driver_alone() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/idrac");
+    for (scenario, knows) in [("job-failed", false), ("not-ready", false), ("job-done", true)] {
+        let file = fixtures.join(format!("{scenario}.yaml")).display().to_string();
+        for target in ["sim:dell-idrac9", "sim:generic"] {
+            for (driver, expected) in [("idrac", Some(0)), ("redfish", Some(i32::from(!knows)))] {
+                let folder = folder(&format!("idrac-{scenario}-{driver}"));
+                let arguments = ["run", &file, "--driver", driver, "--target", target, "--out", "out"];
+                let output = halmark(&folder, &arguments);
+                assert_eq!(output.status.code(), expected, "{scenario} {driver} {target}: {}", told(&output));
+            }
+        }
+    }
+}

@@ -499,9 +499,10 @@ impl From<VendorAnswer> for pb::VendorAnswer {
             VendorAnswer::Ipmi { completion, data } => {
                 Kind::Ipmi(pb::IpmiAnswer { completion: completion.into(), data: data.0 })
             }
-            VendorAnswer::Redfish { status, body } => Kind::Redfish(pb::RedfishAnswer {
+            VendorAnswer::Redfish { status, body, location } => Kind::Redfish(pb::RedfishAnswer {
                 status: status.into(),
                 body: body.as_ref().map(ToString::to_string),
+                location,
             }),
         };
         Self { kind: Some(kind) }
@@ -515,7 +516,9 @@ impl TryFrom<pb::VendorAnswer> for VendorAnswer {
         use pb::vendor_answer::Kind;
         Ok(match given(it.kind, "the answer's kind")? {
             Kind::Ipmi(it) => Self::Ipmi { completion: small(it.completion)?, data: Bytes(it.data) },
-            Kind::Redfish(it) => Self::Redfish { status: small(it.status)?, body: json(it.body)? },
+            Kind::Redfish(it) => {
+                Self::Redfish { status: small(it.status)?, body: json(it.body)?, location: it.location }
+            }
         })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The doors of the endpoint are asked in their order, without credentials: the service root for Redfish, Get Channel
 //! Authentication Capabilities for IPMI. The first that answers is the one, for as long as the driver lives; no operation goes
-//! by one protocol and the next by another. Where there is but one door, there is nothing to find out. What is claimed is what the driver behind every door does, so that it holds whoever
+//! by one protocol and the next by another. Where the registry has a driver for the BMCs of whoever says that he made this one, that
+//! is preferred (`idrac` to `redfish` at a Dell). What is claimed is what the driver behind every door does, so that it holds whoever
 //! answers; [`detect`] finds out first, and then claims what that one driver does.
 
 use std::time::Duration;
@@ -45,10 +46,11 @@ pub async fn detect(endpoint: &Endpoint, by: Deadline) -> Result<Found, DetectEr
     let auto = Auto::new(endpoint).map_err(DetectError::Connect)?;
     let (at, silent) = auto.detect(by).await.map_err(DetectError::Silent)?;
     let mut auto = auto;
-    let door = auto.doors.swap_remove(at);
+    let door = auto.doors.swap_remove(at.door);
     let protocol = door.probe.protocol;
-    let capabilities = door.driver.capabilities().clone();
-    let found = Auto { doors: vec![door], found: OnceCell::from(0), capabilities };
+    let capabilities = door.driver(at).capabilities().clone();
+    let at = At { door: 0, ..at };
+    let found = Auto { doors: vec![door], found: OnceCell::from(at), capabilities };
     Ok(Found { driver: Box::new(Routed(found)), protocol, silent })
 }
 
@@ -61,14 +63,23 @@ pub enum DetectError {
     Silent(Cause),
 }
 
+/// Which driver of which door.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    door: usize,
+    special: Option<usize>,
+}
+
 struct Auto {
     doors: Vec<Door>,
-    found: OnceCell<usize>,
+    found: OnceCell<At>,
     capabilities: Capabilities,
 }
 
 struct Door {
     driver: Box<dyn Driver>,
+    /// Drivers for some makers' BMCs, by the maker.
+    special: Vec<(&'static str, Box<dyn Driver>)>,
     probe: Probe,
     endpoint: Endpoint,
 }
@@ -94,17 +105,19 @@ impl Auto {
         Ok(Self { doors, found: OnceCell::new(), capabilities })
     }
 
-    /// The first door that answers, and what was seen at those before it.
-    async fn detect(&self, by: Deadline) -> Result<(usize, Vec<String>), Cause> {
+    /// The first door that answers, the driver for whoever answers there, and what was seen at the doors before.
+    async fn detect(&self, by: Deadline) -> Result<(At, Vec<String>), Cause> {
         let mut silent = Vec::new();
-        if self.doors.len() == 1 {
-            return Ok((0, silent));
+        if let [door] = self.doors.as_slice() {
+            return Ok((At { door: 0, special: door.only(by).await? }, silent));
         }
         for (at, door) in self.doors.iter().enumerate() {
             let left = u32::try_from(self.doors.len() - at).unwrap_or(u32::MAX);
             let limit = by.or_after((by.left() / left).min(PATIENCE));
             match (door.probe.ask)(door.endpoint.clone(), limit).await? {
-                Presence::Here { .. } => return Ok((at, silent)),
+                Presence::Here { vendor } => {
+                    return Ok((At { door: at, special: door.special_for(vendor.as_deref()) }, silent));
+                }
                 Presence::Absent { reason } => {
                     silent.push(format!("{} at {}: {reason}", door.probe.protocol, door.endpoint));
                 }
@@ -118,9 +131,40 @@ impl Auto {
 fn door(endpoint: &Endpoint, protocol: Protocol) -> Option<Result<Door, ConnectError>> {
     let endpoint = endpoint.door(protocol)?;
     let of = |it: &&Registered| it.probe.is_some_and(|probe| probe.protocol == protocol);
-    let registered = REGISTRY.iter().find(of)?;
+    let registered = REGISTRY.iter().filter(of).find(|it| it.maker.is_none())?;
     let probe = registered.probe?;
-    Some((registered.connect)(endpoint.clone()).map(|driver| Door { driver, probe, endpoint }))
+    let special =
+        REGISTRY.iter().filter(of).filter_map(|it| Some((it.maker?, (it.connect)(endpoint.clone()))));
+    let special = special.filter_map(|(maker, driver)| Some((maker, driver.ok()?))).collect();
+    Some((registered.connect)(endpoint.clone()).map(|driver| Door { driver, special, probe, endpoint }))
+}
+
+impl Door {
+    /// The driver for that maker's BMCs, where there is one.
+    fn special_for(&self, vendor: Option<&str>) -> Option<usize> {
+        let of = |maker: &str| {
+            vendor.and_then(|it| it.get(..maker.len())).is_some_and(|it| it.eq_ignore_ascii_case(maker))
+        };
+        self.special.iter().position(|(maker, _)| of(maker))
+    }
+
+    /// The same where there is no other door, so that nobody has been asked yet. Who does not answer now is left to the driver
+    /// for everybody, which has more patience.
+    async fn only(&self, by: Deadline) -> Result<Option<usize>, Cause> {
+        if self.special.is_empty() {
+            return Ok(None);
+        }
+        let limit = by.or_after((by.left() / 2).min(PATIENCE));
+        Ok(match (self.probe.ask)(self.endpoint.clone(), limit).await? {
+            Presence::Here { vendor } => self.special_for(vendor.as_deref()),
+            Presence::Absent { .. } => None,
+        })
+    }
+
+    fn driver(&self, at: At) -> &dyn Driver {
+        let special = at.special.and_then(|it| self.special.get(it));
+        special.map_or(self.driver.as_ref(), |(_, driver)| driver.as_ref())
+    }
 }
 
 #[async_trait]
@@ -138,12 +182,12 @@ impl Route for Auto {
         let detect = async || self.detect(by).await.map(|(at, _)| at);
         let at = self.found.get_or_try_init(detect).await;
         let at = at.map_err(|cause| DriverError { operation, protocol: None, cause, at: None })?;
-        Ok(self.doors[*at].driver.as_ref())
+        Ok(self.doors[at.door].driver(*at))
     }
 
     async fn close(&self) {
         if let Some(at) = self.found.get() {
-            self.doors[*at].driver.close().await;
+            self.doors[at.door].driver(*at).close().await;
         }
     }
 }

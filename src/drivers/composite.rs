@@ -251,7 +251,7 @@ mod tests {
         let error = |text: &str| connect(text, &both()).err().map(|it| it.to_string()).unwrap_or_default();
         assert!(error("power").contains("AREA=DRIVER"), "{}", error("power"));
         assert!(error("pwoer=ipmi").contains("power"), "{}", error("pwoer=ipmi"));
-        assert!(error("power=auto").contains("redfish, ipmi"), "{}", error("power=auto"));
+        assert!(error("power=auto").contains("redfish, idrac, ipmi"), "{}", error("power=auto"));
         assert!(error("power=ipmi,power=redfish").contains("two drivers"));
         let lonely = both().door(crate::Protocol::Redfish).unwrap();
         let error = connect("power=ipmi", &lonely).err().map(|it| it.to_string()).unwrap_or_default();

@@ -3,6 +3,7 @@
 pub mod auto;
 pub mod composite;
 mod failure;
+mod idrac;
 pub mod ipmi;
 #[cfg(feature = "subjects")]
 pub mod ipmi_rs;
@@ -28,6 +29,9 @@ pub struct Registered {
     pub connect: fn(Endpoint) -> Result<Box<dyn Driver>, ConnectError>,
     /// How `auto` finds out whether its protocol is spoken; `None` for a driver that is chosen by name only.
     pub probe: Option<Probe>,
+    /// Whose BMCs it is for, as [`Presence::Here`](presence::Presence::Here) names who made one: `auto` prefers it to the one that
+    /// is for everybody's.
+    pub maker: Option<&'static str>,
     /// Whether it can be a part of a composite.
     pub is_part: bool,
 }
@@ -42,6 +46,18 @@ pub const REGISTRY: &[Registered] = &[
             protocol: Protocol::Redfish,
             ask: |endpoint, by| Box::pin(redfish::probe::probe(endpoint, by)),
         }),
+        maker: None,
+        is_part: true,
+    },
+    Registered {
+        name: "idrac",
+        about: "Dell's iDRAC: Redfish, with Dell's jobs and an iDRAC that is not ready yet",
+        connect: |endpoint| idrac::connect(endpoint).map(|d| Box::new(d) as Box<dyn Driver>),
+        probe: Some(Probe {
+            protocol: Protocol::Redfish,
+            ask: |endpoint, by| Box::pin(redfish::probe::probe(endpoint, by)),
+        }),
+        maker: Some("Dell"),
         is_part: true,
     },
     Registered {
@@ -52,6 +68,7 @@ pub const REGISTRY: &[Registered] = &[
             protocol: Protocol::Ipmi,
             ask: |endpoint, by| Box::pin(ipmi::probe::probe(endpoint, by)),
         }),
+        maker: None,
         is_part: true,
     },
     Registered {
@@ -59,6 +76,7 @@ pub const REGISTRY: &[Registered] = &[
         about: "the first protocol that answers, by the order of the endpoints; never two",
         connect: |endpoint| auto::connect(&endpoint),
         probe: None,
+        maker: None,
         is_part: false,
     },
     Registered {
@@ -66,6 +84,7 @@ pub const REGISTRY: &[Registered] = &[
         about: "touches nothing and claims nothing, for machines without a BMC",
         connect: |_| Ok(Box::new(unmanaged::Unmanaged::default())),
         probe: None,
+        maker: None,
         is_part: true,
     },
     #[cfg(feature = "subjects")]
@@ -74,6 +93,7 @@ pub const REGISTRY: &[Registered] = &[
         about: "the crate ipmi-rs 0.6 as it is: a subject of the suite, not to be used",
         connect: |endpoint| ipmi_rs::IpmiRs::new(endpoint).map(|d| Box::new(d) as Box<dyn Driver>),
         probe: None,
+        maker: None,
         is_part: false,
     },
 ];

@@ -62,9 +62,9 @@ pub fn reach(row: &Record, driver: Option<&str>, account: Option<&Credentials>) 
     Ok(Reach { driver, endpoint: first?.beside(other?) })
 }
 
-/// The one driver that the row was seen to answer, Redfish before IPMI; `auto` where nobody has looked.
+/// The one driver that the row was seen to answer, the one for its maker's BMCs before Redfish, and that before IPMI; `auto` where nobody has looked.
 fn seen(row: &Record) -> &'static str {
-    ["redfish", "ipmi"].into_iter().find(|it| row.drivers.contains(*it)).unwrap_or("auto")
+    ["idrac", "redfish", "ipmi"].into_iter().find(|it| row.drivers.contains(*it)).unwrap_or("auto")
 }
 
 /// The row's endpoint by one protocol, as that account.

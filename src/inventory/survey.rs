@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     driver::{Cause, Deadline, Driver, DriverError, Protocol, Reply},
+    drivers::{REGISTRY, Registered},
     model::{Fru, Identify, Identity, PowerMetrics, PowerState, Sensor, SensorKind},
 };
 
@@ -92,6 +93,7 @@ impl Survey {
             (fru.product.clone().unwrap_or_default(), fru.board.clone().unwrap_or_default());
         let vendor = identity.vendor.clone().or(product.manufacturer).or(board.manufacturer);
         keep(&mut row.vendor, vendor);
+        row.drivers.extend(makers(row.vendor.as_deref(), &self.protocols));
         keep(&mut row.bios.date, identity.bios_date.clone());
         keep(&mut row.bios.version, identity.bios_version.clone());
         keep(&mut row.bmc_firmware, identity.bmc_firmware.clone());
@@ -122,6 +124,16 @@ impl Survey {
         row.status = Status { last_updated: Some(now), last_error };
         remarks
     }
+}
+
+/// The drivers for the BMCs of whoever made this one, by the protocols that answered.
+fn makers(vendor: Option<&str>, protocols: &[Protocol]) -> impl Iterator<Item = String> {
+    let is_by = |maker: &str| {
+        vendor.and_then(|it| it.get(..maker.len())).is_some_and(|it| it.eq_ignore_ascii_case(maker))
+    };
+    let speaks = |it: &Registered| it.probe.is_some_and(|probe| protocols.contains(&probe.protocol));
+    let fits = |it: &&Registered| it.maker.is_some_and(is_by) && speaks(it);
+    REGISTRY.iter().filter(fits).map(|it| it.name.to_owned()).collect::<Vec<_>>().into_iter()
 }
 
 /// Relates the row to its machine, unless it is related to one already.
@@ -223,6 +235,19 @@ mod tests {
         assert_eq!((row.power.interval_minutes, row.power.supplies.len()), (Some(5.0), 2));
         assert_eq!(row.status, Status { last_updated: Some(Moment(5)), last_error: None });
         assert!(row.drivers.contains("redfish"));
+    }
+
+    #[test]
+    fn a_dell_that_answers_over_redfish_has_the_driver_for_idracs() {
+        let made_by = |vendor: &str, protocol| {
+            let identity = Identity { vendor: Some(vendor.to_owned()), ..Identity::default() };
+            let read = Survey { protocols: vec![protocol], identity: Some(identity), ..Survey::default() };
+            let mut row = row();
+            read.into_row(&mut row, Moment(5));
+            row.drivers.contains("idrac")
+        };
+        assert!(made_by("Dell Inc.", Protocol::Redfish));
+        assert!(!made_by("Dell Inc.", Protocol::Ipmi) && !made_by("HPE", Protocol::Redfish));
     }
 
     #[test]

@@ -23,11 +23,12 @@ pub enum VendorCall {
     },
     /// A Redfish request.
     Redfish {
-        /// `GET`, `POST`, `PATCH`, `PUT` or `DELETE`.
+        /// `GET`, `POST`, `PATCH`, `PUT` or `DELETE`; a `GET` and a `DELETE` have no body, a `PATCH` and a `PUT` have one.
         method: String,
-        /// An absolute path on the service.
+        /// A path on the service: `/redfish/v1` or below it, with a query perhaps; no origin, no `..`, no fragment. At most
+        /// 2 KiB.
         path: String,
-        /// The body, if there is one.
+        /// The body, if there is one; at most 1 MiB.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<Value>,
     },
@@ -46,7 +47,7 @@ impl fmt::Debug for VendorCall {
     }
 }
 
-/// What the BMC answered, a refusal included.
+/// What the BMC answered, a refusal of what was said to it included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum VendorAnswer {
@@ -61,9 +62,12 @@ pub enum VendorAnswer {
     Redfish {
         /// The HTTP status.
         status: u16,
-        /// The body, where it is JSON.
+        /// The body, where it is JSON; at most 1 MiB.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<Value>,
+        /// The path in `Location`: where what it made is, or the task or job that it started and that is not waited for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
     },
 }
 

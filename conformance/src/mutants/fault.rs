@@ -171,6 +171,12 @@ pub enum DriverFault {
     OrderToldBackwards,
     /// Setting the order of boot returns success and sends nothing.
     OrderDoesNothing,
+    /// A raw request that changes something returns success and is not sent.
+    VendorDoesNothing,
+    /// A raw request is sent without what it says.
+    VendorDropsBody,
+    /// A raw request of which nothing was reached returns success.
+    VendorErrorAsSuccess,
     /// Every operation hangs.
     Hangs,
 }
@@ -278,6 +284,9 @@ impl DriverFault {
         ("drops-heard", Self::DropsHeard),
         ("order-told-backwards", Self::OrderToldBackwards),
         ("order-does-nothing", Self::OrderDoesNothing),
+        ("vendor-does-nothing", Self::VendorDoesNothing),
+        ("vendor-drops-body", Self::VendorDropsBody),
+        ("vendor-error-as-success", Self::VendorErrorAsSuccess),
         ("hangs", Self::Hangs),
     ];
 }

@@ -6,6 +6,8 @@ use halmark::{
     model::{Bytes, SetIdentify},
 };
 
+use serde_json::json;
+
 use crate::{
     fields::{Fields, Reader},
     operation::Call,
@@ -65,7 +67,7 @@ pub(super) fn call(reader: &Reader, name: &Node, fields: &mut Fields<'_>) -> Opt
             args.done();
             Some(Call::SetBootOrder(devices))
         }
-        Operation::VendorCall => vendor(reader, needed()?).map(Call::Vendor),
+        Operation::VendorCall => vendor(reader, needed()?),
         Operation::ConsoleOpen if args.is_some() => talk(reader, needed()?).map(Call::Talk),
         plain => match args {
             Some(args) => reader.fail(args.place, format!("{plain} takes no arguments"), "remove them"),
@@ -214,16 +216,21 @@ fn some_text(reader: &Reader, node: &Node) -> Option<String> {
     Some(text)
 }
 
-/// Reads `{netfn, command, data}` or `{method, path, body}`.
-fn vendor(reader: &Reader, node: &Node) -> Option<VendorCall> {
-    let mut fields = reader.map(node, "`{netfn: 6, command: 1, data: [0]}` or `{method: GET, path: /…}`")?;
+/// Reads `{netfn, command, data}`, `{method, path, body}` or `{action, body}`.
+fn vendor(reader: &Reader, node: &Node) -> Option<Call> {
+    const FORMS: &str = "`{netfn: 6, command: 1, data: [0]}`, `{method: GET, path: /…}` or `{action: Maker.Action, body: {}}`";
+    let mut fields = reader.map(node, FORMS)?;
     let byte = |node: &Node| reader.whole(node, 0, 255).and_then(|n| u8::try_from(n).ok());
-    let call = if fields.has("method") {
+    let call = if fields.has("action") {
+        let action = some_text(reader, fields.must("action")?)?;
+        let body = fields.maybe("body").map_or_else(|| json!({}), |node| reader.json(node));
+        Call::Act(action, body)
+    } else if fields.has("method") {
         let methods = ["GET", "POST", "PATCH", "PUT", "DELETE"];
         let method = reader.word(fields.must("method")?, "method", &methods)?;
         let path = reader.text(fields.must("path")?)?;
         let body = fields.maybe("body").map(|node| reader.json(node));
-        VendorCall::Redfish { method, path, body }
+        Call::Vendor(VendorCall::Redfish { method, path, body })
     } else {
         let netfn = byte(fields.must("netfn")?)?;
         let command = byte(fields.must("command")?)?;
@@ -231,7 +238,7 @@ fn vendor(reader: &Reader, node: &Node) -> Option<VendorCall> {
             Some(node) => reader.list(node, "a list of bytes")?.iter().map(byte).collect::<Option<_>>()?,
             None => Vec::new(),
         };
-        VendorCall::Ipmi { netfn, command, data: Bytes(data) }
+        Call::Vendor(VendorCall::Ipmi { netfn, command, data: Bytes(data) })
     };
     fields.done();
     Some(call)

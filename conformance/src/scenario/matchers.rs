@@ -74,6 +74,11 @@ fn of_value(reader: &Reader, node: &Node, shape: &Shape) -> Option<Matcher> {
             special(reader, &entries[0].0, &entries[0].1, shape)
         }
         Shape::Fields(known) if reserved == 0 && !entries.is_empty() => fields(reader, entries, known),
+        // What a maker's answer has in it, nobody knows beforehand.
+        Shape::Any if reserved == 0 && !entries.is_empty() => {
+            let any = |(key, value): &(Key, Node)| Some((key.text.clone(), of_value(reader, value, shape)?));
+            entries.iter().map(any).collect::<Option<_>>().map(Matcher::Fields)
+        }
         _ => reader.fail(
             node.place,
             "this is no demand",

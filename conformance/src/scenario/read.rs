@@ -39,6 +39,7 @@ const AREAS: &[&str] = &[
     "bootstrap",
     "provision",
     "introspection",
+    "vendor",
 ];
 
 /// A scenario in one cell.

@@ -194,8 +194,19 @@ fn call_step(reader: &Reader, value: &Node, fields: &mut Fields<'_>) -> Option<C
 fn shape_of(operation: Operation) -> &'static Shape {
     const TALK: &Shape = &crate::talk::RETURNS;
     const CHANGE: &Shape = &Shape::Words(&["changed", "already-so"]);
+    const VENDOR: &Shape = &Shape::Fields(&[
+        ("completion", Shape::Number),
+        ("data", Shape::Text),
+        ("status", Shape::Number),
+        ("body", Shape::Any),
+        ("location", Shape::Text),
+    ]);
     let read = OBSERVABLES.iter().find(|o| o.witness == Witness::Driver(operation));
-    let other = if operation == Operation::ConsoleOpen { TALK } else { CHANGE };
+    let other = match operation {
+        Operation::ConsoleOpen => TALK,
+        Operation::VendorCall => VENDOR,
+        _ => CHANGE,
+    };
     read.map_or(other, |o| &o.shape)
 }
 

@@ -36,8 +36,13 @@ pub(super) fn asks(call: &Call, method: &str, path: &str, body: Option<&str>) ->
             let said = body.get("Attributes").filter(|_| method == "PATCH")?;
             Some(to.iter().all(|(name, value)| said[name] == json!(value)))
         }
-        Call::Vendor(VendorCall::Redfish { method: wanted, path: at, .. }) => {
-            (method == wanted && path == at.trim_end_matches('/')).then_some(true)
+        Call::Vendor(VendorCall::Redfish { method: wanted, path: at, body: said }) => {
+            let is_it = method == wanted && path == at.trim_end_matches('/');
+            is_it.then(|| said.as_ref().is_none_or(|said| body() == *said))
+        }
+        Call::Act(action, said) => {
+            let is_it = method == "POST" && path.rsplit('/').next() == Some(action);
+            is_it.then(|| body() == *said)
         }
         Call::Vendor(VendorCall::Ipmi { .. }) | Call::Talk(_) => None,
         Call::SetBootOverride(to) => {

@@ -69,6 +69,7 @@ pub(super) fn asks(call: &Call, netfn: u8, command: u8, data: &str) -> Option<bo
             ((netfn, command) == (*wanted, *number)).then_some(data == sent.0)
         }
         Call::Vendor(VendorCall::Redfish { .. })
+        | Call::Act(..)
         | Call::InsertMedia(_)
         | Call::EjectMedia(_)
         | Call::SetBios(_)

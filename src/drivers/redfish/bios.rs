@@ -47,16 +47,22 @@ pub(super) async fn set(talk: &mut Talk<'_>, to: &BiosChanges) -> Result<Change,
     }
     let home = settings.as_ref().unwrap_or(&bios);
     let mut body = json!({ ATTRIBUTES: wanted });
+    let mut is_told = false;
     if takes_apply_time(&bios, home) {
         body[APPLY_TIME] = json!({"ApplyTime": "OnReset"});
+        is_told = true;
     }
     match talk.patch(home, &body).await {
-        Err(failure) if body.get(APPLY_TIME).is_some() && says(&failure, &["SettingsApplyTime"]) => {
+        Err(failure) if is_told && says(&failure, &["SettingsApplyTime"]) => {
             talk.notes.quirk(&APPLY_TIME_REFUSED);
             body.as_object_mut().into_iter().for_each(|it| drop(it.remove(APPLY_TIME)));
             talk.patch(home, &body).await?;
+            is_told = false;
         }
         outcome => outcome?,
+    }
+    if !is_told {
+        talk.apply(home).await?;
     }
     Ok(Change::Changed)
 }

@@ -40,7 +40,10 @@ pub(super) async fn set(talk: &mut Talk<'_>, first: &[String]) -> Result<Change,
     }
     let body = json!({ "Boot": { ORDER: wanted } });
     match (talk.patch(&system, &body).await, settings) {
-        (Err(failure), Some(settings)) if is_read_only(&failure) => talk.patch(&settings, &body).await?,
+        (Err(failure), Some(settings)) if is_read_only(&failure) => {
+            talk.patch(&settings, &body).await?;
+            talk.apply(&settings).await?;
+        }
         (outcome, _) => outcome?,
     }
     Ok(Change::Changed)

@@ -12,6 +12,7 @@ use super::{
     discovery::Links,
     document::Document,
     http::{Ask, Body, Broken, Connection, Effect, Reply},
+    manners::Manners,
     refusal::{Refusal, at},
     retry::{Backoff, retry_after},
     session::Auth,
@@ -32,6 +33,7 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub(super) struct Client {
     pub(super) endpoint: Endpoint,
     authorities: Option<RootCertStore>,
+    pub(super) manners: &'static Manners,
     state: Mutex<State>,
 }
 
@@ -45,8 +47,12 @@ pub(super) struct State {
 }
 
 impl Client {
-    pub(super) fn new(endpoint: Endpoint, authorities: Option<RootCertStore>) -> Self {
-        Self { endpoint, authorities, state: Mutex::default() }
+    pub(super) fn new(
+        endpoint: Endpoint,
+        authorities: Option<RootCertStore>,
+        manners: &'static Manners,
+    ) -> Self {
+        Self { endpoint, authorities, manners, state: Mutex::default() }
     }
 
     /// The right to speak, one operation at a time.
@@ -116,7 +122,9 @@ impl Talk<'_> {
     /// The failure that an answer stands for.
     pub(super) fn refused(&self, ask: &Ask, reply: &Reply) -> Failure {
         let refusal = Refusal::read(reply);
+        let not_now = refusal.is_one_of(self.client.manners.not_now);
         let cause = match refusal.cause(reply.status, &ask.path) {
+            _ if not_now => Cause::Busy { retry_after: retry_after(reply) },
             Cause::Busy { .. } => Cause::Busy { retry_after: retry_after(reply) },
             cause => cause,
         };
@@ -156,7 +164,7 @@ impl Talk<'_> {
                 Ok(reply) if login && reply.status >= 400 && Refusal::read(&reply).is_sessions_full() => {
                     return Ok(reply);
                 }
-                Ok(reply) if is_busy(&reply) => {
+                Ok(reply) if self.is_busy(&reply) => {
                     let wait = backoff.at_least(retry_after(&reply));
                     (self.refused(ask, &reply), wait)
                 }
@@ -231,6 +239,14 @@ impl Talk<'_> {
         Connection::open(&client.endpoint, self.state.tls.as_ref()).await
     }
 
+    fn is_busy(&self, reply: &Reply) -> bool {
+        let is_not_now = || {
+            let refusal = Refusal::read(reply);
+            refusal.is_not_now() || refusal.is_one_of(self.client.manners.not_now)
+        };
+        matches!(reply.status, 429 | 503) || (reply.status >= 400 && reply.status != 401 && is_not_now())
+    }
+
     fn broken(&self, ask: &Ask, broken: &Broken) -> Failure {
         let changes = ask.effect == Effect::Changes;
         let cause = match broken {
@@ -248,11 +264,6 @@ impl Talk<'_> {
         };
         Failure::new(cause, at(ask, None, None))
     }
-}
-
-fn is_busy(reply: &Reply) -> bool {
-    matches!(reply.status, 429 | 503)
-        || (reply.status >= 400 && reply.status != 401 && Refusal::read(reply).is_not_now())
 }
 
 /// The path of a link, if it stays at this endpoint.

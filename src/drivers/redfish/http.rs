@@ -50,11 +50,20 @@ pub(super) struct Ask {
     pub(super) body: Option<Bytes>,
     pub(super) if_match: Option<String>,
     pub(super) effect: Effect,
+    /// Whether it goes where it is redirected to.
+    pub(super) is_led: bool,
 }
 
 impl Ask {
     pub(super) fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, if_match: None, effect: Effect::Harmless }
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            body: None,
+            if_match: None,
+            effect: Effect::Harmless,
+            is_led: true,
+        }
     }
 
     pub(super) fn post(path: impl Into<String>, body: &serde_json::Value) -> Self {
@@ -72,6 +81,11 @@ impl Ask {
 
     pub(super) fn harmless(self) -> Self {
         Self { effect: Effect::Harmless, ..self }
+    }
+
+    /// The same, for whoever wants to see a redirection and not what is behind it.
+    pub(super) fn unled(self) -> Self {
+        Self { is_led: false, ..self }
     }
 
     /// The request on the wire; `None` when a part of it cannot be written in HTTP.

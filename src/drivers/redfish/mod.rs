@@ -4,10 +4,10 @@
 //! - `client` retries and keeps the deadline, `session` logs in and out, `tasks` follows a change to its end,
 //!   `discovery` finds resources by their links.
 //! - `json` is a document, `document` reads it leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
-//!   of its ETag, `aside` reads what can be done without, `quirks` names what real BMCs do.
+//!   of its ETag, `manners` is what a maker's BMC does beyond the standard and `jobs` what is done with it, `aside` reads what can be done without, `quirks` names what real BMCs do.
 //! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`, `accounts`, `clock`, `network`, `sensors`,
 //!   `metrics`, `log`, `fru`, `media`, `bios`, `inventory`,
-//!   `boot_order`; `collection` reads all members of one.
+//!   `boot_order`, `vendor` for what none of them covers; `collection` reads all members of one.
 //!
 //! A first `power.read` is four requests: root, login, the systems, the system; every further one is one.
 
@@ -28,9 +28,11 @@ mod http;
 mod identify;
 mod identity;
 mod inventory;
+mod jobs;
 mod json;
 mod log;
 mod manager;
+pub(super) mod manners;
 mod media;
 mod metrics;
 mod network;
@@ -43,15 +45,19 @@ mod retry;
 mod sensors;
 mod session;
 mod system;
-mod tasks;
+pub(super) mod tasks;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod tls;
 mod uuid;
+mod vendor;
 
 use async_trait::async_trait;
 
-use self::client::Client;
+use self::{
+    client::Client,
+    manners::{Manners, STANDARD},
+};
 use super::ConnectError;
 use crate::{
     driver::{Capabilities, Deadline, Driver, DriverError, Operation, Protocol, Reply},
@@ -60,11 +66,9 @@ use crate::{
         Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootDevice,
         BootDuration, BootMode, BootOrder, BootOverride, Change, EventLog, Fru, Identify, Identity,
         InsertMedia, Inventory, MediaSlot, MediaSlotId, NewAccount, PowerAction, PowerMetrics, PowerState,
-        Sensor, SetIdentify, Timestamp,
+        Sensor, SetIdentify, Timestamp, VendorAnswer, VendorCall,
     },
 };
-
-const NAME: &str = "redfish";
 
 /// Redfish over HTTPS or HTTP.
 pub struct Redfish {
@@ -77,9 +81,14 @@ impl Redfish {
     ///
     /// Without credentials it speaks as nobody, which few BMCs allow.
     pub fn new(endpoint: Endpoint) -> Result<Self, ConnectError> {
+        Self::with_manners(endpoint, &STANDARD)
+    }
+
+    /// The same for a BMC that does more than the standard says.
+    pub(super) fn with_manners(endpoint: Endpoint, manners: &'static Manners) -> Result<Self, ConnectError> {
         if !matches!(endpoint.scheme, Scheme::Https | Scheme::Http) {
             let (endpoint, expected) = (endpoint.to_string(), "https://HOST or http://HOST");
-            return Err(ConnectError::WrongScheme { driver: NAME, endpoint, expected });
+            return Err(ConnectError::WrongScheme { driver: manners.name, endpoint, expected });
         }
         let authorities = match &endpoint.tls {
             Tls::Ca(path) => {
@@ -87,14 +96,14 @@ impl Redfish {
             }
             _ => None,
         };
-        Ok(Self { capabilities: capabilities(), client: Client::new(endpoint, authorities) })
+        Ok(Self { capabilities: capabilities(), client: Client::new(endpoint, authorities, manners) })
     }
 }
 
 #[async_trait]
 impl Driver for Redfish {
     fn name(&self) -> &'static str {
-        NAME
+        self.client.manners.name
     }
 
     fn capabilities(&self) -> &Capabilities {
@@ -301,6 +310,14 @@ impl Driver for Redfish {
         talk.reply(change)
     }
 
+    async fn vendor_call(&self, call: &VendorCall, by: Deadline) -> Reply<VendorAnswer> {
+        let operation = Operation::VendorCall;
+        let checked = vendor::check(call).map_err(|reason| DriverError::invalid(operation, reason))?;
+        let mut talk = self.client.talk(operation, by).await?;
+        let answer = vendor::call(&mut talk, checked).await;
+        talk.reply(answer)
+    }
+
     async fn close(&self) {
         self.client.close().await;
     }
@@ -341,6 +358,7 @@ const OPERATIONS: &[Operation] = &[
     Operation::InventoryRead,
     Operation::BootOrderGet,
     Operation::BootOrderSet,
+    Operation::VendorCall,
 ];
 
 fn capabilities() -> Capabilities {

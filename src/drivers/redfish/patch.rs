@@ -13,6 +13,12 @@ use crate::drivers::failure::Failure;
 impl Talk<'_> {
     /// Changes a resource that was read before. If-Match is sent only where the BMC demands it, or is known to want it.
     pub(super) async fn patch(&mut self, of: &Document, body: &Value) -> Result<(), Failure> {
+        let (ask, reply) = self.patch_once(of, body).await?;
+        self.accept(&ask, reply).await
+    }
+
+    /// The same up to the BMC's answer, whatever that is.
+    pub(super) async fn patch_once(&mut self, of: &Document, body: &Value) -> Result<(Ask, Reply), Failure> {
         let mut ask = Ask::patch(self.local(&of.path)?, body);
         if of.etag.is_some() && self.expects(&WRITES_WANT_A_TAG, of) {
             self.notes.quirk(&WRITES_WANT_A_TAG);
@@ -22,7 +28,7 @@ impl Talk<'_> {
         if wants_another_tag(&reply) && !self.client.endpoint.seams.ignores_etag {
             reply = self.patch_with_tag(&mut ask, reply, of, body).await?;
         }
-        self.accept(&ask, reply).await
+        Ok((ask, reply))
     }
 
     /// The same with the tag that the BMC gives when it is asked for it: as it is, then in other spellings. Each was

@@ -5,6 +5,7 @@ use tokio::time::sleep;
 use super::{
     client::Client,
     http::{Ask, Broken, Reply},
+    manners::STANDARD,
     retry::retry_after,
     tls,
 };
@@ -23,7 +24,7 @@ pub(in crate::drivers) async fn probe(endpoint: Endpoint, by: Deadline) -> Resul
         Tls::Ca(path) => Some(tls::read_authorities(path).map_err(|reason| Cause::Unreachable { reason })?),
         _ => None,
     };
-    let client = Client::new(Endpoint { credentials: None, ..endpoint }, authorities);
+    let client = Client::new(Endpoint { credentials: None, ..endpoint }, authorities, &STANDARD);
     let mut talk = client.talk(Operation::PowerRead, by).await.map_err(|error| error.cause)?;
     let mut absent = absent("it has no service root");
     for root in ROOTS {

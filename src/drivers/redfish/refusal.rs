@@ -88,7 +88,8 @@ impl Refusal {
             || self.general.as_deref().is_some_and(found)
     }
 
-    fn is_one_of(&self, table: &[(&str, &str)]) -> bool {
+    /// Whether it says one of these.
+    pub(super) fn is_one_of(&self, table: &[(&str, &str)]) -> bool {
         table.iter().any(|(id, _)| self.mentions(id))
     }
 

@@ -123,7 +123,7 @@ impl Talk<'_> {
             let reply = self.persist(&ask, login).await?;
             let kept = matches!(reply.status, 307 | 308);
             let moved = kept || matches!(reply.status, 301..=303);
-            let Some(to) = reply.header("location").filter(|_| moved) else { return Ok(reply) };
+            let Some(to) = reply.header("location").filter(|_| moved && ask.is_led) else { return Ok(reply) };
             let target = local(&self.client.endpoint, to);
             let reads = ask.method == hyper::Method::GET;
             let slash = target.as_ref().is_ok_and(|to| differs_by_a_slash(to, &ask.path));

@@ -40,6 +40,7 @@ impl Talk<'_> {
         match reply.status {
             202 if self.client.endpoint.seams.ignores_tasks => Ok(()),
             202 => self.follow_task(ask, reply).await,
+            200..300 if self.names_a_job(&reply) => self.follow_task(ask, reply).await,
             200..300 => Ok(()),
             _ => Err(self.refused(ask, &reply)),
         }
@@ -55,12 +56,14 @@ impl Talk<'_> {
             self.notes.forgive(Deviation::Missing { property: "Location".to_owned() });
             return Ok(());
         };
+        // That a job was made says nothing of the job.
+        let is_job = self.names_a_job(&reply);
         let mut task = self.task_link(&reply).filter(|task| *task != monitor);
         let mut poll = Ask::get(monitor);
         let mut pause = Duration::from_secs(1);
         let (mut polls, mut missed, mut seen) = (0_u32, 0_u32, false);
         loop {
-            let progress = Progress::of(&reply);
+            let progress = if polls == 0 && is_job { Progress::Running } else { self.progress(&reply) };
             match progress {
                 Progress::Done => return Ok(()),
                 Progress::Scheduled => {
@@ -106,6 +109,13 @@ impl Talk<'_> {
         }
     }
 
+    /// Where it is: a maker's job by its own state, everything else by the standard.
+    fn progress(&self, reply: &Reply) -> Progress {
+        let jobs = self.client.manners.jobs.as_ref().filter(|_| reply.is_success());
+        let job = jobs.and_then(|jobs| (jobs.read)(&json(reply).ok()?));
+        job.unwrap_or_else(|| Progress::of(reply))
+    }
+
     /// The task that an answer's body is, or is about.
     fn task_link(&self, reply: &Reply) -> Option<String> {
         self.local(json(reply).ok()?.get("@odata.id")?.as_str()?).ok()
@@ -114,12 +124,16 @@ impl Talk<'_> {
 
 /// Where a task is, by an answer of its monitor or by the task itself.
 #[derive(Debug, PartialEq, Eq)]
-enum Progress {
+pub(in crate::drivers) enum Progress {
+    /// Not at its end.
     Running,
     /// Accepted, and carried out when the host is reset next.
     Scheduled,
+    /// At its end.
     Done,
+    /// Not there.
     Gone,
+    /// At its end, and it did not go well; why.
     Failed(String),
 }
 

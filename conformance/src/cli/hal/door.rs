@@ -28,7 +28,7 @@ pub struct Door {
     /// The inventory; by default HALMARK_INVENTORY, or halmark/inventory.redb in the folder for data (XDG_DATA_HOME).
     #[arg(long, value_name = "FILE", global = true)]
     pub inventory: Option<PathBuf>,
-    /// The driver (`halmark drivers`): redfish, ipmi, auto, unmanaged, or one for each area, such as power=ipmi,boot=redfish; by
+    /// The driver (`halmark drivers`): redfish, idrac, ipmi, auto, unmanaged, or one for each area, such as power=ipmi,boot=redfish; by
     /// default the one for the endpoint's scheme.
     #[arg(long, global = true)]
     pub driver: Option<String>,

@@ -217,9 +217,11 @@ fn vendor(answer: &Map<String, Value>) -> String {
         return format!("completion {completion:02X}h\n{data}");
     }
     let status = answer.get("status").map(|it| cell(Some(it))).unwrap_or_default();
+    let location = answer.get("location").filter(|it| !it.is_null());
+    let location = location.map(|it| format!("location {}\n", cell(Some(it)))).unwrap_or_default();
     let body = answer.get("body").filter(|it| !it.is_null());
     let body = body.map(|it| format!("{it:#}\n")).unwrap_or_default();
-    format!("status {status}\n{}", tame(&body, "\n"))
+    format!("status {status}\n{location}{}", tame(&body, "\n"))
 }
 
 fn is_nothing(value: Option<&Value>) -> bool {

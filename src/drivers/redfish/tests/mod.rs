@@ -17,6 +17,7 @@ mod sessions;
 mod tasks;
 mod tls;
 mod transport;
+mod vendor;
 
 use std::{
     collections::BTreeMap,
@@ -37,23 +38,23 @@ use crate::{
     endpoint::{Credentials, Endpoint, Seams},
 };
 
-const SYSTEM: &str = "/redfish/v1/Systems/437XR1138R2";
+pub(in crate::drivers) const SYSTEM: &str = "/redfish/v1/Systems/437XR1138R2";
 const RESET: &str = "/redfish/v1/Systems/437XR1138R2/Actions/ComputerSystem.Reset";
 const MANAGER: &str = "/redfish/v1/Managers/BMC";
 const TOKEN: &str = "a-token";
 
 /// A request as the peer saw it.
 #[derive(Debug, Clone)]
-struct Seen {
-    method: String,
-    path: String,
+pub(in crate::drivers) struct Seen {
+    pub(in crate::drivers) method: String,
+    pub(in crate::drivers) path: String,
     headers: BTreeMap<String, String>,
-    body: Value,
+    pub(in crate::drivers) body: Value,
     at: Instant,
 }
 
 impl Seen {
-    fn is(&self, method: &str, path: &str) -> bool {
+    pub(in crate::drivers) fn is(&self, method: &str, path: &str) -> bool {
         self.method == method && self.path == path
     }
 
@@ -63,7 +64,7 @@ impl Seen {
 }
 
 /// What the peer does with a request.
-enum Act {
+pub(in crate::drivers) enum Act {
     /// Answers.
     Say(u16, Vec<(&'static str, String)>, String),
     /// Writes these bytes and closes.
@@ -76,15 +77,15 @@ enum Act {
     Drip(Vec<u8>, Duration),
 }
 
-fn say(status: u16, body: Value) -> Act {
+pub(in crate::drivers) fn say(status: u16, body: Value) -> Act {
     Act::Say(status, Vec::new(), body.to_string())
 }
 
-fn say_with(status: u16, header: (&'static str, &str), body: Value) -> Act {
+pub(in crate::drivers) fn say_with(status: u16, header: (&'static str, &str), body: Value) -> Act {
     Act::Say(status, vec![(header.0, header.1.to_owned())], body.to_string())
 }
 
-fn error(status: u16, id: &str, text: &str) -> Act {
+pub(in crate::drivers) fn error(status: u16, id: &str, text: &str) -> Act {
     say(
         status,
         json!({"error": {"code": "Base.1.18.GeneralError", "message": "See @Message.ExtendedInfo.",
@@ -95,15 +96,15 @@ fn error(status: u16, id: &str, text: &str) -> Act {
 type Script = Box<dyn FnMut(&Seen, &mut Bmc) -> Option<Act> + Send>;
 
 /// The healthy BMC behind the script.
-struct Bmc {
-    system: Value,
-    manager: Value,
+pub(in crate::drivers) struct Bmc {
+    pub(in crate::drivers) system: Value,
+    pub(in crate::drivers) manager: Value,
     chassis: Value,
     sessions: u32,
 }
 
 /// A scripted BMC on a port of its own.
-struct Peer {
+pub(in crate::drivers) struct Peer {
     port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
@@ -114,7 +115,9 @@ impl Peer {
     }
 
     /// A peer whose script answers first; what it leaves is answered by the healthy BMC.
-    async fn scripted(script: impl FnMut(&Seen, &mut Bmc) -> Option<Act> + Send + 'static) -> Self {
+    pub(in crate::drivers) async fn scripted(
+        script: impl FnMut(&Seen, &mut Bmc) -> Option<Act> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -138,7 +141,7 @@ impl Peer {
         .await
     }
 
-    fn endpoint(&self) -> Endpoint {
+    pub(in crate::drivers) fn endpoint(&self) -> Endpoint {
         let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{}", self.port)).unwrap();
         endpoint.with_credentials(Credentials::new("admin", "secret"))
     }
@@ -156,17 +159,17 @@ impl Peer {
     }
 
     /// Every request as "METHOD path".
-    fn lines(&self) -> Vec<String> {
+    pub(in crate::drivers) fn lines(&self) -> Vec<String> {
         self.seen().iter().map(|s| format!("{} {}", s.method, s.path)).collect()
     }
 
     /// The bodies of what could change the machine.
-    fn changes(&self) -> Vec<Value> {
+    pub(in crate::drivers) fn changes(&self) -> Vec<Value> {
         self.seen().into_iter().filter(Seen::changes).map(|s| s.body).collect()
     }
 }
 
-fn within(seconds: u64) -> Deadline {
+pub(in crate::drivers) fn within(seconds: u64) -> Deadline {
     Deadline::after(Duration::from_secs(seconds))
 }
 
