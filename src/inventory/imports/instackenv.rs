@@ -139,12 +139,21 @@ pub(super) fn write(rows: &[&Record]) -> String {
     let mut frame = frame.unwrap_or_else(|| Node::map([("nodes", Node::list(Vec::new()))]));
     let nodes = rows.iter().map(|row| {
         let node = kept(row).and_then(|it| json::read(&it.text).ok());
-        let mut node = node.unwrap_or_else(|| Node::map([("pm_type", Node::text("none yet"))]));
+        let mut node = node.unwrap_or_else(|| blank(row));
         update(&mut node, row);
         node
     });
     frame.set("nodes", Node::list(nodes.collect()));
     json::write(&frame)
+}
+
+/// A node of a row that came from elsewhere. Where there is no BMC, the row's key is the machine's own interface.
+fn blank(row: &Record) -> Node {
+    let mut node = Node::map([("pm_type", Node::text("none yet"))]);
+    if Reach::of(row) == Reach::Unmanaged {
+        node.set("mac", Node::list(vec![Node::text(row.mac.to_string())]));
+    }
+    node
 }
 
 /// Writes what a row has otherwise than its node says.

@@ -10,7 +10,7 @@ use super::{
     reach::{self, Where},
 };
 use crate::{
-    endpoint::{Credentials, Scheme, Secret},
+    endpoint::{Credentials, Scheme, Secret, Tls},
     inventory::{
         Record,
         text::{Flaw, Node, Place, yaml},
@@ -175,25 +175,35 @@ pub(super) fn write(rows: &[&Record]) -> String {
     yaml::write(&documents)
 }
 
-/// A host of a row that came from elsewhere, named by its MAC address.
+/// A host of a row that came from elsewhere, named by its MAC address. Without an account it has no Secret; where there is no BMC,
+/// the row's key is the machine's own interface.
 fn blank(row: &Record) -> Vec<Node> {
     let name = format!("bmc-{}", row.mac.to_string().replace(':', "-"));
-    let secret = format!("{name}-secret");
-    vec![
-        Node::map([
-            ("apiVersion", Node::text("v1")),
-            ("kind", Node::text("Secret")),
-            ("metadata", Node::map([("name", Node::text(secret.clone()))])),
-            ("type", Node::text("Opaque")),
-            ("data", Node::map([])),
-        ]),
-        Node::map([
-            ("apiVersion", Node::text("metal3.io/v1alpha1")),
-            ("kind", Node::text("BareMetalHost")),
-            ("metadata", Node::map([("name", Node::text(name))])),
-            ("spec", Node::map([("bmc", Node::map([("credentialsName", Node::text(secret))]))])),
-        ]),
-    ]
+    let secret_name = format!("{name}-secret");
+    let reach = Reach::of(row);
+    let has_account = reach.protocols().iter().any(|it| row.account(*it).is_some());
+    let mut bmc = Node::map([]);
+    if has_account {
+        bmc.set("credentialsName", Node::text(secret_name.clone()));
+    }
+    let spec = match reach {
+        Reach::Unmanaged => Node::map([("bootMACAddress", Node::text(row.mac.to_string()))]),
+        _ => Node::map([("bmc", bmc)]),
+    };
+    let secret = Node::map([
+        ("apiVersion", Node::text("v1")),
+        ("kind", Node::text("Secret")),
+        ("metadata", Node::map([("name", Node::text(secret_name))])),
+        ("type", Node::text("Opaque")),
+        ("data", Node::map([])),
+    ]);
+    let host = Node::map([
+        ("apiVersion", Node::text("metal3.io/v1alpha1")),
+        ("kind", Node::text("BareMetalHost")),
+        ("metadata", Node::map([("name", Node::text(name))])),
+        ("spec", spec),
+    ]);
+    has_account.then_some(secret).into_iter().chain([host]).collect()
 }
 
 /// Writes what a row has otherwise than its documents say.
@@ -228,6 +238,12 @@ fn update(documents: &mut [Node], row: &Record) {
     if !is_same {
         let at = Where { scheme, address, port: (port != usual).then_some(port), path };
         bmc.set("address", Node::text(at.write()));
+    }
+    let trusts_any = row.redfish.tls == Tls::Insecure && reach != Reach::Ipmi;
+    let name = "disableCertificateVerification";
+    let was = bmc.text_of(name).ok().flatten() == Some("true");
+    if trusts_any != was && reach != Reach::Ipmi {
+        bmc.set(name, Node::plain(if trusts_any { "true" } else { "false" }));
     }
 }
 

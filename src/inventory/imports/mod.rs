@@ -71,15 +71,62 @@ impl Format {
         }
     }
 
-    /// Writes a file: the entries that came from such a file in their order, then the other rows. Holds passwords.
+    /// Writes a file: the entries that came from such a file in their order, then the other rows. Holds passwords. What of the
+    /// rows does not fit into it, [`loss`](Self::loss) tells.
     pub fn write(self, rows: &[Record]) -> String {
-        let mut rows: Vec<&Record> = rows.iter().collect();
+        let mut rows: Vec<&Record> = rows.iter().filter(|row| !self.leaves_out(row)).collect();
         rows.sort_by_key(|row| Kept::of(row, self).map_or((1, 0), |it| (0, it.at)));
         match self {
             Self::Instackenv => instackenv::write(&rows),
             Self::Openstack => openstack::write(&rows),
             Self::Metal3 => metal3::write(&rows),
             Self::Csv => csv::write(&rows),
+        }
+    }
+}
+
+/// What a list has no place for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loss {
+    /// The row, which has no factory credentials.
+    NoFactory,
+    /// The row, which has no address.
+    NoAddress,
+    /// What is believed of the BMC's certificate.
+    Trust,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoFactory => "left out: no factory password is known",
+            Self::NoAddress => "left out: no address is known",
+            Self::Trust => "written without --insecure, --pin or --ca: this format has no place for it",
+        })
+    }
+}
+
+impl Format {
+    /// What is lost where this row is written.
+    pub fn loss(self, row: &Record) -> Option<Loss> {
+        let asks_redfish = Reach::of(row).protocols().contains(&Protocol::Redfish);
+        match self {
+            Self::Csv => row.factory.is_none().then_some(Loss::NoFactory),
+            _ if row.address.is_none() && Reach::of(row) != Reach::Unmanaged => Some(Loss::NoAddress),
+            _ => (asks_redfish && !self.has_place_for(&row.redfish.tls)).then_some(Loss::Trust),
+        }
+    }
+
+    fn leaves_out(self, row: &Record) -> bool {
+        matches!(self.loss(row), Some(Loss::NoFactory | Loss::NoAddress))
+    }
+
+    fn has_place_for(self, trust: &Tls) -> bool {
+        match trust {
+            Tls::System => true,
+            Tls::Insecure => matches!(self, Self::Openstack | Self::Metal3),
+            Tls::Ca(_) => self == Self::Openstack,
+            Tls::Pin(_) => false,
         }
     }
 }

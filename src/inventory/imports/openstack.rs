@@ -5,9 +5,13 @@ use super::{
     Entry, Format, Kept, Reach,
     reach::{self, Names},
 };
-use crate::inventory::{
-    Record,
-    text::{Flaw, Kind, Node, json, yaml},
+use crate::{
+    driver::Protocol,
+    endpoint::Tls,
+    inventory::{
+        Record,
+        text::{Flaw, Kind, Node, json, yaml},
+    },
 };
 
 /// Ironic's drivers, classic ones and hardware types, by what their names hold, and the beginnings of their members in `driver_info`.
@@ -133,16 +137,18 @@ fn entry(node: &Node) -> Result<Entry, Flaw> {
         let place = if info.place.line > 0 { info.place } else { node.place };
         return Err(Flaw::at(place, format!("the driver_info of this node has no {}", names.address)));
     }
-    let verifies = info.text_of("redfish_verify_ca")?.and_then(|it| match it.to_ascii_lowercase().as_str() {
-        "false" | "no" | "off" | "0" => Some(false),
-        _ => None,
-    });
+    let verifies = info.text_of("redfish_verify_ca")?.map(verifies);
     let ports = match node.get("ports").filter(|it| !it.is_null()) {
         Some(ports) => ports.items()?,
         None => &[],
     };
     let boot = ports.iter().filter_map(|it| it.get("address")).map(reach::mac).collect::<Result<_, _>>()?;
     access.entry(node, reach, boot, reach::tls(verifies))
+}
+
+/// Whether the value of `redfish_verify_ca` says that certificates are verified; a path does.
+fn verifies(text: &str) -> bool {
+    !["false", "no", "off", "0"].contains(&text.to_ascii_lowercase().as_str())
 }
 
 fn known(driver: &str) -> (Reach, &'static [&'static str]) {
@@ -181,6 +187,10 @@ pub(super) fn write(rows: &[&Record]) -> String {
                     ("driver", Node::text(Reach::of(row).driver())),
                     ("driver_info", Node::map([])),
                 ]);
+                if Reach::of(row) == Reach::Unmanaged {
+                    let own = Node::map([("address", Node::text(row.mac.to_string()))]);
+                    node.set("ports", Node::list(vec![own]));
+                }
                 update(&mut node, row);
                 new.push(node);
             }
@@ -235,5 +245,21 @@ fn update(node: &mut Node, row: &Record) {
     }
     if let Some(info) = node.get_mut("driver_info") {
         names(&driver, info).write(info, row, reach);
+        if reach.protocols().contains(&Protocol::Redfish) {
+            trust(info, &row.redfish.tls);
+        }
+    }
+}
+
+/// Writes what is believed of the certificate where the node says otherwise.
+fn trust(info: &mut Node, now: &Tls) {
+    let name = "redfish_verify_ca";
+    let was = info.text_of(name).ok().flatten();
+    let is_verified = was.is_none_or(verifies);
+    match now {
+        Tls::Insecure if is_verified => info.set(name, Node::plain("false")),
+        Tls::Ca(file) if was != file.to_str() => info.set(name, Node::text(file.display().to_string())),
+        Tls::System | Tls::Pin(_) if !is_verified => info.set(name, Node::plain("true")),
+        _ => {}
     }
 }
