@@ -361,13 +361,22 @@ fn an_inventory_that_cannot_be_used_is_told_with_what_to_do() {
         told(&output.expect("halmark starts"))
     };
     fs::write(folder.join("list.csv"), "mac,password\n").expect("it can be written");
-    assert!(run("list.csv").contains("chmod 600 list.csv"), "{}", run("list.csv"));
+    let foreign = run("list.csv");
+    assert!(
+        foreign.contains("list.csv is no inventory of BMCs") && foreign.ends_with("exit 2\n"),
+        "{foreign}"
+    );
+    assert!(!foreign.contains("chmod"), "{foreign}");
     let private = |name: &str| {
         use std::os::unix::fs::PermissionsExt as _;
         fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).expect("it is ours");
     };
     private("list.csv");
-    let told = run("list.csv");
+    assert_eq!(run("list.csv"), foreign, "whoever may read it");
+    fs::write(folder.join("cut.redb"), "redb\x1a\x0a and nothing more").expect("it can be written");
+    assert!(run("cut.redb").contains("chmod 600 cut.redb"), "{}", run("cut.redb"));
+    private("cut.redb");
+    let told = run("cut.redb");
     assert!(
         told.contains("is damaged") && told.contains("put a copy") && told.ends_with("exit 2\n"),
         "{told}"

@@ -10,8 +10,8 @@
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions, Permissions, TryLockError},
-    io,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    io::{self, Read as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -36,6 +36,9 @@ pub use self::error::StoreError;
 
 /// MAC address → the row as [`sealed`]. A later form of the rows would be another table.
 const ROWS: TableDefinition<'_, [u8; 6], &[u8]> = TableDefinition::new("bmc-1");
+
+/// How a file of `redb` begins.
+const MAGIC: [u8; 4] = *b"redb";
 
 /// How long a file that is in use is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -118,12 +121,53 @@ impl Store {
         let before = self.rows(&transaction.open_table(ROWS).map_err(|e| self.failed(e))?)?;
         let mut rows = Rows { before, now: BTreeMap::new() };
         let made = change(&mut rows)?;
-        for (mac, row) in &rows.now {
-            self.write(&transaction, *mac, row.as_ref())?;
+        if rows.forgets() {
+            transaction.abort().map_err(|e| self.failed(e))?;
+            self.anew(&rows)?;
+        } else {
+            for (mac, row) in &rows.now {
+                self.write(&transaction, *mac, row.as_ref())?;
+            }
+            transaction.commit().map_err(|e| self.failed(e))?;
         }
-        transaction.commit().map_err(|e| self.failed(e))?;
         database.close().map_err(|e| self.failed(e))?;
         Ok(made)
+    }
+
+    /// Puts a new file with these rows in the place of the old one, whose free pages would keep the passwords of a row that was
+    /// taken away. The old one is locked until this is done; who opened it meanwhile opens again.
+    fn anew(&self, rows: &Rows) -> Result<(), StoreError> {
+        let place = self.file.canonicalize().map_err(|e| self.unusable(e))?;
+        let new = beside(&place, ".new");
+        let written = self.filled(&new, rows).and_then(|()| {
+            std::fs::rename(&new, &place).map_err(|e| self.unusable(e))?;
+            File::open(folder_of(&place)).and_then(|it| it.sync_all()).map_err(|e| self.unusable(e))
+        });
+        written.inspect_err(|_| drop(std::fs::remove_file(&new)))
+    }
+
+    /// A file with these rows, its owner's alone, on the disk.
+    fn filled(&self, new: &Path, rows: &Rows) -> Result<(), StoreError> {
+        // One of somebody who was killed here.
+        let _ = std::fs::remove_file(new);
+        let owned = || {
+            let file = private(new)?;
+            let (is, shall) = (file.metadata()?, std::fs::metadata(&self.file)?);
+            if (is.uid(), is.gid()) != (shall.uid(), shall.gid()) {
+                fchown(&file, Some(shall.uid()), Some(shall.gid()))?;
+            }
+            Ok(file)
+        };
+        let file = owned().map_err(|e| self.unusable(e))?;
+        let backend = FileBackend::new(file).map_err(|e| self.failed(e))?;
+        let database = builder().create_with_backend(backend).map_err(|e| self.failed(e))?;
+        let transaction = database.begin_write().map_err(|e| self.failed(e))?;
+        transaction.open_table(ROWS).map_err(|e| self.failed(e))?;
+        for row in rows.all() {
+            self.write(&transaction, row.mac, Some(row))?;
+        }
+        transaction.commit().map_err(|e| self.failed(e))?;
+        database.close().map_err(|e| self.failed(e))
     }
 
     fn write(&self, to: &WriteTransaction, mac: Mac, row: Option<&Record>) -> Result<(), StoreError> {
@@ -193,7 +237,11 @@ impl Store {
         let builder = builder();
         let opened = self.patiently(|| {
             let file = OpenOptions::new().read(true).write(true).open(&self.file)?;
-            builder.create_with_backend(FileBackend::new(file)?)
+            let opened = file.metadata()?.ino();
+            let database = builder.create_with_backend(FileBackend::new(file)?)?;
+            // A new file may have come into its place before it was locked.
+            let is_still_there = std::fs::metadata(&self.file).is_ok_and(|it| it.ino() == opened);
+            if is_still_there { Ok(database) } else { Err(DatabaseError::DatabaseAlreadyOpen) }
         });
         opened.await.map_err(|e| self.failed(e))
     }
@@ -204,6 +252,9 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(self.unusable(error)),
             Ok(it) if !it.is_file() => Err(self.unusable(io::Error::other("it is no file"))),
+            Ok(it) if it.len() > 0 && self.is_foreign() => {
+                Err(StoreError::Foreign { file: self.file.clone() })
+            }
             Ok(it) if it.permissions().mode() & 0o077 != 0 => {
                 Err(StoreError::Exposed { file: self.file.clone(), mode: it.permissions().mode() & 0o777 })
             }
@@ -212,9 +263,16 @@ impl Store {
         }
     }
 
+    /// Whether the file is something else, by how it begins; one that cannot be read is not known to be.
+    fn is_foreign(&self) -> bool {
+        let mut begin = [0; MAGIC.len()];
+        let read = File::open(&self.file).and_then(|mut it| it.read(&mut begin)).unwrap_or(0);
+        begin[..read] != MAGIC[..read]
+    }
+
     /// Makes the file, so that it is still there after a loss of power.
     fn make(&self) -> io::Result<()> {
-        let folder = self.file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(&self.file);
         if !folder.exists() {
             std::fs::create_dir_all(folder)?;
             std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
@@ -244,9 +302,7 @@ impl Store {
 
     /// The file of the queue.
     fn beside(&self) -> PathBuf {
-        let mut name = self.file.clone().into_os_string();
-        name.push(".lock");
-        name.into()
+        beside(&self.file, ".lock")
     }
 
     fn failed(&self, error: impl Into<redb::Error>) -> StoreError {
@@ -260,6 +316,17 @@ impl Store {
     fn damaged(&self, what: String) -> StoreError {
         StoreError::Damaged { file: self.file.clone(), what }
     }
+}
+
+/// A file of the same name with this behind it.
+fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.to_owned().into_os_string();
+    name.push(end);
+    name.into()
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn builder() -> Builder {
@@ -334,6 +401,11 @@ impl Rows {
         });
         row.changed = if as_before { before.and_then(|it| it.changed) } else { Some(now) };
         self.now.insert(row.mac, Some(row));
+    }
+
+    /// Whether a row that was there is taken away.
+    fn forgets(&self) -> bool {
+        self.now.iter().any(|(mac, row)| row.is_none() && self.before.contains_key(mac))
     }
 
     /// Takes a row away; the row, if it was there.

@@ -30,7 +30,12 @@ pub enum StoreError {
         /// Why.
         source: io::Error,
     },
-    /// What is in the file is no table of BMCs, or no longer.
+    /// The file is something else: no table of BMCs, and never was one.
+    Foreign {
+        /// The file.
+        file: PathBuf,
+    },
+    /// What is in the file is no table of BMCs any more.
     Damaged {
         /// The file.
         file: PathBuf,
@@ -69,6 +74,10 @@ impl StoreError {
                 "wait for the other halmark, or end it: `fuser -v FILE` names it".to_owned()
             }
             Self::Exposed { file, .. } => format!("chmod 600 {}", file.display()),
+            Self::Foreign { .. } => {
+                "name the inventory by --inventory or HALMARK_INVENTORY; this file was left as it is"
+                    .to_owned()
+            }
             Self::Unusable { .. } => {
                 "name another file by --inventory or HALMARK_INVENTORY, or make this one usable".to_owned()
             }
@@ -96,6 +105,7 @@ impl fmt::Display for StoreError {
             Self::Unusable { file, source } => {
                 write!(f, "the inventory {} cannot be used: {source}", file.display())
             }
+            Self::Foreign { file } => write!(f, "{} is no inventory of BMCs", file.display()),
             Self::Damaged { file, what } => write!(f, "the inventory {} is damaged: {what}", file.display()),
             Self::Later { file, table } => {
                 write!(

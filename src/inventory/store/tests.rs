@@ -133,10 +133,75 @@ async fn what_is_no_inventory_is_told_and_left_as_it_is() {
     fs::write(store.file(), "mac,address\n".repeat(1000)).unwrap();
     let before = fs::read(store.file()).unwrap();
     let error = store.all().await.unwrap_err();
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
     let error = store.change(|_| Ok::<_, StoreError>(())).await.unwrap_err();
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
     assert_eq!(fs::read(store.file()).unwrap(), before);
+    fs::set_permissions(store.file(), Permissions::from_mode(0o644)).unwrap();
+    let error = store.all().await.unwrap_err();
+    assert!(matches!(error, StoreError::Foreign { .. }), "whoever can read it: {error:?}");
+}
+
+/// Every octet of the file, as text.
+fn bytes(store: &Store) -> String {
+    String::from_utf8_lossy(&fs::read(store.file()).unwrap()).into_owned()
+}
+
+#[tokio::test]
+async fn nothing_of_a_row_that_was_taken_away_is_left_in_the_file() {
+    let folder = Folder::new("forgotten");
+    let store = folder.store();
+    for round in 0..5 {
+        for last in 1..20 {
+            let mut row = row(last);
+            row.ipmi.account = Some(Credentials::new("metal", format!("canary-{last}-of-{round}.")));
+            put(&store, row, Moment(round)).await;
+        }
+    }
+    assert!(bytes(&store).contains("canary-7-of-"));
+    store.change(|rows| Ok::<_, StoreError>(rows.remove(mac(7)))).await.unwrap();
+    assert!(!bytes(&store).contains("canary-7-of-"), "it is in a free page");
+    let left = store.all().await.unwrap();
+    assert_eq!((left.len(), left.get(&mac(7))), (18, None));
+    assert_eq!(fs::metadata(store.file()).unwrap().permissions().mode() & 0o777, 0o600);
+    let files = fs::read_dir(&folder.0).unwrap().count();
+    assert_eq!(files, 2, "the file and its queue");
+}
+
+#[tokio::test]
+async fn what_others_put_while_rows_are_taken_away_is_not_lost() {
+    let folder = Folder::new("meanwhile");
+    let store = folder.store().with_patience(Duration::from_secs(30));
+    for last in 1..40 {
+        put(&store, row(last), NOON).await;
+    }
+    let away = async |from: u8| {
+        for last in (from..40).step_by(2) {
+            store.change(|rows| Ok::<_, StoreError>(rows.remove(mac(last)))).await.unwrap();
+        }
+    };
+    let more = async {
+        for last in 100..140 {
+            put(&store, row(last), NOON).await;
+        }
+    };
+    tokio::join!(away(1), away(2), more);
+    let left: Vec<Mac> = store.all().await.unwrap().into_keys().collect();
+    assert_eq!(left, (100..140).map(mac).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_link_to_the_file_stays_one_when_a_row_is_taken_away() {
+    let folder = Folder::new("link");
+    let store = folder.store();
+    put(&store, row(1), NOON).await;
+    put(&store, row(2), NOON).await;
+    let link = folder.0.join("link.redb");
+    std::os::unix::fs::symlink(store.file(), &link).unwrap();
+    let by_link = Store::at(&link);
+    by_link.change(|rows| Ok::<_, StoreError>(rows.remove(mac(1)))).await.unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(store.all().await.unwrap().into_keys().collect::<Vec<_>>(), [mac(2)]);
 }
 
 #[tokio::test]
@@ -200,7 +265,7 @@ async fn whatever_is_damaged_is_told_or_does_not_matter_and_no_row_is_another() 
                     rows.len()
                 );
             }
-            Err(StoreError::Damaged { .. }) => told += 1,
+            Err(StoreError::Damaged { .. } | StoreError::Foreign { .. }) => told += 1,
             Err(other) => panic!("round {round}: {other:?}"),
         }
     }

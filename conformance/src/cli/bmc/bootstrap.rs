@@ -19,7 +19,7 @@ use super::{
 };
 use crate::cli::{
     hal::{self, exit},
-    print,
+    print, usage,
 };
 
 /// How many BMCs are initialised at once.
@@ -60,14 +60,32 @@ pub(in crate::cli) fn bootstrap(typed: &Bootstrap) -> u8 {
 }
 
 fn meant(typed: &Bootstrap) -> Result<(Table, Vec<Record>), u8> {
+    if typed.admin == typed.console {
+        return Err(usage("--admin and --console name two accounts, and are the same"));
+    }
     let table = Table::at(typed.inventory.as_ref(), typed.timeout)?;
-    let rows = if typed.which.is_empty() {
+    let rows: Vec<Record> = if typed.which.is_empty() {
         let shipped = |it: &Record| it.factory.is_some() && it.address.is_some();
         table.ask(Store::all)?.into_values().filter(shipped).collect()
     } else {
         typed.which.iter().map(|it| find(&table, it)).collect::<Result<_, _>>()?
     };
+    not_the_factorys(typed, &rows)?;
     Ok((table, rows))
+}
+
+/// The factory's account stays beside those that are made: its name is free for none of them.
+fn not_the_factorys(typed: &Bootstrap, rows: &[Record]) -> Result<(), u8> {
+    for (option, name) in [("--admin", &typed.admin), ("--console", &typed.console)] {
+        let is_taken = |row: &&Record| row.factory.as_ref().is_some_and(|it| it.user == *name);
+        if let Some(row) = rows.iter().find(is_taken) {
+            return Err(usage(format!(
+                "{option} {name} is the account that {} was shipped with: name another; nothing was sent",
+                row.mac
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Initialises them, some at once, and tells of each; the code of the last one that could not be.

@@ -92,11 +92,26 @@ fn said(door: &Door, row: &Row, known: Option<&Record>) -> Result<Said, u8> {
         address: address(row, &doors)?,
         driver: row.preferred_driver.as_deref().map(driver).transpose()?,
         accounts: accounts(door, row, known)?,
-        tls: (door.ca.is_some() || door.pin.is_some() || door.insecure).then(|| door.tls()).transpose()?,
+        tls: (door.ca.is_some() || door.pin.is_some() || door.insecure).then(|| lasting(door)).transpose()?,
         suite: door.suite()?,
         kg: door.kg()?,
         doors,
     })
+}
+
+/// What is believed of the certificate from now on, wherever halmark is started: a file with authorities by its whole path.
+fn lasting(door: &Door) -> Result<Tls, u8> {
+    let Tls::Ca(file) = door.tls()? else { return door.tls() };
+    let unreadable = |e: std::io::Error| usage(format!("{} cannot be read: {e}", file.display()));
+    let whole = file.canonicalize().map_err(unreadable)?;
+    let text = std::fs::read(&whole).map_err(unreadable)?;
+    if !String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(usage(format!("{} holds no certificate in PEM", file.display())));
+    }
+    match whole.to_str() {
+        Some(_) => Ok(Tls::Ca(whole)),
+        None => Err(usage(format!("the path {} is no text in UTF-8", whole.display()))),
+    }
 }
 
 /// The one address of all that was said.

@@ -10,11 +10,11 @@ use std::{
 
 use clap::{Args as Group, builder::PossibleValuesParser, builder::TypedValueParser};
 use halmark::{
-    Deadline,
+    Deadline, Tls,
     drivers::{self, auto},
     inventory::{
         Mac, Record, Store, StoreError,
-        imports::{Entry, Format},
+        imports::{Entry, Format, Loss},
         leases, reach,
         store::Rows,
     },
@@ -67,6 +67,13 @@ fn format() -> impl TypedValueParser<Value = Format> {
 
 /// Reads a list into the table: all that has a MAC address, or nothing where the list has a flaw.
 pub(super) fn import(door: &Door, typed: &Import) -> Result<u8, u8> {
+    let trusts = door.ca.is_some() || door.pin.is_some() || door.insecure;
+    if trusts && !typed.ask {
+        return Err(usage(
+            "--ca, --pin and --insecure are for BMCs that are asked (--ask): rows keep what the list says of certificates",
+        ));
+    }
+    let trust = trusts.then(|| door.tls()).transpose()?;
     let name = typed.file.display().to_string();
     let text = text(&typed.file)?;
     let entries = typed.format.read(&text).map_err(|flaws| {
@@ -80,7 +87,7 @@ pub(super) fn import(door: &Door, typed: &Import) -> Result<u8, u8> {
     let keys: Vec<Option<Mac>> = entries
         .iter()
         .map(|entry| {
-            let asked = || typed.ask.then(|| table.wait(ask(entry, door))).flatten();
+            let asked = || typed.ask.then(|| table.wait(ask(entry, door, trust.as_ref()))).flatten();
             key(entry, &rows, &leased).or_else(asked)
         })
         .collect();
@@ -113,11 +120,14 @@ fn leased(files: &[PathBuf]) -> Result<BTreeMap<String, Mac>, u8> {
     Ok(leased)
 }
 
-/// What a BMC calls its MAC address.
-async fn ask(entry: &Entry, door: &Door) -> Option<Mac> {
+/// What a BMC calls its MAC address; its certificate is believed as was typed, or else as the list says.
+async fn ask(entry: &Entry, door: &Door, trust: Option<&Tls>) -> Option<Mac> {
     let nobody = Mac::new([2, 0, 0, 0, 0, 0]).ok()?;
     let mut row = Record::new(nobody);
     entry.fill(&mut row);
+    if let Some(trust) = trust {
+        row.redfish.tls = trust.clone();
+    }
     let reached = reach::reach(&row, door.driver.as_deref(), None).ok()?;
     let by = Deadline::after(door.timeout);
     let driver = match reached.driver.as_str() {
@@ -183,12 +193,25 @@ pub(super) fn export(door: &Door, typed: &Export) -> Result<u8, u8> {
     }
     let rows: Vec<Record> = Table::meant(door)?.ask(Store::all)?.into_values().collect();
     let text = typed.format.write(&rows);
+    losses(typed.format, &rows);
     if to_stdout {
         print(&text);
         return Ok(exit::DONE);
     }
     write_alone(&typed.file, &text).map_err(|e| usage(format!("{}: {e}", typed.file.display())))?;
     Ok(exit::DONE)
+}
+
+/// Tells what of the rows is not in the list.
+fn losses(format: Format, rows: &[Record]) {
+    let mut lost: BTreeMap<Loss, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        format.loss(row).into_iter().for_each(|it| lost.entry(it).or_default().push(row.mac.to_string()));
+    }
+    for (loss, macs) in lost {
+        let (count, all) = (macs.len(), rows.len());
+        complain(&format!("note: {count} of {all} rows {loss}: {}\n", macs.join(", ")));
+    }
 }
 
 /// Puts a file with secrets in a place: a new one of mode 0600, whatever file was there before. What is no file is written to.

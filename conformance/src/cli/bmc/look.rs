@@ -39,15 +39,20 @@ pub(super) fn look(door: &Door, table: &Table, mac: Mac) -> Result<u8, u8> {
                 return failed.err().unwrap_or(code);
             }
         };
+        let told = async |error: &DriverError| {
+            let failed = note_failure(table, mac, error.to_string()).await;
+            let code = hal::failed(error, &meant.driver, &hal::endpoint(&asking), door.output);
+            failed.err().unwrap_or(code)
+        };
         let surveyed = survey::survey(driver.as_ref(), by).await;
         driver.close().await;
         match surveyed {
-            Ok(survey) => note(door, table, mac, survey).await.unwrap_or_else(|code| code),
-            Err(error) => {
-                let failed = note_failure(table, mac, error.to_string()).await;
-                let code = hal::failed(&error, &meant.driver, &hal::endpoint(&asking), door.output);
-                failed.err().unwrap_or(code)
+            Ok(survey) if survey.protocols.is_empty() && !survey.failures.is_empty() => {
+                survey.failures.iter().skip(1).for_each(|it| complain(&format!("note: not read: {it}\n")));
+                told(&survey.failures[0]).await
             }
+            Ok(survey) => note(door, table, mac, survey).await.unwrap_or_else(|code| code),
+            Err(error) => told(&error).await,
         }
     })))
 }
