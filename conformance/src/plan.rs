@@ -111,12 +111,18 @@ pub fn plan(
     plan
 }
 
-/// Whether an id is meant by a pattern.
+/// Whether an id is meant by a pattern: an id, the beginning of one up to a dot, or a glob in which `*` is any text, also none.
 pub fn id_matches(pattern: &str, id: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => id.starts_with(prefix),
-        None => id == pattern || id.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('.')),
-    }
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return id == pattern || id.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('.'));
+    };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let inside = id.strip_prefix(first).and_then(|it| it.strip_suffix(last));
+    // What stands between is taken as early as it can be, so that most is left for what follows.
+    let found = inside.and_then(|it| {
+        middle.split('*').try_fold(it, |left, piece| left.split_once(piece).map(|(_, after)| after))
+    });
+    found.is_some()
 }
 
 fn selects(selection: &Selection, scenario: &Scenario) -> bool {
@@ -288,4 +294,32 @@ fn observables(steps: &[Step]) -> Vec<&'static crate::condition::Observable> {
         _ => Vec::new(),
     };
     steps.iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_any_text_wherever_it_stands() {
+        let is = |pattern: &str| id_matches(pattern, "power.cycle-when-off");
+        for pattern in [
+            "*",
+            "power.*",
+            "*.cycle-when-off",
+            "*cycle*",
+            "p*r.*-*-off",
+            "**",
+            "power",
+            "power.cycle-when-off*",
+            "po*ff",
+        ] {
+            assert!(is(pattern), "{pattern}");
+        }
+        for pattern in
+            ["pow", "*.cycle", "cycle*", "*boot*", "p*cycle*cycle*", "power.cycle-when-off*f", "*off*when*"]
+        {
+            assert!(!is(pattern), "{pattern}");
+        }
+    }
 }

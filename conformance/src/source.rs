@@ -71,14 +71,25 @@ pub fn excerpt(source: &Source, place: Place, label: &str, indent: &str) -> Stri
     let carets = place.length.max(1).min(line.len().saturating_sub(start).max(1)).min(WIDEST);
     let mut out = String::new();
     let _ = writeln!(out, "{indent}{number} | {shown}");
-    let _ = writeln!(out, "{indent}{gutter} | {}{} {label}", " ".repeat(start - from), "^".repeat(carets));
+    let _ = writeln!(
+        out,
+        "{indent}{gutter} | {}{} {}",
+        " ".repeat(start - from),
+        "^".repeat(carets),
+        one_line(label)
+    );
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
 }
 
 fn printable(line: &str) -> Vec<char> {
-    line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    one_line(line).chars().collect()
+}
+
+/// A text in one line that moves no cursor: control characters are spaces.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The known word that somebody who wrote `word` most likely meant.

@@ -123,6 +123,16 @@ fn effects_declared_too_low() {
 }
 
 #[test]
+fn a_title_moves_no_cursor() {
+    let text = GOOD
+        .replace("title: The power", "title: \"The \\e[31mpower\\a")
+        .replace("state is read", "state is read\"")
+        .replace("returns: powered-on", "returns: powered-off");
+    let said = run_text("title", &text);
+    assert!(said.contains("The  [31mpower  state is read") && !said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
 fn a_call_that_is_not_required() {
     let text = GOOD
         .replace("- call: power.read\n    returns: powered-on\n", "- call: identify.get\n    returns: lit\n");

@@ -306,6 +306,64 @@ fn a_password_that_is_being_changed_when_halmark_is_killed_is_not_lost() {
     assert!(midway > 0, "none was killed on its way");
 }
 
+/// A BMC that answers every request with a page; it serves as long as the tests last.
+fn a_page() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it has one").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\nConnection: close\r\n\r\n<html></html>";
+            let _ = stream.write_all(page.as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn a_bmc_of_which_nothing_could_be_read_did_not_change() {
+    let scene = Scene::known("inventory-page");
+    let read = scene.run("bmc update MAC");
+    assert_eq!(read.status.code(), Some(0), "{read:?}");
+    let before = scene.row()["status"]["last_updated"].clone();
+    let words = format!("bmc update MAC --driver redfish --redfish-port {}", a_page());
+    let text = told(&scene.run(&words));
+    assert!(!text.contains("changed") && text.contains("error: ") && text.ends_with("exit 1\n"), "{text}");
+    let status = scene.row()["status"].clone();
+    assert!(status["last_updated"] == before && status["last_error"].is_string(), "{status}");
+}
+
+#[test]
+fn a_file_of_authorities_is_kept_by_its_whole_path() {
+    let folder = folder("inventory-ca");
+    fs::write(folder.join("ca.pem"), "-----BEGIN CERTIFICATE-----\n").expect("it can be written");
+    let run =
+        |words: &str| alone(&folder, &words.split(' ').collect::<Vec<_>>()).output().expect("it starts");
+    assert_eq!(run(&format!("bmc add {OTHER} --address bmc --ca ca.pem")).status.code(), Some(0));
+    let whole = folder.canonicalize().expect("it is there").join("ca.pem");
+    let shown = told(&run(&format!("bmc describe {OTHER}")));
+    assert!(shown.contains(&format!("ca: {}\n", whole.display())), "{shown}");
+}
+
+#[test]
+fn a_password_of_a_bmc_that_was_taken_out_is_not_left_in_the_file() {
+    let folder = folder("inventory-forgotten");
+    let run = |words: &str| {
+        let arguments: Vec<&str> = words.split(' ').collect();
+        let output = alone(&folder, &arguments).env("HALMARK_PASSWORD", "canary-forgotten").output();
+        assert_eq!(output.expect("halmark starts").status.code(), Some(0), "{words}");
+    };
+    let holds = || {
+        let bytes = fs::read(folder.join("it.redb")).expect("it is there");
+        String::from_utf8_lossy(&bytes).contains("canary-forgotten")
+    };
+    run("bmc add 02:00:00:00:00:02 --address other --inventory it.redb");
+    run(&format!("bmc add {OTHER} --address bmc --user root --inventory it.redb"));
+    assert!(holds());
+    run(&format!("bmc rm {OTHER} --inventory it.redb"));
+    assert!(!holds());
+}
+
 #[test]
 fn a_wrong_password_is_told_with_what_to_do() {
     let scene = Scene::known("inventory-wrong");
@@ -340,6 +398,8 @@ fn what_is_typed_wrongly_is_told_with_what_to_do() {
         "bmc create-user 02:00:00:00:00:01 --role king",
         "bmc create-user 02:00:00:00:00:01",
         "bmc rotate-password 02:00:00:00:00:01 --generate",
+        "bmc update 02:00:00:00:00:01 --no-read --ca nowhere.pem",
+        "bmc update 02:00:00:00:00:01 --no-read --ca /dev/null",
         "bmc ls --endpoint https://bmc",
         "bmc add 02:00:00:00:00:03 --driver ipmi",
         "bmc ls --bmc 02:00:00:00:00:01",

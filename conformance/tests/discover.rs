@@ -229,6 +229,50 @@ fn a_bmc_is_asked_for_its_mac_address_as_the_account_of_the_list() {
 }
 
 #[test]
+fn whoever_is_asked_is_believed_as_typed_and_the_row_believes_what_the_list_says() {
+    let (served, room) = (Served::with(&[]), Room::new("import-insecure"));
+    let list = format!(
+        "nodes:\n- driver: redfish\n  driver_info: {{redfish_address: '{}', redfish_username: admin, redfish_password: {PASSWORD}}}\n",
+        served.url("urls")
+    );
+    room.write("nodes.yaml", &list);
+    let import = |more: &[&str]| room.run(&[&["bmc", "import", "openstack", "nodes.yaml"], more].concat());
+    let refused = import(&["--insecure"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    assert!(told(&refused).contains("--ask"), "{}", told(&refused));
+    assert_eq!(import(&["--ask"]).status.code(), Some(5), "its certificate signed itself");
+    let asked = import(&["--ask", "--insecure"]);
+    assert!(asked.status.success(), "{}", told(&asked));
+    assert!(room.rows()[0]["redfish"].get("insecure").is_none(), "{:?}", room.rows());
+}
+
+#[test]
+fn what_is_not_in_an_exported_list_is_told() {
+    let room = Room::new("export-losses");
+    room.write("p.csv", &format!("mac,password\n3cecef123456,{PASSWORD}\n"));
+    assert!(room.run(&["bmc", "import", "csv", "p.csv"]).status.success());
+    for words in
+        ["02:00:00:00:00:01 --address 10.0.0.1 --insecure", "02:00:00:00:00:02 --preferred-driver unmanaged"]
+    {
+        let words: Vec<&str> = ["bmc", "add"].into_iter().chain(words.split(' ')).collect();
+        assert!(room.run(&words).status.success(), "{words:?}");
+    }
+    let export = |format: &str| told(&room.run(&["bmc", "export", format, &format!("it.{format}")]));
+    let csv = export("csv");
+    let without = "2 of 3 rows left out: no factory password is known: 02:00:00:00:00:01, 02:00:00:00:00:02";
+    assert_eq!(csv, format!("note: {without}\n"));
+    let nowhere = "note: 1 of 3 rows left out: no address is known: 3c:ec:ef:12:34:56\n";
+    assert_eq!(export("metal3"), nowhere);
+    assert!(
+        export("instackenv").contains("1 of 3 rows written without --insecure"),
+        "{}",
+        export("instackenv")
+    );
+    let again = room.run(&["bmc", "import", "metal3", "it.metal3", "--inventory", "other.redb"]);
+    assert!(told(&again).contains("new    02:00:00:00:00:02"), "{}", told(&again));
+}
+
+#[test]
 fn passwords_of_a_list_go_to_standard_output_only_where_that_is_allowed() {
     let room = Room::new("export-stdout");
     room.write("p.csv", &format!("mac,password\n3cecef123456,{PASSWORD}\n"));
@@ -273,6 +317,23 @@ fn sixteen_blank_machines_come_up_with_a_lease_file_and_the_vendors_list() {
     assert!(own.status.success(), "{}", told(&own));
     let again = room.run(&["bootstrap"]);
     assert_eq!(told(&again).matches("already-so").count(), 16, "{}", told(&again));
+}
+
+#[test]
+fn an_account_is_not_made_by_the_name_of_the_factorys_or_of_the_other() {
+    let room = Room::new("bootstrap-names");
+    room.write("list.csv", &format!("02:00:00:00:00:01,root,{PASSWORD}\n"));
+    room.run(&["bmc", "import", "csv", "list.csv"]);
+    for (words, wrong) in [
+        (["--admin", "root"], "--admin root is the account that 02:00:00:00:00:01 was shipped with"),
+        (["--console", "root"], "--console root is the account that"),
+        (["--admin", "console"], "--admin and --console name two accounts"),
+    ] {
+        let output = room.run(&[&["bootstrap", "02:00:00:00:00:01"][..], &words].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+        assert!(told(&output).contains(wrong), "{}", told(&output));
+    }
+    assert!(room.rows()[0]["status"].get("last_error").is_none(), "nothing was tried");
 }
 
 #[test]

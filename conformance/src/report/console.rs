@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{CaseReport, Report};
-use crate::{evidence::RunStart, target::Waiver, verdict::Word};
+use crate::{evidence::RunStart, source::one_line, target::Waiver, verdict::Word};
 
 /// Whether to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,16 +90,16 @@ pub fn case(case: &CaseReport, width: usize, paint: Paint) -> String {
         _ => String::new(),
     };
     if matches!(verdict.word, Word::Na | Word::Blocked) {
-        let _ = writeln!(out, "  {told}");
+        let _ = writeln!(out, "  {}", one_line(&told));
     } else {
         let clock = match case.clock.as_str() {
             "held" | "paced" => format!("  {:>9} virtual", seconds(case.virtual_ms)),
             _ => String::new(),
         };
-        let _ = writeln!(out, "  {:>8}{clock}  {told}", real(case.real_ms));
+        let _ = writeln!(out, "  {:>8}{clock}  {told}", real(case.real_ms), told = one_line(&told));
     }
     for note in &case.notes {
-        let _ = writeln!(out, "{INDENT}note  {note}");
+        let _ = writeln!(out, "{INDENT}note  {}", one_line(note));
     }
     if matches!(verdict.word, Word::Fail | Word::Error) {
         details(&mut out, case, paint);
@@ -122,14 +122,14 @@ fn details(out: &mut String, case: &CaseReport, paint: Paint) {
             }
         }
         None => {
-            let _ = writeln!(out, "{INDENT}{}", verdict.text);
+            let _ = writeln!(out, "{INDENT}{}", one_line(&verdict.text));
         }
     }
     if !verdict.charge.is_empty() {
         let _ = writeln!(out, "{INDENT}why   {}", explain(&verdict.charge, &verdict.detail));
     }
     if let Some(wire) = &case.wire {
-        let _ = writeln!(out, "{INDENT}wire  {wire}");
+        let _ = writeln!(out, "{INDENT}wire  {}", one_line(wire));
     }
     for clause in &case.spec {
         let _ = writeln!(out, "{INDENT}spec  {clause}");

@@ -12,7 +12,7 @@ use super::{
 use crate::fields::{Fields, Reader};
 use crate::{
     condition::Matcher,
-    source::{Place, Problem, Source},
+    source::{Place, Problem, Source, one_line},
     target::ALL_TRUTHS,
     yaml::{self, Kind, Node},
 };
@@ -109,8 +109,8 @@ fn scenario(reader: &Reader, fields: &mut Fields<'_>, secrets: Vec<String>) -> O
         reader.word(node, "format", &[FORMAT]);
     }
     let id = fields.must("id").and_then(|node| id(reader, node));
-    let title = fields.must("title").and_then(|node| reader.text(node));
-    let why = fields.must("why").and_then(|node| reader.text(node));
+    let title = fields.must("title").and_then(|node| prose(reader, node));
+    let why = fields.must("why").and_then(|node| prose(reader, node));
     let spec = fields.must("spec").and_then(|node| clauses(reader, node));
     let area = fields.must("area").and_then(|node| reader.word(node, "area", AREAS));
     let level =
@@ -180,6 +180,11 @@ fn scenario(reader: &Reader, fields: &mut Fields<'_>, secrets: Vec<String>) -> O
     Some(scenario)
 }
 
+/// A text that is shown to people.
+fn prose(reader: &Reader, node: &Node) -> Option<String> {
+    reader.text(node).map(|text| one_line(&text))
+}
+
 fn id(reader: &Reader, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
     let word = |w: &str| {
@@ -204,7 +209,7 @@ fn clauses(reader: &Reader, node: &Node) -> Option<Vec<Clause>> {
         .iter()
         .map(|item| {
             let mut fields = reader.map(item, "`{ref: …, strength: must}`")?;
-            let reference = reader.text(fields.must("ref")?)?;
+            let reference = prose(reader, fields.must("ref")?)?;
             let strength = reader.word(fields.must("strength")?, "strength", &["must", "should", "may"])?;
             fields.done();
             Some(Clause { reference, strength })

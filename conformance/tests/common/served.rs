@@ -22,9 +22,14 @@ pub(crate) struct Served {
 impl Served {
     /// Starts them over plain HTTP and waits until they are ready.
     pub(crate) fn start(more: &[&str]) -> Self {
+        Self::with(&[&["--tls", "off"], more].concat())
+    }
+
+    /// Starts them with these options and waits until they are ready.
+    pub(crate) fn with(options: &[&str]) -> Self {
         let mut child = Command::new(HALMARK)
-            .args(["sim", "--output", "json", "--for", "120s", "--tls", "off"])
-            .args(more)
+            .args(["sim", "--output", "json", "--for", "120s"])
+            .args(options)
             .env("HALMARK_USER", "admin")
             .env("HALMARK_PASSWORD", PASSWORD)
             .stdout(Stdio::piped())

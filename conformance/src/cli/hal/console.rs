@@ -37,6 +37,9 @@ pub(super) fn console(args: &verbs::Console) -> u8 {
     if args.door.password_file.as_deref() == Some(Path::new("-")) {
         return usage("standard input is the console's: give the password by a file or HALMARK_PASSWORD");
     }
+    if let Some(path) = args.record.as_deref().filter(|it| it.symlink_metadata().is_ok()) {
+        return usage(format!("{} is there already: name a new file", path.display()));
+    }
     with_driver(&args.door, async |driver, by, who| match driver.open_console(by).await {
         Ok(opened) => {
             opened.notes.iter().for_each(|note| complain(&format!("note: {note}\n")));
