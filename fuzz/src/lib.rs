@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`face`] | datagrams at the simulated BMC's LAN channel, valid, forged, replayed and late, in sessions with their real keys |
 //! | [`commands`] | any command, from anybody, straight at the dispatcher |
+//! | [`datagram`] | one datagram, of all of these kinds, at a core that lives on |
 //! | [`driver`] | a BMC that lies: every step of the handshake, and packets of a session, at the driver's core |
 //! | [`talk`] | the whole driver, in a session with a BMC whose answers are anything |
 //! | [`source`] | where decisions come from: a fuzzer's bytes, or a seed |
@@ -13,6 +14,7 @@
 
 pub mod commands;
 pub mod console;
+pub mod datagram;
 pub mod driver;
 pub mod face;
 pub mod peer;

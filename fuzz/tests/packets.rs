@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use halmark_fuzz::{
-    driver, face,
+    datagram, driver, face,
     source::{Seed, Source as _},
     world,
 };
@@ -78,4 +78,17 @@ fn no_packet_at_the_driver_panics_grows_or_is_opened_twice() {
         all.opened * 20 > all.given && all.forged * 20 > all.given && all.again * 20 > all.given,
         "{all:?}"
     );
+}
+
+#[test]
+fn one_datagram_at_a_core_that_lives_on_is_what_it_is_said_to_be() {
+    let mut source = Seed(setting("HALMARK_FUZZ_SEED", 4));
+    let (begun, all) = (Instant::now(), packets() / 100);
+    let heard = (0..all).filter(|_| {
+        let count = source.below(64);
+        datagram::run(&source.bytes(count))
+    });
+    let heard = heard.count() as u64;
+    println!("datagram: {heard} of {all} heard, {:.0} s", begun.elapsed().as_secs_f64());
+    assert!(heard * 5 > all && heard < all, "{heard} of {all}");
 }
