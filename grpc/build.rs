@@ -5,10 +5,17 @@ use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 use prost::Message as _;
 use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 
+const FILES: [&str; 2] = ["halmark/v1/bmc.proto", "halmark/v1/dial.proto"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
-    let files = protox::compile(["proto/halmark/v1/bmc.proto", "proto/halmark/v1/dial.proto"], ["proto"])?;
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_imports(true).open_files(FILES)?;
+    let files = compiler.file_descriptor_set();
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    // What is looked through for names, comments and numbers.
+    let commented = compiler.include_source_info(true).file_descriptor_set();
+    fs::write(out.join("commented.bin"), commented.encode_to_vec())?;
     // What reflection tells.
     fs::write(out.join("halmark.v1.bin"), files.encode_to_vec())?;
     fs::write(out.join("calls.rs"), calls(&files)?)?;
