@@ -26,6 +26,7 @@ use crate::{
     DESCRIPTORS,
     pb::bmc_server::BmcServer,
     server::{Peer, Service},
+    transport::CalmStream,
 };
 
 /// Connections at once; others wait in the system's queue.
@@ -177,7 +178,7 @@ async fn accept(listener: &Listener) -> io::Result<(Stream, Peer, Option<TlsAcce
             let (stream, _) = socket.listener.accept().await?;
             let uid = stream.peer_cred().map(|it| it.uid());
             let peer = uid.map_or_else(|_| "unix".to_owned(), |uid| format!("unix:uid={uid}"));
-            Ok((Box::new(stream), Peer(peer), None))
+            Ok((Box::new(CalmStream::new(stream)?), Peer(peer), None))
         }
         Listener::Tcp(listener) => {
             let (stream, peer) = listener.accept().await?;

@@ -1,5 +1,8 @@
 //! One HTTP/2 connection to a service: over a Unix socket, over TCP, or over TLS with certificates on both ends.
 
+mod calm;
+mod together;
+
 use std::{
     fmt,
     path::PathBuf,
@@ -20,6 +23,9 @@ use tokio_rustls::{
 };
 use tonic::body::Body;
 use tower_service::Service;
+
+pub(crate) use self::calm::CalmStream;
+use self::together::Together;
 
 /// Where a service is.
 #[derive(Debug, Clone)]
@@ -58,7 +64,7 @@ impl Channel {
     /// Where nobody listens there, or who does speaks no HTTP/2 or has not the right certificate.
     pub async fn open(address: &Address) -> std::io::Result<Self> {
         match address {
-            Address::Unix(path) => Self::over(UnixStream::connect(path).await?).await,
+            Address::Unix(path) => Self::over(CalmStream::new(UnixStream::connect(path).await?)?).await,
             Address::Tcp(authority) => Self::over(tcp(authority).await?).await,
             Address::Tls(authority, config) => {
                 let host = authority.rsplit_once(':').map_or(authority.as_str(), |(host, _)| host);
@@ -77,7 +83,7 @@ impl Channel {
     pub async fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> std::io::Result<Self> {
         let handshake = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .handshake(TokioIo::new(stream));
+            .handshake(TokioIo::new(Together::new(stream)));
         let (sender, connection) = handshake.await.map_err(std::io::Error::other)?;
         tokio::spawn(async move {
             // How it ended is told to each call that was under way.
