@@ -121,7 +121,7 @@ impl Stream {
                     Ok(if first { Turn::First } else { Turn::Other })
                 }
                 Ok(None) => Err("the control plane ended the stream".to_owned()),
-                Err(status) => Err(told(&status)),
+                Err(status) => Err(told(&status, self.vigil.heard.is_some())),
             },
             () = desk.call_ends(), if calls => Ok(Turn::Other),
             room = self.out.reserve(), if says => {
@@ -150,7 +150,17 @@ enum Turn {
     Other,
 }
 
-fn told(status: &Status) -> String {
+/// Why the stream ended. Over TLS 1.3 who calls learns only after its handshake that its certificate is none.
+fn told(status: &Status, was_heard: bool) -> String {
+    if std::error::Error::source(status).is_some() {
+        return match was_heard {
+            true => "the connection was lost".to_owned(),
+            false => {
+                "the connection was lost before anything came; over TLS, is our certificate known there?"
+                    .to_owned()
+            }
+        };
+    }
     let text: String =
         status.message().chars().map(|it| if it.is_control() { ' ' } else { it }).take(200).collect();
     format!("{:?}: {text}", status.code())
