@@ -389,6 +389,12 @@ pub enum Cause {
         /// What happened instead.
         reason: String,
     },
+    /// Somebody answers whose certificate does not verify: nothing was sent, and another attempt is no better. Its kind is the one
+    /// of [`Unreachable`](Self::Unreachable).
+    Untrusted {
+        /// What is wrong with the certificate, and how it could be trusted.
+        reason: String,
+    },
     /// A changing request was sent and its answer did not come: the machine may have changed.
     OutcomeUnknown {
         /// What happened instead.
@@ -437,7 +443,7 @@ impl Cause {
             Self::Conflict { .. } => "conflict",
             Self::Busy { .. } => "busy",
             Self::NotFound { .. } => "not-found",
-            Self::Unreachable { .. } => "unreachable",
+            Self::Unreachable { .. } | Self::Untrusted { .. } => "unreachable",
             Self::OutcomeUnknown { .. } => "outcome-unknown",
             Self::TaskFailed { .. } => "task-failed",
             Self::Deviation(_) => "deviation",
@@ -488,6 +494,7 @@ impl fmt::Display for Cause {
             Self::Busy { retry_after: None } => f.write_str("the BMC is busy"),
             Self::NotFound { what } => write!(f, "the BMC has no {what}"),
             Self::Unreachable { reason } => write!(f, "the BMC does not answer: {reason}"),
+            Self::Untrusted { reason } => write!(f, "nothing was sent to the BMC: {reason}"),
             Self::OutcomeUnknown { reason } => {
                 write!(
                     f,

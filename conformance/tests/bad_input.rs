@@ -317,6 +317,21 @@ fn a_wrong_password() {
 fn a_certificate_that_does_not_verify() {
     let (port, ..) = simulated(Some(halmark_simulators::redfish::tls::Certificate::self_signed("127.0.0.1")));
     let folder = folder("certificate");
+    let endpoint = format!("https://127.0.0.1:{port}");
+    for driver in ["redfish", "auto"] {
+        let words = ["power", "read", "--endpoint", &endpoint, "--driver", driver, "--output", "json"];
+        let output = command(&folder, &words)
+            .env("HALMARK_USER", "admin")
+            .env("HALMARK_PASSWORD", "canary-secret")
+            .output()
+            .expect("halmark starts");
+        let said = told(&output);
+        assert!(said.contains("\"retryable\":false") && said.ends_with("exit 4\n"), "{said}");
+        assert!(
+            said.contains("its certificate does not verify") && !said.contains("does not answer"),
+            "{said}"
+        );
+    }
     hardware(&folder, port, "redfish: {port: PORT}");
     insta::assert_snapshot!(run_hardware(&folder, "redfish"));
 }

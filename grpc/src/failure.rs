@@ -80,6 +80,7 @@ pub(crate) fn failure(error: &DriverError) -> pb::Failure {
         | Cause::Conflict { reason: text }
         | Cause::NotFound { what: text }
         | Cause::Unreachable { reason: text }
+        | Cause::Untrusted { reason: text }
         | Cause::OutcomeUnknown { reason: text }
         | Cause::TaskFailed { message: text }
         | Cause::Internal { reason: text } => told.text = cut(text),
@@ -110,7 +111,7 @@ const fn code(cause: &Cause) -> Code {
         Cause::Refused { .. } | Cause::Conflict { .. } => Code::FailedPrecondition,
         Cause::Busy { .. } => Code::ResourceExhausted,
         Cause::NotFound { .. } => Code::NotFound,
-        Cause::Unreachable { .. } => Code::Unavailable,
+        Cause::Unreachable { .. } | Cause::Untrusted { .. } => Code::Unavailable,
         Cause::OutcomeUnknown { .. } => Code::Unknown,
         Cause::TaskFailed { .. } => Code::Aborted,
         Cause::Deviation(_) => Code::DataLoss,

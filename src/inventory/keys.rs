@@ -285,9 +285,10 @@ impl Keys<'_> {
             Ok(_) => Ok(Login::Holds),
             Err(KeysError::Unchanged(error)) => Ok(match error.cause {
                 Cause::Unauthorized => Login::Refused(error),
-                Cause::Unreachable { .. } | Cause::Busy { .. } | Cause::Internal { .. } => {
-                    Login::Unknown(error)
-                }
+                Cause::Unreachable { .. }
+                | Cause::Untrusted { .. }
+                | Cause::Busy { .. }
+                | Cause::Internal { .. } => Login::Unknown(error),
                 // It was let in, and told something else.
                 _ => Login::Holds,
             }),

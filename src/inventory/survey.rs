@@ -76,7 +76,10 @@ impl Survey {
             }
             Err(error) => match error.cause {
                 Cause::Unsupported | Cause::NotFound { .. } => {}
-                Cause::Unauthorized | Cause::Unreachable { .. } | Cause::Busy { .. } => return Err(error),
+                Cause::Unauthorized
+                | Cause::Unreachable { .. }
+                | Cause::Untrusted { .. }
+                | Cause::Busy { .. } => return Err(error),
                 _ => self.failures.push(error),
             },
         }

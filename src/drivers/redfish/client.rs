@@ -253,9 +253,8 @@ impl Talk<'_> {
             Broken::Lost(reason) | Broken::NotHttp(reason) if changes => {
                 Cause::OutcomeUnknown { reason: reason.clone() }
             }
-            Broken::NotSent(reason) | Broken::Lost(reason) | Broken::Untrusted(reason) => {
-                Cause::Unreachable { reason: reason.clone() }
-            }
+            Broken::NotSent(reason) | Broken::Lost(reason) => Cause::Unreachable { reason: reason.clone() },
+            Broken::Untrusted(reason) => Cause::Untrusted { reason: reason.clone() },
             Broken::NotHttp(reason) => Cause::Deviation(Deviation::NotTheProtocol { reason: reason.clone() }),
             Broken::Unsayable => {
                 let property = "@odata.id".to_owned();

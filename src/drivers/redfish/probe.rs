@@ -21,7 +21,7 @@ const ROOTS: [&str; 2] = ["/redfish/v1/", "/redfish/v1"];
 /// Asks for the service root once, as nobody.
 pub(in crate::drivers) async fn probe(endpoint: Endpoint, by: Deadline) -> Result<Presence, Cause> {
     let authorities = match &endpoint.tls {
-        Tls::Ca(path) => Some(tls::read_authorities(path).map_err(|reason| Cause::Unreachable { reason })?),
+        Tls::Ca(path) => Some(tls::read_authorities(path).map_err(|reason| Cause::Untrusted { reason })?),
         _ => None,
     };
     let client = Client::new(Endpoint { credentials: None, ..endpoint }, authorities, &STANDARD);
@@ -35,7 +35,7 @@ pub(in crate::drivers) async fn probe(endpoint: Endpoint, by: Deadline) -> Resul
                 return Ok(Presence::Here { vendor: vendor(&reply) });
             }
             Ok(reply) => absent = not_redfish(root, &reply),
-            Err(Broken::Untrusted(reason)) => return Err(Cause::Unreachable { reason }),
+            Err(Broken::Untrusted(reason)) => return Err(Cause::Untrusted { reason }),
             Err(Broken::NotSent(reason) | Broken::Lost(reason) | Broken::NotHttp(reason)) => {
                 return Ok(Presence::Absent { reason });
             }

@@ -149,7 +149,7 @@ fn code_of(error: &BootstrapError) -> u8 {
     match error {
         BootstrapError::NoCredentials | BootstrapError::Refused => exit::DENIED,
         BootstrapError::Keys(KeysError::Undecided(..)) => exit::UNKNOWN,
-        BootstrapError::Keys(KeysError::Unchanged(cause)) => exit::of(cause.kind()),
+        BootstrapError::Keys(KeysError::Unchanged(cause)) => exit::of(&cause.cause),
         _ => exit::REFUSED,
     }
 }

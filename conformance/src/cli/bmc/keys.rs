@@ -97,7 +97,7 @@ fn failed(error: &KeysError) -> u8 {
             exit::USAGE
         }
         KeysError::NoRow(_) | KeysError::NotThere(_) | KeysError::Taken(_) => exit::STATE,
-        KeysError::Unchanged(cause) => exit::of(cause.kind()),
+        KeysError::Unchanged(cause) => exit::of(&cause.cause),
         KeysError::Undone(_) => exit::REFUSED,
         KeysError::Undecided(..) => exit::UNKNOWN,
     }

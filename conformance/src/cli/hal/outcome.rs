@@ -25,6 +25,8 @@ pub enum Form {
 
 /// The exit codes of commands that ask a BMC.
 pub(in crate::cli) mod exit {
+    use halmark::Cause;
+
     /// Done, or answered.
     pub(in crate::cli) const DONE: u8 = 0;
     /// The BMC said no, its task failed, or it could not be understood; or halmark is at fault.
@@ -33,7 +35,7 @@ pub(in crate::cli) mod exit {
     pub(in crate::cli) const USAGE: u8 = 2;
     /// The driver does not do that.
     pub(in crate::cli) const UNSUPPORTED: u8 = 3;
-    /// The credentials were refused, or the account may not do it.
+    /// The credentials were refused, the account may not do it, or the BMC's certificate does not verify.
     pub(in crate::cli) const DENIED: u8 = 4;
     /// It is not there, or the machine is in no state for it.
     pub(in crate::cli) const STATE: u8 = 5;
@@ -44,8 +46,12 @@ pub(in crate::cli) mod exit {
     /// Interrupted; the session was ended.
     pub(in crate::cli) const INTERRUPTED: u8 = 130;
 
-    /// The code of a failure, by its kind.
-    pub(in crate::cli) fn of(kind: &str) -> u8 {
+    /// The code of a failure.
+    pub(in crate::cli) fn of(cause: &Cause) -> u8 {
+        if matches!(cause, Cause::Untrusted { .. }) { DENIED } else { of_kind(cause.kind()) }
+    }
+
+    fn of_kind(kind: &str) -> u8 {
         match kind {
             "invalid-argument" => USAGE,
             "unsupported" => UNSUPPORTED,
@@ -64,7 +70,7 @@ Credentials come from the environment (HALMARK_USER, HALMARK_PASSWORD), from fil
 the command line, which others can read.
 Exit codes, nothing changed unless said otherwise:
   0 done   1 the BMC refused, failed or was not understood   2 usage or a senseless argument
-  3 the driver does not do that   4 credentials or privilege   5 not there, or not in this state
+  3 the driver does not do that   4 credentials, privilege, or a certificate that does not verify   5 not there, or not in this state
   6 no answer, or busy: try again   7 outcome unknown: the machine may have changed   130 interrupted";
 
 /// Tells an answer.
@@ -102,7 +108,7 @@ pub(in crate::cli) fn failed(error: &DriverError, driver: &str, endpoint: &str, 
     };
     told(form, whole);
     complain(&format!("error: {error}\n{}", advice(error, driver, endpoint)));
-    exit::of(error.kind())
+    exit::of(&error.cause)
 }
 
 /// Tells that nobody answered, at any door.
@@ -118,10 +124,14 @@ pub(in crate::cli) fn undetected(cause: &Cause, form: Form) -> u8 {
         }})
     };
     told(form, whole);
+    if matches!(cause, Cause::Untrusted { .. }) {
+        complain(&format!("error: {cause}\n"));
+        return exit::of(cause);
+    }
     complain(&format!(
         "error: {cause}\n  check the address, and that one of these ports is open from here; a second --endpoint names another port\n"
     ));
-    exit::of(cause.kind())
+    exit::of(cause)
 }
 
 fn told(form: Form, whole: impl Fn() -> Value) {
@@ -135,6 +145,9 @@ fn told(form: Form, whole: impl Fn() -> Value) {
 /// What to do next.
 fn advice(error: &DriverError, driver: &str, endpoint: &str) -> String {
     match error.kind() {
+        "unreachable" if matches!(error.cause, Cause::Untrusted { .. }) => {
+            "  on the command line that is --ca FILE, --pin SHA256 or, knowingly, --insecure\n".to_owned()
+        }
         "unauthorized" if endpoint.starts_with("what the inventory says") => {
             format!("  check {endpoint}: `halmark bmc update` changes its credentials\n")
         }

@@ -89,7 +89,7 @@ impl Drop for Pem {
 #[tokio::test(start_paused = true)]
 async fn a_certificate_of_unknown_authority_is_refused_and_the_ways_out_are_named() {
     let server = Server::start("127.0.0.1").await;
-    let Err(Cause::Unreachable { reason }) = server.asked(Tls::System).await else { panic!("trusted") };
+    let Err(Cause::Untrusted { reason }) = server.asked(Tls::System).await else { panic!("trusted") };
     for word in ["certificate does not verify", "ca", "pin", "insecure"] {
         assert!(reason.contains(word), "{reason}");
     }
@@ -102,14 +102,14 @@ async fn a_certificate_is_trusted_by_its_authority_for_its_own_name_only() {
     assert_eq!(server.asked(Tls::Ca(ours.0.clone())).await, Ok(()));
     let elsewhere = Server::start("bmc.example").await;
     let theirs = Pem::new("theirs", &elsewhere.certificate.pem());
-    assert!(matches!(elsewhere.asked(Tls::Ca(theirs.0.clone())).await, Err(Cause::Unreachable { .. })));
+    assert!(matches!(elsewhere.asked(Tls::Ca(theirs.0.clone())).await, Err(Cause::Untrusted { .. })));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_pinned_certificate_is_trusted_whatever_its_name_and_no_other_is() {
     let server = Server::start("bmc.example").await;
     assert_eq!(server.asked(Tls::Pin(server.digest())).await, Ok(()));
-    assert!(matches!(server.asked(Tls::Pin([7; 32])).await, Err(Cause::Unreachable { .. })));
+    assert!(matches!(server.asked(Tls::Pin([7; 32])).await, Err(Cause::Untrusted { .. })));
     assert_eq!(server.asked(Tls::Insecure).await, Ok(()));
 }
 
