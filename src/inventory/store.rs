@@ -37,6 +37,9 @@ pub use self::error::StoreError;
 /// MAC address → the row as [`sealed`]. A later form of the rows would be another table.
 const ROWS: TableDefinition<'_, [u8; 6], &[u8]> = TableDefinition::new("bmc-1");
 
+/// What the name of a file ends in that is to come into the place of the old one.
+const NEW: &str = ".new";
+
 /// How a file of `redb` begins.
 const MAGIC: [u8; 4] = *b"redb";
 
@@ -115,6 +118,7 @@ impl Store {
         change: impl FnOnce(&mut Rows) -> Result<T, E>,
     ) -> Result<T, E> {
         let database = self.open_to_write().await?;
+        self.sweep();
         let transaction = database.begin_write().map_err(|e| self.failed(e))?;
         let names = transaction.list_tables().map_err(|e| self.failed(e))?;
         self.is_ours(names.map(|it| it.name().to_owned()))?;
@@ -138,7 +142,7 @@ impl Store {
     /// taken away. The old one is locked until this is done; who opened it meanwhile opens again.
     fn anew(&self, rows: &Rows) -> Result<(), StoreError> {
         let place = self.file.canonicalize().map_err(|e| self.unusable(e))?;
-        let new = beside(&place, ".new");
+        let new = beside(&place, NEW);
         let written = self.filled(&new, rows).and_then(|()| {
             std::fs::rename(&new, &place).map_err(|e| self.unusable(e))?;
             File::open(folder_of(&place)).and_then(|it| it.sync_all()).map_err(|e| self.unusable(e))
@@ -146,10 +150,13 @@ impl Store {
         written.inspect_err(|_| drop(std::fs::remove_file(&new)))
     }
 
+    /// Takes away the new file of somebody who was killed before it came into its place. Only who has the lock makes one.
+    fn sweep(&self) {
+        let _ = self.file.canonicalize().map(|place| std::fs::remove_file(beside(&place, NEW)));
+    }
+
     /// A file with these rows, its owner's alone, on the disk.
     fn filled(&self, new: &Path, rows: &Rows) -> Result<(), StoreError> {
-        // One of somebody who was killed here.
-        let _ = std::fs::remove_file(new);
         let owned = || {
             let file = private(new)?;
             let (is, shall) = (file.metadata()?, std::fs::metadata(&self.file)?);

@@ -191,6 +191,17 @@ async fn what_others_put_while_rows_are_taken_away_is_not_lost() {
 }
 
 #[tokio::test]
+async fn what_was_left_by_somebody_who_was_killed_while_taking_a_row_away_is_swept() {
+    let folder = Folder::new("swept");
+    let store = folder.store();
+    put(&store, row(1), NOON).await;
+    let left = beside(store.file(), NEW);
+    fs::write(&left, "canary-secret").unwrap();
+    put(&store, row(2), NOON).await;
+    assert!(!left.exists());
+}
+
+#[tokio::test]
 async fn a_link_to_the_file_stays_one_when_a_row_is_taken_away() {
     let folder = Folder::new("link");
     let store = folder.store();
