@@ -185,6 +185,9 @@ fn returned(scenario: &Scenario, evidence: &Evidence<'_>, failure: &Failure, all
             }
             Asked::Accepted(_, at) => driver("misread", Some(at)),
             _ if strange.is_some() || provoked => driver("gives up", strange.or(refusal)),
+            Asked::Refused(at) if wire::never_raised(&evidence.wire, at) => {
+                driver("never raises its session", Some(at))
+            }
             Asked::Refused(at) => target("refuses", Some(at)),
             _ if refusal.is_some() => target("refuses", refusal),
             _ if made.called.operation.ends_with("read") || made.called.operation.ends_with("get") => {

@@ -111,6 +111,17 @@ mod tests {
     }
 
     #[test]
+    fn a_command_that_is_refused_for_want_of_privilege_is_the_drivers_where_it_never_asked_for_more() {
+        let mut refused = command(0x00, 0x02, "01");
+        if let Exchange::Ipmi { completion, .. } = &mut refused.exchange {
+            *completion = Some(0xd4);
+        }
+        assert!(wire::never_raised(&[command(0x00, 0x01, ""), refused.clone()], 1));
+        assert!(!wire::never_raised(&[command(0x06, 0x3b, "04"), refused.clone()], 1), "it asked");
+        assert!(!wire::never_raised(&[refused, command(0x00, 0x02, "01")], 1), "it was not refused");
+    }
+
+    #[test]
     fn the_same_over_ipmi_is_parameter_5_of_the_lan_configuration() {
         assert!(is_the_drivers(&[command(0x06, 0x01, ""), command(0x0c, 0x02, "01030000")]));
         assert!(!is_the_drivers(&[command(0x0c, 0x02, "01050000")]));

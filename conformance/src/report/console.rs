@@ -141,6 +141,9 @@ fn explain(charge: &str, detail: &str) -> String {
     let meaning = match charge {
         "invented" => "the driver never asked the BMC for this, or asked for something else",
         "never asks" => "nothing that was sent asks the BMC for this",
+        "never raises its session" => {
+            "the BMC refuses for want of privilege, and nothing that was sent asks for more"
+        }
         "misread" => "the BMC's raw answer was right, and the driver told something else",
         "asked twice" => "one call, and the wire shows two requests that the BMC carried out",
         "asked for what nobody wanted" => "the wire shows a request that no call of the scenario explains",

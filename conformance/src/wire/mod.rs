@@ -210,6 +210,11 @@ pub fn looks_for(property: &str, records: &[Record]) -> bool {
     identity::looks_for(property, records)
 }
 
+/// Whether an exchange was refused for want of privilege in a session that nobody asked to be raised.
+pub fn never_raised(records: &[Record], at: usize) -> bool {
+    rmcp::never_raised(records, at)
+}
+
 /// How many exchanges of a kind there are.
 pub fn count(observable: &str, records: &[Record]) -> usize {
     match observable {

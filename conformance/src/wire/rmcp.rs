@@ -162,6 +162,14 @@ pub(super) fn told_identity(records: &[Record]) -> Option<Value> {
     (!said.is_empty()).then(|| said.into())
 }
 
+/// Whether a command was refused for want of privilege (D4h, IPMI v2.0 table 5-2) before any Set Session Privilege Level: a session
+/// begins at the level of a user (§22.18), whatever the account may do.
+pub(super) fn never_raised(records: &[Record], at: usize) -> bool {
+    let is_refused = |it: &Record| matches!(it.exchange, Exchange::Ipmi { completion: Some(0xd4), .. });
+    let raises = |it: &Record| matches!(it.exchange, Exchange::Ipmi { netfn: APP, command: 0x3b, .. });
+    records.get(at).is_some_and(is_refused) && !records[..at].iter().any(raises)
+}
+
 /// Whether every command that came twice within a second came as a retransmission: with the sequence number of the first.
 pub(super) fn retransmissions_are_the_same(records: &[Record]) -> Result<(), String> {
     let mut last: Option<(&Record, u8)> = None;
