@@ -5,7 +5,7 @@ use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 use prost::Message as _;
 use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 
-const FILES: [&str; 2] = ["halmark/v1/bmc.proto", "halmark/v1/dial.proto"];
+const FILES: [&str; 3] = ["halmark/v1/bmc.proto", "halmark/v1/dial.proto", "halmark/v1/truth.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");

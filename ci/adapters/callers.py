@@ -2,7 +2,7 @@
 
     . target/adapters/environment && python ci/adapters/callers.py
 
-Both switch a simulated host on and read that it is; the error of a BMC that is not there has its Failure. It fails where anything is otherwise.
+Both switch a simulated host on and read that it is; the machine's truth log says so, too; the error of a BMC that is not there has its Failure. It fails where anything is otherwise.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from google.protobuf import descriptor_pool, json_format, message_factory
 from google.rpc import status_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from halmark.v1 import bmc_pb2, bmc_pb2_grpc, model_pb2, status_pb2 as failures
+from halmark.v1 import bmc_pb2, bmc_pb2_grpc, model_pb2, status_pb2 as failures, truth_pb2, truth_pb2_grpc
 
 ACCOUNT = {"HALMARK_USER": "admin", "HALMARK_PASSWORD": "only-on-loopback"}
 SERVICE = "halmark.v1.Bmc"
@@ -31,6 +31,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as channel:
         by_proto(channel)
         by_reflection(channel)
+        the_truth(Path(folder))
     print("callers: the generated one and the one by reflection did what they should")
 
 
@@ -38,7 +39,7 @@ def main():
 def served(folder):
     """A channel to a service that knows one simulated BMC, `rack7`, whose host is off."""
     environment = {**os.environ, **ACCOUNT}
-    sim = ["halmark", "sim", "--output", "json", "--for", "120s", "--tls", "off", "--time-scale", "0.01"]
+    sim = ["halmark", "sim", "--output", "json", "--for", "120s", "--tls", "off", "--time-scale", "0.01", "--truth", str(folder / "truth.sock")]
     with subprocess.Popen(sim, env=environment, stdout=subprocess.PIPE) as bmc:
         try:
             url, socket = json.loads(bmc.stdout.readline())["urls"][0], folder / "halmark.sock"
@@ -92,6 +93,17 @@ def by_reflection(channel):
         time.sleep(0.05)
     expect(power["state"], "POWER_STATE_POWERED_ON")
     expect(power["answered"]["protocol"], "PROTOCOL_REDFISH")
+
+
+def the_truth(folder):
+    """What has happened to the machine since, told by the machine and not by its BMC."""
+    with grpc.insecure_channel(f"unix:{folder}/truth.sock", options=OPTIONS) as channel:
+        stub = truth_pb2_grpc.TruthStub(channel)
+        bmc, = stub.ListMachines(truth_pb2.ListMachinesRequest()).bmcs
+        events = stub.WatchTruth(truth_pb2.WatchTruthRequest(bmc=bmc), timeout=20)
+        names = [next(events).name for _ in range(2)]
+        expect(names, ["power.on", "host.post"])
+        events.cancel()
 
 
 def expect(found, wanted):

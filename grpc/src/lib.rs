@@ -14,6 +14,7 @@ pub mod listen;
 pub mod server;
 pub mod tls;
 pub mod transport;
+pub mod truth;
 mod words;
 
 pub use failure::Odd;

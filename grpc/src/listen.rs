@@ -24,11 +24,16 @@ use tower_service::Service as _;
 
 use crate::{
     DESCRIPTORS,
-    pb::bmc_server::BmcServer,
+    pb::{bmc_server::BmcServer, truth_server::TruthServer},
     server::{Peer, Service},
     transport::CalmStream,
+    truth::Truth,
 };
 
+/// The services by their names.
+const BMC: &str = "halmark.v1.Bmc";
+const TRUTH: &str = "halmark.v1.Truth";
+const HEALTH: &str = "grpc.health.v1.Health";
 /// Connections at once; others wait in the system's queue.
 const CONNECTIONS: usize = 256;
 /// Calls at once on a connection; others wait at the caller's.
@@ -85,14 +90,28 @@ impl Drop for Socket {
 /// # Errors
 /// Where reflection cannot be built.
 pub async fn serve(service: &Service, listener: Listener, end: impl Future<Output = ()>) -> io::Result<()> {
-    let route = routes(service).await?;
+    take_in(routes(Some(service.clone()), None).await?, listener, end).await;
+    Ok(())
+}
+
+/// Serves the truth until told to end, with reflection and health.
+///
+/// # Errors
+/// Where reflection cannot be built.
+pub async fn serve_truth(truth: Truth, listener: Listener, end: impl Future<Output = ()>) -> io::Result<()> {
+    take_in(routes(None, Some(truth)).await?, listener, end).await;
+    Ok(())
+}
+
+/// Takes callers in until told to end.
+async fn take_in(route: impl Routes, listener: Listener, end: impl Future<Output = ()>) {
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     tokio::pin!(end);
     loop {
         while connections.try_join_next().is_some() {}
-        let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
+        let Ok(place) = places.clone().acquire_owned().await else { break };
         let next = tokio::select! {
             next = accept(&listener) => next,
             () = &mut end => break,
@@ -117,7 +136,6 @@ pub async fn serve(service: &Service, listener: Listener, end: impl Future<Outpu
     drop(listener);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(FAREWELL, async { while connections.join_next().await.is_some() {} }).await;
-    Ok(())
 }
 
 /// Serves one stream that is open, until its peer ends it.
@@ -129,34 +147,39 @@ pub async fn serve_one(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
 ) -> io::Result<()> {
     let (_keep, stopped) = watch::channel(false);
-    converse(Box::new(stream), Peer(String::new()), routes(service).await?, stopped).await;
+    converse(Box::new(stream), Peer(String::new()), routes(Some(service.clone()), None).await?, stopped)
+        .await;
     Ok(())
 }
 
 /// Which service answers a request, by its path.
-async fn routes(service: &Service) -> io::Result<impl Routes> {
+async fn routes(bmc: Option<Service>, truth: Option<Truth>) -> io::Result<impl Routes> {
     let (health, healthy) = tonic_health::server::health_reporter();
-    health.set_service_status("halmark.v1.Bmc", tonic_health::ServingStatus::Serving).await;
+    let served = if bmc.is_some() { BMC } else { TRUTH };
+    health.set_service_status(served, tonic_health::ServingStatus::Serving).await;
     let reflected = || {
         tonic_reflection::server::Builder::configure()
+            .with_service_name(served)
+            .with_service_name(HEALTH)
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let reflection = reflected().build_v1().map_err(io::Error::other)?;
     // What gRPC's own Python client still asks for.
     let older = reflected().build_v1alpha().map_err(io::Error::other)?;
-    let bmc = BmcServer::new(service.clone());
+    let (bmc, truth) = (bmc.map(BmcServer::new), truth.map(TruthServer::new));
     Ok(move |peer: Peer, mut request: hyper::Request<Incoming>| -> Answering {
-        let (mut bmc, mut healthy) = (bmc.clone(), healthy.clone());
+        let (bmc, truth, mut healthy) = (bmc.clone(), truth.clone(), healthy.clone());
         let (mut reflection, mut older) = (reflection.clone(), older.clone());
         Box::pin(async move {
             request.extensions_mut().insert(peer);
             let named = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
-            match named.as_str() {
-                "halmark.v1.Bmc" => bmc.call(request).await,
-                "grpc.health.v1.Health" => healthy.call(request).await,
-                "grpc.reflection.v1.ServerReflection" => reflection.call(request).await,
-                "grpc.reflection.v1alpha.ServerReflection" => older.call(request).await,
+            match (named.as_str(), bmc, truth) {
+                (BMC, Some(mut bmc), _) => bmc.call(request).await,
+                (TRUTH, _, Some(mut truth)) => truth.call(request).await,
+                (HEALTH, ..) => healthy.call(request).await,
+                ("grpc.reflection.v1.ServerReflection", ..) => reflection.call(request).await,
+                ("grpc.reflection.v1alpha.ServerReflection", ..) => older.call(request).await,
                 _ => Ok(Status::unimplemented("no such service").into_http()),
             }
         })

@@ -8,6 +8,7 @@ mod files;
 mod ipmi;
 mod log;
 mod told;
+mod truth;
 
 use std::{
     net::SocketAddr,
@@ -89,6 +90,7 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
     let served = start(args, plan)?;
     let hall = &served.hall;
     let desk = control::offer(args, hall)?;
+    let _truth = truth::offer(args.truth.as_deref(), hall)?;
     let words = told::Words::of(args, plan, hall.all(), desk.as_ref().map(|it| it.addr()))?;
     match args.output {
         Output::Text => print(&words.text()),

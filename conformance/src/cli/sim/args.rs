@@ -94,6 +94,9 @@ pub struct Sim {
     /// A file with that token in its first line.
     #[arg(long, value_name = "FILE", requires = "control")]
     pub control_token_file: Option<PathBuf>,
+    /// Offer the truth logs as gRPC streams (`halmark.v1.Truth`) on this Unix socket (docs/grpc.md).
+    #[arg(long, value_name = "PATH")]
+    pub truth: Option<PathBuf>,
     /// Write a line for each request to this file, or to standard error (-).
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
