@@ -313,6 +313,15 @@ pub enum Exchange {
         /// The first Redfish MessageId of the answer.
         message_id: Option<String>,
     },
+    /// A program of the maker's.
+    Tool {
+        /// Its name.
+        program: String,
+        /// Its exit code; `None` where it was not started, or was killed.
+        exit: Option<i32>,
+        /// What it said last, or where it is to be had; no secret.
+        said: String,
+    },
 }
 
 impl fmt::Display for Exchange {
@@ -325,6 +334,11 @@ impl fmt::Display for Exchange {
             Self::Session { step, status } => {
                 write!(f, "{step}")?;
                 status.map_or(Ok(()), |code| write!(f, " → status {code:02X}h"))
+            }
+            Self::Tool { program, exit, said } => {
+                write!(f, "{program}")?;
+                exit.map_or(Ok(()), |code| write!(f, " → exit {code}"))?;
+                if said.is_empty() { Ok(()) } else { write!(f, ": {said}") }
             }
             Self::Http { method, path, status, message_id } => {
                 write!(f, "{method} {path}")?;

@@ -125,6 +125,9 @@ pub struct Endpoint {
     pub tls: Tls,
     /// What only IPMI needs.
     pub ipmi: IpmiOptions,
+    /// The folder with the makers' own programs that a driver may run where the BMC's protocol does not do (`sum` of Supermicro);
+    /// `None` runs nothing.
+    pub tools: Option<PathBuf>,
     /// The same BMC by its other protocol, for drivers that speak both; see [`Endpoint::door`].
     pub other: Option<Box<Endpoint>>,
     /// Wrong behaviour on the wire that a conformance suite seeds to prove that it would be caught.
@@ -280,6 +283,7 @@ impl Endpoint {
             credentials: None,
             tls: Tls::default(),
             ipmi: IpmiOptions::default(),
+            tools: None,
             other: None,
             seams: Seams::default(),
         }
@@ -317,7 +321,8 @@ impl Endpoint {
         let here = self.scheme.protocol() == Some(protocol);
         let door = if here { self } else { self.other.as_deref()? };
         let credentials = door.credentials.clone().or_else(|| self.credentials.clone());
-        let door = Self { credentials, seams: self.seams, other: None, ..door.clone() };
+        let tools = self.tools.clone();
+        let door = Self { credentials, tools, seams: self.seams, other: None, ..door.clone() };
         (door.scheme.protocol() == Some(protocol)).then_some(door)
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn failure(error: &DriverError) -> pb::Failure {
         operation: number(error.operation),
         protocol: error.protocol.map(number).unwrap_or_default(),
         cause: pb::Cause::from_str_name(&name(&error.cause)).map_or(0, |cause| cause as i32),
-        at: error.at.as_ref().map(exchange),
+        at: error.at.as_ref().and_then(exchange),
         ..pb::Failure::default()
     };
     match &error.cause {
@@ -193,7 +193,7 @@ fn by_code(operation: Operation, status: &Status) -> Cause {
     }
 }
 
-fn exchange(at: &Exchange) -> pb::Exchange {
+fn exchange(at: &Exchange) -> Option<pb::Exchange> {
     let kind = match at {
         Exchange::Ipmi { netfn, command, completion } => At::Ipmi(pb::IpmiExchange {
             netfn: (*netfn).into(),
@@ -209,8 +209,10 @@ fn exchange(at: &Exchange) -> pb::Exchange {
             status: status.map(Into::into),
             message_id: message_id.clone(),
         }),
+        // Nothing was on the wire; what there is to say of the program is in the error's text.
+        Exchange::Tool { .. } => return None,
     };
-    pb::Exchange { kind: Some(kind) }
+    Some(pb::Exchange { kind: Some(kind) })
 }
 
 fn told_exchange(told: pb::Exchange) -> Result<Exchange, Odd> {

@@ -11,6 +11,7 @@ mod notes;
 pub mod presence;
 pub mod redfish;
 mod routed;
+mod tool;
 pub mod unmanaged;
 
 use self::presence::Probe;

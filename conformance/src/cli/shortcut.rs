@@ -85,6 +85,7 @@ impl Given {
             insecure: false,
             suite,
             kg_file: None,
+            tools: None,
             timeout: Duration::from_secs(60),
             output,
         };

@@ -36,9 +36,11 @@ const IDRAC: Manners = Manners {
             "SWC0700",
             "PowerEdge FC640, iDRAC 4.00: 400, \"iDRAC is not ready\" (README 32; quadsproject/badfish#129)",
         ),
-        ("SYS404", "iDRAC 9: the Lifecycle Controller is not ready to be asked"),
-        ("iDRAC is not ready", "the same in its words, whatever the registry's version"),
-        ("RAC0508", "an unexpected error that is gone a moment later, while jobs are being scheduled"),
+        (
+            "iDRAC is not ready",
+            "the same in its words, by whatever id; the ids of SYS4xx mean other things too",
+        ),
+        ("RAC0508", "iDRAC 9, registry 2.9: \"the provider is not ready\", to be asked again after minutes"),
     ],
     jobs: Some(Jobs {
         section: "Dell",

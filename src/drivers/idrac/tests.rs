@@ -182,3 +182,33 @@ async fn it_claims_what_redfish_claims_and_goes_by_its_own_name() {
     assert_eq!((idrac.name(), redfish.name()), ("idrac", "redfish"));
     assert_eq!(idrac.capabilities(), redfish.capabilities());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_order_of_boot_that_is_written_at_the_settings_gets_a_job() {
+    let settings = format!("{SYSTEM}/Settings");
+    let mut job = job(&["Scheduled"]);
+    let peer = Peer::scripted(move |seen, bmc| {
+        bmc.system["Boot"]["BootOrder"] = json!(["Boot0001", "Boot0002"]);
+        bmc.system["@Redfish.Settings"] = json!({"SettingsObject": {"@odata.id": settings}});
+        bmc.manager["Links"] = json!({"Oem": {"Dell": {"Jobs": {"@odata.id": JOBS}}}});
+        match (seen.method.as_str(), seen.path.as_str()) {
+            ("PATCH", SYSTEM) => {
+                Some(error(400, "Base.1.12.PropertyNotWritable", "The property Boot is read-only."))
+            }
+            ("GET", path) if path == settings => Some(say(200, json!({"@odata.id": settings, "Boot": {}}))),
+            ("PATCH", path) if path == settings => Some(say(200, json!({}))),
+            ("POST", JOBS) => Some(say_with(200, ("Location", JOB), Value::Null)),
+            ("GET", JOB) => Some(job()),
+            _ => None,
+        }
+    })
+    .await;
+    let [idrac, redfish] = both(&peer);
+    let first = ["Boot0002".to_owned()];
+    for driver in [redfish, idrac] {
+        assert_eq!(driver.set_boot_order(&first, within(60)).await.unwrap().value, Change::Changed);
+    }
+    let jobs = peer.lines().iter().filter(|it| **it == format!("POST {JOBS}")).count();
+    assert_eq!(jobs, 1, "Redfish makes none");
+    assert_eq!(peer.changes().last(), Some(&json!({"TargetSettingsURI": format!("{SYSTEM}/Settings")})));
+}

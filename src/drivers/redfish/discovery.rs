@@ -150,6 +150,11 @@ impl Talk<'_> {
         quirk.applies(&Platform::new(&self.state.links.maker, system))
     }
 
+    /// Who made the BMC's firmware.
+    pub(super) fn maker(&self) -> &Maker {
+        &self.state.links.maker
+    }
+
     /// The chassis that the system is in: not the first of all, which may be an enclosure or a power zone.
     pub(super) async fn chassis(&mut self, system: &Document) -> Result<Option<Document>, Failure> {
         let links = system.view().object("Links", &mut self.notes);

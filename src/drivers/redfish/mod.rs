@@ -4,7 +4,7 @@
 //! - `client` retries and keeps the deadline, `session` logs in and out, `tasks` follows a change to its end,
 //!   `discovery` finds resources by their links.
 //! - `json` is a document, `document` reads it leniently; what was forgiven becomes a note of the answer. `patch` changes a resource in spite
-//!   of its ETag, `manners` is what a maker's BMC does beyond the standard and `jobs` what is done with it, `aside` reads what can be done without, `quirks` names what real BMCs do.
+//!   of its ETag, `manners` is what a maker's BMC does beyond the standard and `jobs` what is done with it, `overrides` what a maker's program does instead, `aside` reads what can be done without, `quirks` names what real BMCs do.
 //! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`, `accounts`, `clock`, `network`, `sensors`,
 //!   `metrics`, `log`, `fru`, `media`, `bios`, `inventory`,
 //!   `boot_order`, `vendor` for what none of them covers; `collection` reads all members of one.
@@ -36,6 +36,7 @@ pub(super) mod manners;
 mod media;
 mod metrics;
 mod network;
+mod overrides;
 mod patch;
 mod platform;
 pub(super) mod probe;
@@ -251,6 +252,7 @@ impl Driver for Redfish {
     async fn clear_log(&self, by: Deadline) -> Reply<Change> {
         let mut talk = self.client.talk(Operation::LogClear, by).await?;
         let change = log::clear(&mut talk).await;
+        let change = overrides::instead(&mut talk, Operation::LogClear, change).await;
         talk.reply(change)
     }
 

@@ -1,4 +1,12 @@
 //! What a BMC says of itself, as far as the table of quirks goes by it.
+//!
+//! | maker | rows that go by the platform |
+//! |---|---|
+//! | Supermicro | `boot-mode-falls-to-legacy`, `usb-cd`; the program `sum` (`overrides`) |
+//! | AMI, ASRockRack | `boot-written-whole`, `writes-want-a-tag` |
+//! | Dell | `serial-number-is-the-boards`; the driver `idrac` has its own table (`manners`) |
+//! | Lenovo, HPE | none: each of their oddities shows in an answer, and a row goes by that, also at other makers' |
+//! | OpenBMC | none: what was seen of it is the standard's, or left out |
 
 use super::document::{Document, View};
 use crate::drivers::notes::Notes;

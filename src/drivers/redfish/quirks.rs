@@ -64,6 +64,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
     &MEDIA_BY_PATCH,
     &MEDIA_DEMANDS,
     &APPLY_TIME_REFUSED,
+    &BY_TOOL,
 ];
 
 pub(super) const NOT_READY: Quirk = Quirk {
@@ -284,6 +285,13 @@ pub(super) const APPLY_TIME_REFUSED: Quirk = Quirk {
     name: "apply-time-refused",
     about: "it lists the times at which settings can apply, and refuses to be told one",
     evidence: "the counterpart of B17: an iDRAC forgets settings that do not say when they apply",
+    sign: Sign::Answer,
+};
+
+pub(super) const BY_TOOL: Quirk = Quirk {
+    name: "done-by-the-makers-program",
+    about: "it has nothing to do this by, and its maker's own program did it",
+    evidence: "Supermicro X10 and older: a log without LogService.ClearLog; `sum -c ClearEventLog`",
     sign: Sign::Answer,
 };
 

@@ -53,6 +53,10 @@ pub struct Door {
     /// IPMI: a file with the BMC key (Kg) in its first line.
     #[arg(long, value_name = "FILE", global = true)]
     pub kg_file: Option<PathBuf>,
+    /// A folder with makers' own programs, such as Supermicro's sum, that the driver may run for what the BMC's protocol does not
+    /// do; none is run otherwise.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub tools: Option<PathBuf>,
     /// When to give up, such as 30s.
     #[arg(long, default_value = "60s", value_parser = humantime::parse_duration, global = true)]
     pub timeout: Duration,
@@ -87,7 +91,7 @@ impl Door {
             None => first.beside_by_default(),
         };
         let driver = if unmanaged { "unmanaged".to_owned() } else { driver };
-        Ok(Meant { driver, endpoint })
+        Ok(Meant { driver, endpoint: Endpoint { tools: self.tools.clone(), ..endpoint } })
     }
 
     /// A BMC of the inventory; what was typed goes before what the inventory says.
@@ -112,7 +116,8 @@ impl Door {
         row.ipmi.suite = self.suite()?.or(row.ipmi.suite);
         row.ipmi.kg = self.kg()?.or(row.ipmi.kg.take());
         let reached = reach::reach(&row, self.driver.as_deref(), account.as_ref()).map_err(usage)?;
-        Ok(Meant { driver: reached.driver, endpoint: reached.endpoint })
+        let endpoint = Endpoint { tools: self.tools.clone(), ..reached.endpoint };
+        Ok(Meant { driver: reached.driver, endpoint })
     }
 
     /// One or two endpoints, of different protocols.

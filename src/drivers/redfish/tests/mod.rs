@@ -11,6 +11,7 @@ mod made_of;
 mod manager;
 mod media;
 mod observed;
+mod overrides;
 mod power;
 mod quirks;
 mod sessions;
