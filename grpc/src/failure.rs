@@ -67,6 +67,7 @@ pub(crate) fn failure(error: &DriverError) -> pb::Failure {
         protocol: error.protocol.map(number).unwrap_or_default(),
         cause: pb::Cause::from_str_name(&name(&error.cause)).map_or(0, |cause| cause as i32),
         at: error.at.as_ref().and_then(exchange),
+        untrusted: matches!(error.cause, Cause::Untrusted { .. }),
         ..pb::Failure::default()
     };
     match &error.cause {
@@ -159,6 +160,7 @@ pub(crate) fn told_error(operation: Operation, told: pb::Failure) -> Result<Driv
             Cause::Busy { retry_after: told.retry_after.and_then(|it| Duration::try_from(it).ok()) }
         }
         pb::Cause::NotFound => Cause::NotFound { what: text },
+        pb::Cause::Unreachable if told.untrusted => Cause::Untrusted { reason: text },
         pb::Cause::Unreachable => Cause::Unreachable { reason: text },
         pb::Cause::OutcomeUnknown => Cause::OutcomeUnknown { reason: text },
         pb::Cause::TaskFailed => Cause::TaskFailed { message: text },
@@ -348,6 +350,13 @@ mod tests {
         for cause in causes() {
             assert_eq!(error(Operation::PowerRead, &status(&of(cause.clone()))), of(cause));
         }
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_verify_stays_no_reason_to_try_again() {
+        let cause = Cause::Untrusted { reason: "as it is".to_owned() };
+        let told = error(Operation::PowerRead, &status(&of(cause.clone())));
+        assert_eq!((told.retryable(), told), (false, of(cause)));
     }
 
     #[test]
