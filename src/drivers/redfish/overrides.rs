@@ -33,7 +33,8 @@ struct Override {
 const OVERRIDES: &[Override] =
     &[Override { maker: "Supermicro", operation: Operation::LogClear, tool: &SUM_CLEAR_EVENT_LOG }];
 
-/// Supermicro Update Manager, User's Guide: `-f` is the file with the BMC's password; exit codes by appendix A.
+/// Supermicro Update Manager, User's Guide: `-f` is the file with the BMC's password (editions that have `-p` alone refuse it, and nothing
+/// is done); exit codes by appendix A. Not seen with the program itself, which its maker hands out with a licence.
 const SUM_CLEAR_EVENT_LOG: Tool = Tool {
     program: "sum",
     about: "Supermicro Update Manager, from supermicro.com/solutions/management-software",
