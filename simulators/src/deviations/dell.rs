@@ -450,7 +450,7 @@ fn dell_job(asked: &Asked<'_>, end: &str, id: &str, message: &str) -> Option<Ans
 
 /// Every manager gets Dell's service, and links it.
 fn lifecycle_service(tree: &mut Documents) {
-    let is_manager = |it: &Value| it.pointer("/Actions/#Manager.Reset").is_some();
+    let is_manager = |it: &Value| it["@odata.type"].as_str().is_some_and(|it| it.starts_with("#Manager."));
     let managers: Vec<String> =
         tree.iter().filter(|(_, it)| is_manager(it)).map(|(path, _)| path.to_owned()).collect();
     for manager in managers {
