@@ -160,9 +160,15 @@ fn what_was_published_keeps_its_numbers_and_types() {
     let kept = fs::read_to_string(Path::new(KEPT)).expect("it is there");
     let (was, is): (BTreeSet<_>, BTreeSet<_>) = (kept.lines().collect(), now.lines().collect());
     let gone: Vec<_> = was.difference(&is).collect();
-    assert!(gone.is_empty(), "programs that are there speak these, and they are gone; give what is new another number or name: {gone:#?}");
+    assert!(
+        gone.is_empty(),
+        "programs that are there speak these, and they are gone; give what is new another number or name: {gone:#?}"
+    );
     let new: Vec<_> = is.difference(&was).collect();
-    assert!(new.is_empty(), "new, and not in fields.txt; HALMARK_BLESS=1 cargo test -p halmark-grpc --test proto adds them: {new:#?}");
+    assert!(
+        new.is_empty(),
+        "new, and not in fields.txt; HALMARK_BLESS=1 cargo test -p halmark-grpc --test proto adds them: {new:#?}"
+    );
 }
 
 fn fields(path: &str, message: &DescriptorProto, lines: &mut BTreeSet<String>) {

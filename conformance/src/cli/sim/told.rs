@@ -29,6 +29,8 @@ pub(super) struct Words {
     profile: String,
     what: String,
     control: Option<String>,
+    /// The socket with the truth logs, where they are offered.
+    truth: Option<String>,
     variables: (String, String),
     insecure: bool,
 }
@@ -79,6 +81,7 @@ impl Words {
             profile: plan.profile.name.clone(),
             what: what(plan),
             control: control.map(|addr| format!("http://{addr}")),
+            truth: args.truth.as_ref().map(|path| path.display().to_string()),
             variables: (args.user_env.clone(), args.password_env.clone()),
             insecure: args.tls != TlsArg::Off,
         })
@@ -111,6 +114,9 @@ impl Words {
         if let Some(control) = &self.control {
             row("control", control);
         }
+        if let Some(truth) = &self.truth {
+            row("truth", &format!("unix:{truth}"));
+        }
         row("try", &self.curl(first));
         self.ipmi.iter().take(1).for_each(|addr| row("", &self.ipmitool(*addr)));
         text.push_str("\nready\n");
@@ -128,6 +134,7 @@ impl Words {
             "credentials": self.credentials,
             "ca": self.ca,
             "control": self.control,
+            "truth": self.truth,
             "bmcs": self.list,
         });
         format!("{ready}\n")

@@ -9,6 +9,8 @@ use halmark_grpc::{
 use halmark_simulators::desk::Hall;
 use tokio::task::JoinSet;
 
+use crate::cli::complain;
+
 /// Offers them where that is wanted, for as long as what comes back lives.
 pub(super) fn offer(path: Option<&Path>, hall: &Arc<Hall>) -> Result<JoinSet<()>, String> {
     let mut serving = JoinSet::new();
@@ -17,7 +19,9 @@ pub(super) fn offer(path: Option<&Path>, hall: &Arc<Hall>) -> Result<JoinSet<()>
         let socket = socket.map_err(|error| format!("{} cannot be listened on: {error}", path.display()))?;
         let truth = Truth::new(All(hall.clone()));
         serving.spawn(async move {
-            let _ = listen::serve_truth(truth, Listener::Unix(socket), pending()).await;
+            if let Err(error) = listen::serve_truth(truth, Listener::Unix(socket), pending()).await {
+                complain(&format!("error: the truth is not offered: {error}\n"));
+            }
         });
     }
     Ok(serving)
