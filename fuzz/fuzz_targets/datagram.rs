@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    halmark_fuzz::datagram::run(bytes);
+    halmark_fuzz::datagram::each(bytes);
 });

@@ -50,7 +50,9 @@ pub(crate) use live::entry::log_at;
 pub(crate) use messages::{base_args, base_error, not_found};
 pub(crate) use observer::shown as without_session;
 pub use observer::{Observed, Observer};
-pub(crate) use policy::{Checked, Etag, KeepAlive, Keeping, Kept, Login, Logout, Paging, Policy, Success};
+pub(crate) use policy::{
+    Checked, Etag, KeepAlive, Keeping, Kept, Login, Logout, Paging, Policy, Success, WhenOff,
+};
 pub use reception::Reception;
 use secrets::Secrets;
 use sessions::Sessions;

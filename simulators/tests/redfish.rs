@@ -156,13 +156,22 @@ async fn a_reset_type_must_be_there_and_known() {
 #[tokio::test(start_paused = true)]
 async fn a_host_that_is_off_conflicts_with_what_needs_power() {
     let world = World::healthy().await;
-    for kind in ["ForceRestart", "GracefulRestart", "PowerCycle", "Nmi"] {
+    for kind in ["GracefulRestart", "Nmi"] {
         assert_eq!(world.reset(kind).await.status, 409, "{kind}");
     }
     for kind in ["ForceOff", "GracefulShutdown"] {
         assert_eq!(world.reset(kind).await.status, 204, "{kind}");
     }
     assert_eq!(world.log().await, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_and_a_cycle_switch_on_a_host_that_is_off() {
+    for kind in ["ForceRestart", "PowerCycle"] {
+        let world = World::healthy().await;
+        assert_eq!(world.reset(kind).await.status, 204, "{kind}");
+        assert_eq!(world.log().await, "power.on host.post host.boot:disk host.os", "{kind}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

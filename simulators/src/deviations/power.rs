@@ -7,6 +7,7 @@ use crate::{
         Command::{Cycle, Nmi, PowerOff, PowerOn, Reset, Shutdown},
         Power,
     },
+    redfish::WhenOff,
 };
 
 pub(super) const ROWS: &[Deviation] = &[
@@ -50,6 +51,12 @@ pub(super) const ROWS: &[Deviation] = &[
         .on_command(|command, facts| when(command == Reset && is_off(facts), Ruling::Instead(PowerOn))),
     Deviation::named("cycle-when-off-powers-on", "a power cycle powers on a host that is off")
         .on_command(|command, facts| when(command == Cycle && is_off(facts), Ruling::Instead(PowerOn))),
+    // iDRAC and iLO.
+    Deviation::named(
+        "restart-when-off-refused",
+        "refuses a restart and a power cycle, over Redfish, of a host that is off",
+    )
+    .on_policy(|policy| policy.restart_when_off = WhenOff::Conflicts),
     Deviation::named("nmi-resets-host", "a diagnostic interrupt resets the host")
         .on_command(|command, facts| when(command == Nmi && is_on(facts), Ruling::Instead(Reset))),
     Deviation::named("nmi-does-nothing", "accepts a diagnostic interrupt and raises none")

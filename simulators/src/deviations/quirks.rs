@@ -9,7 +9,7 @@ use crate::{
         Command::{PowerOff, PowerOn, SetOverride},
         Host, Power, Refusal,
     },
-    redfish::{Documents, Etag, Kept, Paging, Success},
+    redfish::{Documents, Etag, Kept, Paging, Success, kind_of},
 };
 
 const SUCCESS: &str = "The request completed successfully.";
@@ -65,6 +65,18 @@ pub(super) const ROWS: &[Deviation] = &[
     }),
     Deviation::named("no-indicator", "shows no light")
         .on_tree(|tree| hide(tree, &["IndicatorLED", "LocationIndicatorActive"])),
+    // DSP0268: ComputerSystem v1_13_0, Chassis v1_14_0 and v1_15_0, Manager v1_10_0.
+    Deviation::named(
+        "nothing-deprecated",
+        "has no Power, Thermal, IndicatorLED, nor a manager's VirtualMedia, but what has replaced them alone",
+    )
+    .on_tree(|tree| {
+        hide(tree, &["IndicatorLED"]);
+        tree.of_kind("Manager").for_each(|it| without(it, &["VirtualMedia"]));
+        let old = tree.iter().filter(|(_, document)| matches!(kind_of(document), "Power" | "Thermal"));
+        let old: Vec<_> = old.map(|(path, _)| path.to_owned()).collect();
+        old.iter().for_each(|path| tree.remove(path));
+    }),
     // Dell's ids; blade enclosures come first in the collection.
     Deviation::named("chassis-elsewhere", "has ids of its own, and an enclosure before the system's chassis")
         .on_tree(|tree| {
@@ -138,11 +150,13 @@ fn instead(tree: &mut Documents, hidden: &str, shown: &str, dark: &Value) {
 /// Takes properties off systems and chassis.
 fn hide(tree: &mut Documents, properties: &[&str]) {
     for kind in ["ComputerSystem", "Chassis"] {
-        for document in tree.of_kind(kind) {
-            let members = document.as_object_mut();
-            members.into_iter().for_each(|it| it.retain(|name, _| !properties.contains(&name.as_str())));
-        }
+        tree.of_kind(kind).for_each(|it| without(it, properties));
     }
+}
+
+fn without(document: &mut Value, properties: &[&str]) {
+    let members = document.as_object_mut();
+    members.into_iter().for_each(|it| it.retain(|name, _| !properties.contains(&name.as_str())));
 }
 
 /// Takes a value off those that an action's parameter allows.

@@ -194,6 +194,17 @@ async fn off_is_refused_where_it_is_off() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cycle_and_a_reset_power_on_a_host_that_is_off() {
+    for (quirk, action) in [("cycle-when-off-powers-on", 2), ("reset-when-off-powers-on", 3)] {
+        let (mut odd, mut twin) = both(quirk);
+        assert_eq!(odd.ask(CONTROL, &[action]), FINE);
+        assert_eq!(twin.ask(CONTROL, &[action]), Err(Completion::NOT_IN_THIS_STATE));
+        let on = [&odd, &twin].map(|world| world.bmc.view().power != Power::Off);
+        assert_eq!(on, [true, false], "{quirk}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_third_is_told_to_come_again() {
     let (mut odd, mut twin) = both("ipmi-busy-at-times");
     let busy = Err(Completion::BUSY);

@@ -16,9 +16,10 @@ use super::{
     change::{accepted, carry_out, refused},
     handle::Scene,
     messages::{not_found, refuse},
+    policy::WhenOff,
     tree::{Action, Document},
 };
-use crate::machine::{Command, Power};
+use crate::machine::{Command, Power, Refusal};
 
 /// Every `ResetType` that there is (DSP0268 Resource.ResetType), as far as a machine of ours knows what it means.
 const RESET_TYPES: &[&str] = &[
@@ -74,10 +75,19 @@ fn reset_system(scene: &Scene<'_>, call: &Call<'_>) -> Answer {
         Err(problem) => return problem,
     };
     let command = reset_command(word, scene.view().power);
-    match carry_out(scene, &[command]) {
+    let done = carry_out(scene, &[command]).or_else(|refusal| match refusal {
+        Refusal::HostIsOff if starts(scene, word) => carry_out(scene, &[Command::PowerOn]),
+        _ => Err(refusal),
+    });
+    match done {
         Ok(()) => accepted(scene, Answer::no_content),
         Err(refusal) => refused(refusal, word),
     }
+}
+
+/// Whether this switches on a host that is off.
+fn starts(scene: &Scene<'_>, word: &str) -> bool {
+    matches!(word, "ForceRestart" | "PowerCycle") && scene.policy().restart_when_off == WhenOff::Starts
 }
 
 /// Without a `ResetType` a restart is what is meant.

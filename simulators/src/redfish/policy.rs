@@ -33,6 +33,8 @@ pub(crate) struct Policy {
     pub(crate) keep_alive: KeepAlive,
     /// How long a task is remembered that is over.
     pub(crate) tasks: Kept,
+    /// What becomes of a restart of a host that is off.
+    pub(crate) restart_when_off: WhenOff,
 }
 
 impl Default for Policy {
@@ -52,6 +54,7 @@ impl Default for Policy {
             task_limit: 64,
             keep_alive: KeepAlive::Always,
             tasks: Kept::AsSaid,
+            restart_when_off: WhenOff::Starts,
         }
     }
 }
@@ -151,4 +154,14 @@ pub(crate) enum KeepAlive {
     Always,
     /// After so many seconds whoever uses it again gets a reset.
     Seconds(u32),
+}
+
+/// What becomes of a ForceRestart or a PowerCycle of a host that is off (DSP0268 Resource.ResetType: both end with the resource on,
+/// and a PowerCycle of one that is off transitions to on; no clause has a service accept it in every state).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenOff {
+    /// The host is switched on.
+    Starts,
+    /// It is a conflict.
+    Conflicts,
 }

@@ -278,7 +278,7 @@ twins! {
         },
         with: (Value::Null, json!("On")), without: (json!("On"), json!("On"));
     refusal_in_words: "refusal-in-words", |world| {
-            let reply = world.reset("ForceRestart").await;
+            let reply = world.reset("GracefulRestart").await;
             (told(&reply), words(&reply).contains("already powered off"))
         },
         with: (said(400, "GeneralError"), true), without: (said(409, "ResourceInStandby"), false);

@@ -53,6 +53,15 @@ twins! {
         with: (true, false, 200, 400), without: (true, true, 200, 200);
     no_indicator: "no-indicator", |world| light(world).await,
         with: (false, false, 400, 400), without: (true, true, 200, 200);
+    nothing_deprecated: "nothing-deprecated", |world| {
+            let [system, chassis, manager] = [SYSTEM, "/redfish/v1/Chassis/1", crate::world::MANAGER].map(|path| world.get(path));
+            let [system, chassis, manager] = [system.await.json(), chassis.await.json(), manager.await.json()];
+            let old = [&system["IndicatorLED"], &chassis["IndicatorLED"], &chassis["Power"], &chassis["Thermal"], &manager["VirtualMedia"]];
+            let new = [&system["LocationIndicatorActive"], &chassis["PowerSubsystem"], &chassis["ThermalSubsystem"], &system["VirtualMedia"]];
+            let there = |all: &[&Value]| all.iter().filter(|it| !it.is_null()).count();
+            (there(&old), there(&new), world.get("/redfish/v1/Chassis/1/Power").await.status)
+        },
+        with: (0, 4, 404), without: (5, 4, 200);
     chassis_elsewhere: "chassis-elsewhere", |world| {
             let (system, chassis) = (members(world, "/redfish/v1/Systems").await, members(world, "/redfish/v1/Chassis").await);
             let links = world.get(&system[0]).await.json()["Links"]["Chassis"][0]["@odata.id"].clone();
