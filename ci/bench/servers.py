@@ -108,10 +108,12 @@ def halmark_serve(binary, folder):
 
 
 @contextlib.contextmanager
-def running(words, home):
+def running(words, home, environment=None):
     """A process that ends with the block, whatever happens in it."""
     with open(home / "log", "wb") as log:
-        process = subprocess.Popen([str(w) for w in words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=home)
+        process = subprocess.Popen(
+            [str(w) for w in words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=home, env={**os.environ, **(environment or {})}
+        )
     try:
         yield process
         if process.poll() is not None:

@@ -535,6 +535,12 @@ fn effect(evidence: &Evidence<'_>, made: &[Made<'_>], until: usize) -> Charge {
                 return driver("invented", Some(at));
             }
             Asked::Accepted(_, at) | Asked::Unanswered(at) | Asked::Refused(at) => last = Some(at),
+            Asked::Never if already => {
+                let during = records.get(call.called.wire..).unwrap_or_default();
+                if let Some(charge) = unasked::settled(call.step.call.operation(), during) {
+                    return driver(charge, None);
+                }
+            }
             Asked::Never => {}
         }
     }

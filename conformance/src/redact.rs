@@ -85,17 +85,49 @@ impl Redactor {
         }
     }
 
-    /// A value of ours without secrets in its texts.
+    /// A value of ours without secrets in its texts. A word of our own stays, as it can be no secret: a BMC whose password is
+    /// `changed` does not make an answer unreadable.
     pub fn value<T: Serialize + DeserializeOwned>(&self, value: T) -> T {
         if self.is_idle() {
             return value;
         }
         match serde_json::to_value(&value) {
-            Ok(mut tree) if self.is_in(&tree) => {
-                self.tree(&mut tree);
-                serde_json::from_value(tree).unwrap_or(value)
-            }
+            Ok(tree) if self.is_in(&tree) => self.masked(tree).unwrap_or(value),
             _ => value,
+        }
+    }
+
+    /// The value of a tree with each of its texts masked that is not a word of its type's.
+    fn masked<T: DeserializeOwned>(&self, mut tree: Value) -> Option<T> {
+        let mut places = Vec::new();
+        self.places(&tree, String::new(), &mut places);
+        for place in places {
+            let Some(Value::String(text)) = tree.pointer_mut(&place) else { continue };
+            let masked = self.text(text);
+            let plain = std::mem::replace(text, masked);
+            if T::deserialize(&tree).is_err()
+                && let Some(text) = tree.pointer_mut(&place)
+            {
+                *text = Value::String(plain);
+            }
+        }
+        T::deserialize(&tree).ok()
+    }
+
+    /// Where in the tree there is a secret, as JSON pointers.
+    fn places(&self, tree: &Value, here: String, found: &mut Vec<String>) {
+        match tree {
+            Value::String(text) if self.next(text.as_bytes(), 0).is_some() => found.push(here),
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(at, it)| self.places(it, format!("{here}/{at}"), found));
+            }
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    self.places(field, format!("{here}/{name}"), found);
+                }
+            }
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
@@ -180,6 +212,19 @@ mod tests {
             let shown = redactor.text(&header);
             assert!(shown.contains('…') && shown.len() + 12 < header.len(), "{user}: {shown}");
         }
+    }
+
+    #[test]
+    fn a_password_that_is_a_word_of_ours_is_put_out_of_every_text_and_the_value_is_read_all_the_same() {
+        #[derive(Serialize, serde::Deserialize, Debug, PartialEq)]
+        #[serde(rename_all = "kebab-case")]
+        enum Answer {
+            Changed,
+        }
+        let mut redactor = Redactor::default();
+        redactor.add(["changed".to_owned()]);
+        let told = (Answer::Changed, vec!["it has changed".to_owned()]);
+        assert_eq!(redactor.value(told), (Answer::Changed, vec!["it has …".to_owned()]));
     }
 
     #[test]

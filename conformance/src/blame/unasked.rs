@@ -36,6 +36,21 @@ pub(super) fn never_asked_for(
         && fields.iter().any(|name| is_none(said, name) && is_so(name) && !wire::looks_for(name, records))
 }
 
+/// What a driver is charged with that says that the host's power is as it is wanted already, during a call in which it did nothing for
+/// it: nothing, where the BMC has told it so.
+pub(super) fn settled(operation: Operation, during: &[Record]) -> Option<&'static str> {
+    let wanted = match operation {
+        Operation::PowerOn => "powered-on",
+        Operation::PowerOff | Operation::PowerShutdown => "powered-off",
+        _ => return None,
+    };
+    match wire::told(Operation::PowerRead, during) {
+        None => Some("never asks"),
+        Some(told) if told == wanted => None,
+        Some(_) => Some("misread"),
+    }
+}
+
 /// The fields that the condition which failed demands something of.
 pub(super) fn fields<'s>(scenario: &'s Scenario, failure: &Failure) -> Vec<&'s str> {
     demanded(&scenario.steps, &failure.condition).map(of).unwrap_or_default()
@@ -119,6 +134,16 @@ mod tests {
         assert!(wire::never_raised(&[command(0x00, 0x01, ""), refused.clone()], 1));
         assert!(!wire::never_raised(&[command(0x06, 0x3b, "04"), refused.clone()], 1), "it asked");
         assert!(!wire::never_raised(&[refused, command(0x00, 0x02, "01")], 1), "it was not refused");
+    }
+
+    #[test]
+    fn a_host_that_is_as_it_is_wanted_already_is_so_by_the_bmcs_word_alone() {
+        let off = get("Systems/1", r#"{"PowerState": "Off"}"#);
+        assert_eq!(settled(Operation::PowerOn, &[]), Some("never asks"));
+        assert_eq!(settled(Operation::PowerOn, &[get("Chassis/1", "{}")]), Some("never asks"));
+        assert_eq!(settled(Operation::PowerOn, std::slice::from_ref(&off)), Some("misread"));
+        assert_eq!(settled(Operation::PowerOff, &[off]), None, "the BMC has told it");
+        assert_eq!(settled(Operation::PowerCycle, &[]), None, "which is never so already");
     }
 
     #[test]

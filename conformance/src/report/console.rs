@@ -190,13 +190,34 @@ fn seconds(ms: u64) -> String {
     }
 }
 
+/// Names, as many of them in a line as have room.
+fn listed<'a>(out: &mut String, names: impl Iterator<Item = &'a str>) {
+    const ROOM: usize = 110;
+    let mut line = String::new();
+    for name in names {
+        if !line.is_empty() && line.len() + name.len() + 2 > ROOM {
+            let _ = writeln!(out, "        {line}");
+            line.clear();
+        }
+        line += if line.is_empty() { "" } else { "  " };
+        line += name;
+    }
+    let _ = writeln!(out, "        {line}");
+}
+
 /// The last line, and before it what was not selected.
 pub fn summary(report: &Report, real_seconds: f64, evidence: Option<&str>) -> String {
     let mut out = String::new();
     if !report.not_selected.is_empty() {
         let _ = writeln!(out, "  {} not for this target:", report.not_selected.len());
-        for (id, reason) in &report.not_selected {
-            let _ = writeln!(out, "        {id}: {reason}");
+        let mut reasons: Vec<&str> = report.not_selected.iter().map(|(_, reason)| reason.as_str()).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for why in reasons {
+            let ids =
+                report.not_selected.iter().filter(|(_, reason)| *reason == why).map(|(id, _)| id.as_str());
+            let _ = writeln!(out, "    {why}:");
+            listed(&mut out, ids);
         }
     }
     let count = |word: Word| report.counts.get(word.text()).copied().unwrap_or(0);
