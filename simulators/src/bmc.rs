@@ -359,6 +359,7 @@ impl Inner {
     fn follow(&self, logbook: &mut Logbook, firmware: &Firmware, now: Duration) {
         let seconds = |ago: Duration| i64::try_from(ago.as_secs()).unwrap_or(i64::MAX / 2);
         let clock = firmware.clock(now) - seconds(now);
+        logbook.begin(clock);
         logbook.follow(firmware.machine.events(), |event| clock + seconds(event.at));
     }
 

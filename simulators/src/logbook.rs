@@ -150,6 +150,13 @@ impl Logbook {
     /// What is kept at all; a face may show less.
     pub(crate) const MOST: usize = 1000;
 
+    /// The first that a BMC writes into its own log, when it has started.
+    pub(crate) fn begin(&mut self, at: i64) {
+        if self.own.written == 0 {
+            self.write(Log::Bmc, at, Note::BmcUp);
+        }
+    }
+
     /// Writes down what the machine has done; `clock` tells a moment of the machine by the BMC's clock.
     pub(crate) fn follow(&mut self, events: &[Event], clock: impl Fn(&Event) -> i64) {
         let new = events.partition_point(|event| event.seq < self.seen);
