@@ -78,6 +78,10 @@ struct Accounts {
 
 /// `halmark sim`.
 pub(super) fn sim(args: &Sim) -> u8 {
+    if args.tls == TlsArg::Ca && args.cert.is_none() {
+        // Its key takes a while, and nobody needs it before the rest is there.
+        std::thread::spawn(|| Certificate::authority("localhost").ca_pem().len());
+    }
     match prepared(args).and_then(|plan| Ok((plan, runtime(args)?))) {
         Ok((plan, runtime)) => runtime.block_on(serve(args, &plan)).unwrap_or_else(usage),
         Err(problem) => usage(problem),

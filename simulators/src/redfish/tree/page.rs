@@ -62,9 +62,14 @@ pub(super) fn unpacked(text: &'static str) -> Option<Vec<(&'static str, Page)>> 
     }
 }
 
-/// The length of the object that a text begins with.
+/// The length of the object that a text begins with. Ours are set out in lines, a level in each two columns, so that a document ends
+/// with the first line that closes the level of its path.
 fn object(text: &str) -> Option<usize> {
+    const END: &[u8] = b"\n  }";
     let bytes = text.strip_prefix('{').map(|_| text.as_bytes())?;
+    if text.starts_with("{\n    ") {
+        return memchr::memmem::find(bytes, END).map(|at| at + END.len());
+    }
     let (mut depth, mut at) = (0usize, 0);
     loop {
         match *bytes.get(at)? {
