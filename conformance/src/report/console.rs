@@ -128,6 +128,13 @@ fn details(out: &mut String, case: &CaseReport, paint: Paint) {
     if !verdict.charge.is_empty() {
         let _ = writeln!(out, "{INDENT}why   {}", explain(&verdict.charge, &verdict.detail));
     }
+    if verdict.word == Word::Error && verdict.detail == "target" && matches!(&*case.clock, "held" | "paced") {
+        // Nobody is judged by a simulated BMC that does wrong, and it does none by itself.
+        let _ = writeln!(
+            out,
+            "{INDENT}hint  a simulated BMC does what it is told, but for what the scenario gives it: does this expect what it asks for?"
+        );
+    }
     if let Some(wire) = &case.wire {
         let _ = writeln!(out, "{INDENT}wire  {}", one_line(wire));
     }
