@@ -281,7 +281,7 @@ async fn find(
     found.map(|it| it.id).ok_or_else(|| DriverError {
         operation,
         protocol: Some(accounts.protocol),
-        cause: Cause::NotFound { what: format!("the account {name:?}") },
+        cause: Cause::NotFound { what: format!("account {name:?}") },
         at: None,
     })
 }

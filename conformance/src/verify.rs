@@ -73,7 +73,11 @@ pub fn verify(text: &str) -> Result<Verified, Unusable> {
     let mut verdicts = Vec::new();
     for case in &known_in_order(start) {
         let Some(evidence) = by_case.get(case.as_str()) else { continue };
-        verdicts.push((case.clone(), recompute(interrupted, case, evidence, start, &cells, &mut complaints)));
+        let is_judged = evidence.iter().any(|event| matches!(event, Event::Verdict { .. }));
+        // What was under way when the run was interrupted has no verdict.
+        if is_judged || !interrupted {
+            verdicts.push((case.clone(), recompute(case, evidence, start, &cells, &mut complaints)));
+        }
     }
     let judged =
         known_in_order(start).into_iter().filter_map(|case| line(&case, by_case.get(case.as_str())?));
@@ -122,7 +126,6 @@ fn scenarios(
 }
 
 fn recompute(
-    interrupted: bool,
     case: &str,
     evidence: &[&Event],
     start: &RunStart,
@@ -148,7 +151,6 @@ fn recompute(
         .iter()
         .find_map(|e| if let Event::Verdict { verdict, .. } = e { Some(verdict) } else { None });
     match said {
-        None if interrupted => {}
         None => complaints.push(format!("{case}: the journal holds no verdict")),
         Some(said)
             if (said.word, &said.detail, &said.condition)
@@ -209,6 +211,10 @@ fn conclude(
     if summed != digest {
         complaints.push(format!("the run ended with the digest {summed}, its evidence has {digest}"));
     }
+    if *cases != verdicts.len() {
+        complaints
+            .push(format!("the run says that it judged {cases} cases, the journal holds {}", verdicts.len()));
+    }
     if *interrupted {
         if *said != exit::INTERRUPTED || verdicts.len() == start.cases.len() {
             complaints.push("the run is said to have been interrupted, and it ended by itself".to_owned());
@@ -216,10 +222,6 @@ fn conclude(
         return exit::INTERRUPTED;
     }
     let missing = start.cases.len().saturating_sub(verdicts.len());
-    if *cases != verdicts.len() {
-        complaints
-            .push(format!("the run says that it judged {cases} cases, the journal holds {}", verdicts.len()));
-    }
     let code = if missing > 0 && code == exit::CONFORMANT { exit::INCOMPLETE } else { code };
     if code != *said {
         complaints.push(format!("the run ended with exit code {said}, its evidence amounts to {code}"));

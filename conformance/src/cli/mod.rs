@@ -29,6 +29,13 @@ use crate::{report::console::Paint, verdict::exit};
 
 /// Carries out a command line; the exit code.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    match carry_out(arguments) {
+        exit::CONFORMANT if LOST.load(Ordering::Relaxed) => exit::NO_VERDICT,
+        code => code,
+    }
+}
+
+fn carry_out(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     let arguments: Vec<_> = arguments.into_iter().collect();
     // `power` is what scripts call in a loop: it does not wait for commands to be described.
     if arguments.get(1).is_some_and(|first| first == "power") {
@@ -83,15 +90,22 @@ fn paint(no_color: bool) -> Paint {
 }
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
+/// Whether something could not be printed though somebody may read it, as on a disk that is full.
+static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Prints to standard output. A reader that went away (`| head`) ends the printing, not the run, and changes no exit code.
+/// Prints to standard output. A reader that went away (`| head`) ends the printing, not the run, and changes no exit code;
+/// a file that cannot be written is told, and no run is a pass that could not say so.
 pub(crate) fn print(text: &str) {
     if CLOSED.load(Ordering::Relaxed) {
         return;
     }
     let mut out = io::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         CLOSED.store(true, Ordering::Relaxed);
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            LOST.store(true, Ordering::Relaxed);
+            complain(&format!("standard output cannot be written: {error}\n"));
+        }
     }
 }
 

@@ -47,7 +47,8 @@ pub(super) fn chosen(select: &args::Select) -> Result<(Suite, Selection), u8> {
         }
     }
     let partition = select.partition.as_deref().map(parse_partition).transpose().map_err(usage)?;
-    let known: Vec<String> = halmark::Capabilities::vocabulary().into_iter().collect();
+    let properties = crate::operation::properties().map(|(_, word)| word);
+    let known: Vec<String> = halmark::Capabilities::vocabulary().into_iter().chain(properties).collect();
     for capability in &select.capability {
         if !known.contains(capability) {
             return Err(usage(format!(

@@ -102,6 +102,7 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
     }
     let end = async {
         match args.lasting {
+            Some(lasting) if args.held => control::elsewhere(lasting).await,
             Some(lasting) => tokio::time::sleep(lasting).await,
             None => std::future::pending().await,
         }

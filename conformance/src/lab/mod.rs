@@ -476,8 +476,11 @@ pub fn claimed(name: &str, seeded: &Seeded) -> Result<Vec<String>, String> {
         Face::Both => "",
     };
     words.retain(|word| word == spoken || !word.starts_with("protocol:"));
-    let properties: Vec<_> =
-        operation::properties().filter(|(of, _)| words.contains(of.to_string().as_str())).collect();
+    // IPMI has no word for the version of a host's firmware.
+    let is_sayable = |word: &str| spoken != "protocol:ipmi" || word != "identity:bios-version";
+    let properties: Vec<_> = operation::properties()
+        .filter(|(of, word)| words.contains(of.to_string().as_str()) && is_sayable(word))
+        .collect();
     words.extend(properties.into_iter().map(|(_, word)| word));
     Ok(words.into_iter().collect())
 }

@@ -122,7 +122,7 @@ impl<'v> Node<'v> {
         // A year is enough for everybody, and adds up.
         match seconds.filter(|it| (0.0..=31_622_400.0).contains(it)) {
             Some(seconds) => Ok(Duration::from_secs_f64(seconds)),
-            None => self.wrong("a time such as \"300ms\", \"20s\", \"2m\", \"1h\" or a number of seconds"),
+            None => self.wrong("a time such as \"300ms\", \"20s\", \"2m\", \"1h\" or a number of seconds, a year (366 days) at most"),
         }
     }
 

@@ -89,7 +89,10 @@ async fn insist(
         if !waits || talk.client.endpoint.seams.never_retries || backoff.is_spent() {
             return Err(failure);
         }
-        talk.notes.quirk(&NOT_READY);
+        // On its way it may refuse; what it shows to be settled it may not.
+        if !matches!(power, PowerState::PoweringOn | PowerState::PoweringOff) {
+            talk.notes.quirk(&NOT_READY);
+        }
         sleep(wait).await;
     }
 }

@@ -220,7 +220,13 @@ pub(super) fn write(rows: &[&Record]) -> String {
         let columns = columns.unwrap_or_else(|| Columns::bare(values.as_ref().map_or(3, Vec::len)));
         let mut row_now =
             Row { place: Place::default(), values: values.unwrap_or_default(), places: Vec::new() };
-        if columns.entry(&row_now).ok().and_then(|it| it.account).as_ref() != Some(factory) {
+        let said = columns.entry(&row_now).ok();
+        if let (Some(at), Some(address)) = (columns.address, &row.address)
+            && said.as_ref().and_then(|it| it.address.as_ref()) != Some(address)
+        {
+            row_now.put(at, &address.to_string());
+        }
+        if said.and_then(|it| it.account).as_ref() != Some(factory) {
             let password = factory.password.reveal_text();
             row_now.put(columns.mac, &row.mac.to_string());
             columns.user.into_iter().for_each(|at| row_now.put(at, &factory.user));

@@ -94,6 +94,8 @@ pub enum Loss {
     NoAddress,
     /// What is believed of the BMC's certificate.
     Trust,
+    /// What a list of another format said of the machine itself.
+    Machine,
 }
 
 impl fmt::Display for Loss {
@@ -102,23 +104,35 @@ impl fmt::Display for Loss {
             Self::NoFactory => "left out: no factory password is known",
             Self::NoAddress => "left out: no address is known",
             Self::Trust => "written without --insecure, --pin or --ca: this format has no place for it",
+            Self::Machine => "written without what the list of another format that they came from says of the machine, such as its own MAC addresses",
         })
     }
 }
 
 impl Format {
     /// What is lost where this row is written.
-    pub fn loss(self, row: &Record) -> Option<Loss> {
+    pub fn loss(self, row: &Record) -> Vec<Loss> {
         let asks_redfish = Reach::of(row).protocols().contains(&Protocol::Redfish);
         match self {
-            Self::Csv => row.factory.is_none().then_some(Loss::NoFactory),
-            _ if row.address.is_none() && Reach::of(row) != Reach::Unmanaged => Some(Loss::NoAddress),
-            _ => (asks_redfish && !self.has_place_for(&row.redfish.tls)).then_some(Loss::Trust),
+            Self::Csv => row.factory.is_none().then_some(Loss::NoFactory).into_iter().collect(),
+            _ if row.address.is_none() && Reach::of(row) != Reach::Unmanaged => vec![Loss::NoAddress],
+            _ => {
+                let trust = asks_redfish && !self.has_place_for(&row.redfish.tls);
+                let of_trust = trust.then_some(Loss::Trust);
+                of_trust.into_iter().chain(self.leaves_machine(row).then_some(Loss::Machine)).collect()
+            }
         }
     }
 
     fn leaves_out(self, row: &Record) -> bool {
-        matches!(self.loss(row), Some(Loss::NoFactory | Loss::NoAddress))
+        self.loss(row).iter().any(|it| matches!(it, Loss::NoFactory | Loss::NoAddress))
+    }
+
+    /// Whether the row came from a list of machines in another format, and from none in this one.
+    fn leaves_machine(self, row: &Record) -> bool {
+        let came_from = |format: &Self| Kept::of(row, *format).is_some();
+        let machines = Self::ALL.iter().filter(|it| **it != Self::Csv);
+        !came_from(&self) && machines.filter(|it| **it != self).any(came_from)
     }
 
     fn has_place_for(self, trust: &Tls) -> bool {

@@ -262,7 +262,7 @@ fn a_machine_without_a_bmc_comes_back_from_every_list_with_its_key() {
         let text = format.write(std::slice::from_ref(&row));
         let entries = format.read(&text).unwrap_or_else(|flaws| panic!("{format:?}: {flaws:?}\n{text}"));
         assert_eq!((entries.len(), entries[0].key()), (1, Some(row.mac)), "{text}");
-        assert_eq!((entries[0].reach, format.loss(&row)), (Reach::Unmanaged, None));
+        assert_eq!((entries[0].reach, format.loss(&row)), (Reach::Unmanaged, vec![]));
     }
 }
 
@@ -281,26 +281,28 @@ fn a_bmc_without_an_account_comes_back_without_one() {
 fn trust_in_any_certificate_is_written_where_a_list_has_a_place_for_it_and_told_where_not() {
     let mut row = rows(Format::Openstack, OPENSTACK).remove(1);
     assert_eq!(row.redfish.tls, Tls::Insecure);
-    for (format, loss) in
-        [(Format::Openstack, None), (Format::Metal3, None), (Format::Instackenv, Some(Loss::Trust))]
-    {
+    for (format, loss) in [
+        (Format::Openstack, vec![]),
+        (Format::Metal3, vec![Loss::Machine]),
+        (Format::Instackenv, vec![Loss::Trust, Loss::Machine]),
+    ] {
         let text = format.write(std::slice::from_ref(&row));
         let trusted = rows(format, &text).remove(0).redfish.tls == Tls::Insecure;
-        assert_eq!((trusted, format.loss(&row)), (loss.is_none(), loss), "{text}");
+        assert_eq!((trusted, format.loss(&row)), (!loss.contains(&Loss::Trust), loss), "{text}");
     }
     row.redfish.tls = Tls::System;
     let text = Format::Openstack.write(std::slice::from_ref(&row));
     assert_eq!(rows(Format::Openstack, &text)[0].redfish.tls, Tls::System, "{text}");
     row.redfish.tls = Tls::Pin([7; 32]);
-    assert_eq!(Format::Metal3.loss(&row), Some(Loss::Trust));
+    assert_eq!(Format::Metal3.loss(&row), [Loss::Trust, Loss::Machine]);
 }
 
 #[test]
 fn what_a_list_cannot_hold_is_left_out_and_told() {
     let row = Record::new("3c:ec:ef:12:34:56".parse().unwrap());
-    assert_eq!(Format::Csv.loss(&row), Some(Loss::NoFactory));
+    assert_eq!(Format::Csv.loss(&row), [Loss::NoFactory]);
     assert_eq!(Format::Csv.write(std::slice::from_ref(&row)), "mac,user,password\n");
-    assert_eq!(Format::Metal3.loss(&row), Some(Loss::NoAddress));
+    assert_eq!(Format::Metal3.loss(&row), [Loss::NoAddress]);
     assert!(!Format::Openstack.write(std::slice::from_ref(&row)).contains("driver"));
 }
 

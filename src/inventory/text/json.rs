@@ -109,7 +109,11 @@ impl Reader<'_> {
                 return Err(self
                     .flaw("an ellipsis stands here, where something was left out: fill it in or remove it"));
             }
-            Some(']' | '}') => return Err(self.flaw("expected a value after the comma: remove the comma")),
+            Some(']' | '}') => {
+                return Err(
+                    self.flaw("expected a value here: fill it in, or remove the comma or the name before it")
+                );
+            }
             Some(_) => {
                 return Err(self.flaw("expected a value: a text in double quotes, a number, a list or a map"));
             }

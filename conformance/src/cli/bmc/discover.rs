@@ -38,7 +38,7 @@ const READ_AT_ONCE: usize = 16;
 /// `halmark discover`.
 #[derive(Debug, Group)]
 pub struct Discover {
-    /// A lease file of ISC dhcpd, dnsmasq or Kea; may be repeated.
+    /// A lease file of ISC dhcpd, dnsmasq or Kea; may be repeated. One of this and --range is needed.
     #[arg(long, value_name = "FILE", required_unless_present = "range")]
     leases: Vec<PathBuf>,
     /// Who wrote the lease files; by default that is seen.

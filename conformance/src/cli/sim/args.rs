@@ -81,6 +81,9 @@ pub struct Sim {
     /// Multiply every delay of the machines, such as 0.1.
     #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = factor)]
     pub time_scale: f64,
+    /// Time passes as it does everywhere, or as `--time-scale` has it; this is the default.
+    #[arg(long, conflicts_with = "held")]
+    pub real_time: bool,
     /// Time stands still, and goes on by steps of the control API.
     #[arg(long, requires = "control")]
     pub held: bool,

@@ -57,6 +57,18 @@ async fn go_on(by: Duration) {
     }
 }
 
+/// So much time outside, where no step of the control API makes it pass.
+pub(super) async fn elsewhere(time: Duration) {
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let (_open, nobody) = std::sync::mpsc::channel::<()>();
+        let _ = nobody.recv_timeout(time);
+        tell.send(())
+    });
+    // It ends by the message, or because nobody could wait.
+    let _ = told.await;
+}
+
 /// Time stands still for as long as this lives: a paused clock runs ahead when nothing is left to do, unless a thread is at
 /// work.
 pub(super) struct Stopped(Option<std::sync::mpsc::Sender<()>>);

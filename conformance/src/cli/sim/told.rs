@@ -31,7 +31,8 @@ pub(super) struct Words {
     control: Option<String>,
     /// The socket with the truth logs, where they are offered.
     truth: Option<String>,
-    variables: (String, String),
+    /// Where the password was given, and how a shell gets it from there.
+    given: (String, String),
     insecure: bool,
 }
 
@@ -82,7 +83,7 @@ impl Words {
             what: what(plan),
             control: control.map(|addr| format!("http://{addr}")),
             truth: args.truth.as_ref().map(|path| path.display().to_string()),
-            variables: (args.user_env.clone(), args.password_env.clone()),
+            given: given(args),
             insecure: args.tls != TlsArg::Off,
         })
     }
@@ -106,7 +107,7 @@ impl Words {
         row("user", &self.user);
         match &self.credentials {
             Some(file) => row("password", &format!("in {file}")),
-            None => row("password", &format!("as given ({})", self.variables.1)),
+            None => row("password", &format!("as given ({})", self.given.0)),
         }
         if let Some(ca) = &self.ca {
             row("trust", ca);
@@ -143,7 +144,7 @@ impl Words {
     fn ipmitool(&self, addr: SocketAddr) -> String {
         let (before, who) = match &self.password {
             Some(file) => (String::new(), format!("-f {file}")),
-            None => (format!("IPMI_PASSWORD=\"${}\" ", self.variables.1), "-E".to_owned()),
+            None => (format!("IPMI_PASSWORD=\"{}\" ", self.given.1), "-E".to_owned()),
         };
         let (ip, port) = (addr.ip(), addr.port());
         format!("{before}ipmitool -I lanplus -H {ip} -p {port} -U {} {who} power status", self.user)
@@ -157,7 +158,7 @@ impl Words {
         };
         let who = match &self.netrc {
             Some(netrc) => format!("--netrc-file {netrc}"),
-            None => format!("-u \"{}:${}\"", self.user, self.variables.1),
+            None => format!("-u \"{}:{}\"", self.user, self.given.1),
         };
         format!("curl {trust}{who} {url}/redfish/v1/Systems")
     }
@@ -183,4 +184,14 @@ fn described(it: &Simulated) -> Value {
 pub(super) fn farewell(count: usize, requests: u64, lasted: Duration) -> String {
     let bmcs = if count == 1 { "1 BMC".to_owned() } else { format!("{count} BMCs") };
     format!("served {requests} requests to {bmcs} in {}\n", super::said(lasted))
+}
+
+fn given(args: &Sim) -> (String, String) {
+    match &args.password_file {
+        Some(file) => {
+            let quoted = file.display().to_string().replace('\'', r"'\''");
+            (file.display().to_string(), format!("$(head -n 1 '{quoted}')"))
+        }
+        None => (args.password_env.clone(), format!("${}", args.password_env)),
+    }
 }
