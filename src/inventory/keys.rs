@@ -5,7 +5,7 @@
 //! 3. A login with the new password shows whether it holds. If it does, it takes its place in the row; if the BMC refuses it,
 //!    what was done is undone. Where neither can be found out, the row keeps both, and the next call finds out first.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use tokio::time::{Duration, sleep};
 
@@ -18,7 +18,7 @@ use crate::{
     driver::{Cause, Deadline, Driver, DriverError, Protocol},
     drivers::ConnectError,
     endpoint::{Credentials, Endpoint},
-    model::{AccountId, AccountUpdate, NewAccount, Role, Secret},
+    model::{AccountId, AccountProtocol, AccountUpdate, NewAccount, Role, Secret},
 };
 
 mod password;
@@ -162,11 +162,9 @@ impl Keys<'_> {
             password: new.password.clone(),
             role,
             enabled: true,
-            protocols: std::collections::BTreeSet::new(),
+            protocols: self.doors(&row),
         };
-        let made =
-            self.with(&row, &asker, async |driver, by| driver.create_account(&account, by).await).await;
-        match made {
+        match self.made(&row, &asker, account).await {
             Ok(_) => {}
             Err(KeysError::Unchanged(error)) if matches!(error.cause, Cause::OutcomeUnknown { .. }) => {}
             Err(error) => return self.forget().await.and(Err(error)),
@@ -178,6 +176,30 @@ impl Keys<'_> {
                 Err(_) => Err(KeysError::Undecided(self.mac, error)),
             },
             Login::Unknown(error) => Err(KeysError::Undecided(self.mac, error)),
+        }
+    }
+
+    /// What a new account shall be let in to: IPMI too where the BMC has it, since the console is there. Over Redfish alone an account is
+    /// for Redfish alone unless somebody asks for more (DSP0268 ManagerAccount.AccountTypes).
+    fn doors(&self, row: &Record) -> BTreeSet<AccountProtocol> {
+        let both = self.protocol == Protocol::Redfish && row.drivers.contains("ipmi");
+        let doors = [AccountProtocol::Redfish, AccountProtocol::Ipmi];
+        doors.into_iter().filter(|_| both).collect()
+    }
+
+    /// Makes the account; where the BMC lets nobody choose the doors, with those that it gives by itself.
+    async fn made(&self, row: &Record, asker: &Credentials, account: NewAccount) -> Result<(), KeysError> {
+        let make = async |account: &NewAccount| {
+            self.with(row, asker, async |driver, by| driver.create_account(account, by).await).await
+        };
+        match make(&account).await {
+            Err(KeysError::Unchanged(error))
+                if !account.protocols.is_empty()
+                    && matches!(error.cause, Cause::Refused { .. } | Cause::InvalidArgument { .. }) =>
+            {
+                make(&NewAccount { protocols: BTreeSet::new(), ..account }).await.map(drop)
+            }
+            outcome => outcome.map(drop),
         }
     }
 

@@ -217,7 +217,7 @@ pub fn summary(report: &Report, real_seconds: f64, evidence: Option<&str>) -> St
     let mut out = String::new();
     if !report.not_selected.is_empty() {
         let _ = writeln!(out, "  {} not for this target:", report.not_selected.len());
-        let mut reasons: Vec<&str> = report.not_selected.iter().map(|(_, reason)| reason.as_str()).collect();
+        let mut reasons: Vec<&str> = report.not_selected.values().map(String::as_str).collect();
         reasons.sort_unstable();
         reasons.dedup();
         for why in reasons {

@@ -123,7 +123,24 @@ async fn one(
     }
     let protocol = bootstrap::protocol(row);
     let keys = Keys { store, mac: row.mac, protocol, now: now(), patience, connect: &drivers::connect };
-    bootstrap::bootstrap(&keys, names).await
+    let done = bootstrap::bootstrap(&keys, names).await?;
+    acquaint(store, row.mac, patience).await?;
+    Ok(done)
+}
+
+/// Relates a row to its machine that is related to none yet: now there is an account by which it can be asked. What cannot be read
+/// is left for later, since the accounts are made.
+async fn acquaint(store: &Store, mac: Mac, patience: Duration) -> Result<(), StoreError> {
+    let Some(row) = store.one(mac).await?.filter(|row| row.machine.is_none()) else { return Ok(()) };
+    let Ok(survey) = super::discover::read(&row, patience).await else { return Ok(()) };
+    let put = store.change(|rows| {
+        if let Some(mut row) = rows.get(mac).cloned() {
+            survey.into_row(&mut row, now());
+            rows.put(row, now());
+        }
+        Ok(())
+    });
+    put.await
 }
 
 async fn trust(store: &Store, mac: Mac) -> Result<(), StoreError> {

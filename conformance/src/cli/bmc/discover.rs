@@ -313,13 +313,18 @@ fn has_account(row: &Record) -> bool {
 }
 
 /// Reads a BMC as its row says; why not, in words without secrets.
-async fn read(row: &Record, timeout: Duration) -> Result<survey::Survey, String> {
+pub(super) async fn read(row: &Record, timeout: Duration) -> Result<survey::Survey, String> {
     let reached = reach::reach(row, None, None).map_err(|e| e.to_string())?;
     let by = Deadline::after(timeout);
     let driver = match reached.driver.as_str() {
         "auto" => {
             let found = auto::detect(&reached.endpoint, by).await;
-            found.map_err(|_| "no driver could reach it".to_owned())?.driver
+            found
+                .map_err(|error| match error {
+                    auto::DetectError::Connect(error) => error.to_string(),
+                    auto::DetectError::Silent(cause) => cause.to_string(),
+                })?
+                .driver
         }
         name => drivers::connect(name, reached.endpoint).map_err(|e| e.to_string())?,
     };

@@ -32,10 +32,10 @@ pub(super) fn look(door: &Door, table: &Table, mac: Mac) -> Result<u8, u8> {
     let meant = asking.meant()?;
     Ok(table.wait(hal::uninterrupted(async {
         let by = Deadline::after(door.timeout);
-        let driver = match hal::connect(&meant, by, door.output).await {
+        let driver = match hal::reached(&meant, by, door.output).await {
             Ok(driver) => driver,
-            Err(code) => {
-                let failed = note_failure(table, mac, "no driver could reach it".to_owned()).await;
+            Err((code, why)) => {
+                let failed = note_failure(table, mac, why).await;
                 return failed.err().unwrap_or(code);
             }
         };

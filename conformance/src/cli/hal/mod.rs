@@ -133,16 +133,32 @@ async fn say_goodbye(driver: &dyn Driver) {
 
 /// The driver that was meant. `auto` detects here and now, so that it can do all that the BMC's protocol can.
 pub(super) async fn connect(meant: &door::Meant, by: Deadline, form: Form) -> Result<Box<dyn Driver>, u8> {
+    reached(meant, by, form).await.map_err(|(code, _)| code)
+}
+
+/// The same; why there is none is told, and given back for whoever keeps it.
+pub(super) async fn reached(
+    meant: &door::Meant,
+    by: Deadline,
+    form: Form,
+) -> Result<Box<dyn Driver>, (u8, String)> {
     if meant.driver != "auto" {
-        return drivers::connect(&meant.driver, meant.endpoint.clone()).map_err(usage);
+        let connected = drivers::connect(&meant.driver, meant.endpoint.clone());
+        return connected.map_err(|error| {
+            let text = error.to_string();
+            (usage(error), text)
+        });
     }
     match drivers::auto::detect(&meant.endpoint, by).await {
         Ok(found) => {
             found.silent.iter().for_each(|it| complain(&format!("auto: no {it}\n")));
             Ok(found.driver)
         }
-        Err(DetectError::Connect(error)) => Err(usage(error)),
-        Err(DetectError::Silent(cause)) => Err(outcome::undetected(&cause, form)),
+        Err(DetectError::Connect(error)) => {
+            let text = error.to_string();
+            Err((usage(error), text))
+        }
+        Err(DetectError::Silent(cause)) => Err((outcome::undetected(&cause, form), cause.to_string())),
     }
 }
 
