@@ -139,6 +139,9 @@ impl Query {
         {
             return Some((refuse(507, "ResourceExhaustion", &[&path]), String::new()));
         }
+        if is_collection && !self.only {
+            show::open(scene, found, &mut value);
+        }
         if let Some(select) = &self.select {
             select.keep_in(&mut value);
         }

@@ -10,7 +10,7 @@ use super::{
     live, metadata,
     policy::Etag,
     query::{Query, fits, turn},
-    tree::{Document, Found, mockup::Recorded, tagged},
+    tree::{Document, Found, Live, mockup::Recorded, tagged},
 };
 
 /// A resource's answer and its ETag, without a query; `None` where nothing is there.
@@ -36,9 +36,25 @@ fn now(scene: &Scene<'_>, found: Found<'_>) -> Option<(Answer, String)> {
         Found::Document(document) => at_once(scene, document).or_else(|| {
             let (mut value, tag) = resource(scene, found)?;
             turn(scene, &mut value, &Query::default());
+            open(scene, found, &mut value);
             Some((Answer::ok(value), tag))
         }),
         _ => resource(scene, found).map(|(value, tag)| (Answer::ok(value), tag)),
+    }
+}
+
+/// Puts the members into a collection whose schema has them in it (`OData.AutoExpand`; DSP8010, LogEntryCollection): of all that there are, only the
+/// entries of a log are.
+pub(crate) fn open(scene: &Scene<'_>, found: Found<'_>, collection: &mut Value) {
+    let is_meant = matches!(found, Found::Document(document) if document.live == Some(Live::LogEntries));
+    let members = collection.get_mut("Members").filter(|_| is_meant).and_then(Value::as_array_mut);
+    for member in members.into_iter().flatten() {
+        // One that a query has brought in is there already.
+        let link = member.as_object().filter(|it| it.len() == 1).and_then(|it| it.get("@odata.id")?.as_str());
+        let entry = link.and_then(|link| scene.tree().find(link)).and_then(|entry| resource(scene, entry));
+        if let Some((entry, _)) = entry {
+            *member = entry;
+        }
     }
 }
 

@@ -12,6 +12,24 @@ async fn entries(world: &World, of: &str) -> Vec<Value> {
     entries
 }
 
+#[tokio::test(start_paused = true)]
+async fn entries_stand_in_their_collection_as_its_schema_has_it() {
+    let world = World::healthy().await;
+    world.reset("On").await;
+    world.wait(600).await;
+    let path = format!("{SYSTEM}/LogServices/Log1/Entries");
+    let alone = entries(&world, SYSTEM).await;
+    assert!(alone.len() > 2 && alone.iter().all(|it| it["EntryType"] == "Event"));
+    for query in ["", "?$expand=.", "?$expand=~", "?$top=1000"] {
+        let all = world.get(&format!("{path}{query}")).await.json()["Members"].clone();
+        assert_eq!(all, json!(alone), "{query}");
+    }
+    let some = world.get(&format!("{path}?$skip=1&$top=1")).await.json();
+    assert_eq!((&some["Members"], &some["Members@odata.count"]), (&json!([alone[1]]), &json!(alone.len())));
+    let own = world.get(&format!("{MANAGER}/LogServices/Log1/Entries")).await.json();
+    assert_eq!(own["Members"][0]["MessageArgs"], json!(["/redfish/v1/Managers/1", "Enabled"]));
+}
+
 fn messages(entries: &[Value]) -> Vec<&str> {
     entries.iter().map(|it| it["Message"].as_str().unwrap()).collect()
 }
@@ -72,12 +90,13 @@ async fn the_bmc_s_own_log_outlives_its_reset() {
     let mut client = world.client().await;
     let mut said = Vec::new();
     let base = format!("{MANAGER}/LogServices/Log1/Entries");
-    for id in 1..=5 {
+    for id in 1..=6 {
         let reply =
             client.send("GET", &format!("{base}/{id}"), &[("Authorization", &proof)], b"").await.unwrap();
         said.push((reply.json()["Message"].as_str().unwrap().to_owned(), reply.json()["Severity"].clone()));
     }
     let expected = [
+        ("The state of resource '/redfish/v1/Managers/1' has changed to Enabled.", "OK"),
         ("Logging in failed for user 'readonly'.", "Warning"),
         ("User 'readonly' is locked after too many wrong passwords.", "Warning"),
         ("AC power was lost.", "Critical"),
