@@ -458,8 +458,9 @@ fn reading(
     truth: Option<&Value>,
     asked: Range<usize>,
 ) -> Charge {
-    let last = asked.end.checked_sub(1);
+    let (from, last) = (asked.start, asked.end.checked_sub(1));
     let records = evidence.wire.get(asked).unwrap_or_default();
+    let last = wire::told_at(call.operation(), records).map_or(last, |at| Some(from + at));
     match wire::told(call.operation(), records) {
         None if truth.is_none()
             && !wire::reads(call.operation())

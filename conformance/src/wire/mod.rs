@@ -334,11 +334,20 @@ pub fn told(operation: halmark::Operation, records: &[Record]) -> Option<Value> 
     if operation == halmark::Operation::ConsoleOpen {
         return console::told(records);
     }
-    records.iter().rev().find_map(|record| match &record.exchange {
+    records.iter().rev().find_map(|record| told_by(operation, record))
+}
+
+/// Which of these is the last that tells it, where one of them does alone.
+pub fn told_at(operation: halmark::Operation, records: &[Record]) -> Option<usize> {
+    records.iter().rposition(|record| told_by(operation, record).is_some())
+}
+
+fn told_by(operation: halmark::Operation, record: &Record) -> Option<Value> {
+    match &record.exchange {
         Exchange::Http { path, status: 200, response: Some(body), .. } => http::told(operation, path, body),
         Exchange::Ipmi { netfn, command, data, completion: Some(0), response: Some(body), .. } => {
             rmcp::told(operation, *netfn, *command, data, body)
         }
         _ => None,
-    })
+    }
 }

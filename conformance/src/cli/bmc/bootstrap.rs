@@ -18,6 +18,7 @@ use super::{
     place::{Table, find},
 };
 use crate::cli::{
+    complain,
     hal::{self, exit},
     print, usage,
 };
@@ -66,7 +67,13 @@ fn meant(typed: &Bootstrap) -> Result<(Table, Vec<Record>), u8> {
     let table = Table::at(typed.inventory.as_ref(), typed.timeout)?;
     let rows: Vec<Record> = if typed.which.is_empty() {
         let shipped = |it: &Record| it.factory.is_some() && it.address.is_some();
-        table.ask(Store::all)?.into_values().filter(shipped).collect()
+        let rows: Vec<_> = table.ask(Store::all)?.into_values().filter(shipped).collect();
+        if rows.is_empty() {
+            complain(
+                "note: no BMC of the inventory has factory credentials and an address: nothing was done\n",
+            );
+        }
+        rows
     } else {
         typed.which.iter().map(|it| find(&table, it)).collect::<Result<_, _>>()?
     };
