@@ -256,7 +256,10 @@ mod tests {
     fn every_flaw_has_its_place() {
         for (text, flaw) in [
             ("", "1:1: the file ends where a value is expected"),
-            ("[1,\n 2,]", "2:4: expected a value after the comma: remove the comma"),
+            (
+                "[1,\n 2,]",
+                "2:4: expected a value here: fill it in, or remove the comma or the name before it",
+            ),
             ("[1\n 2]", "2:2: expected a comma or ]"),
             ("{\"a\": 1,}", "1:9: expected a name after the comma: remove the comma"),
             ("{a: 1}", "1:2: expected a name in double quotes"),
