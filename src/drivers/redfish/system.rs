@@ -94,6 +94,11 @@ async fn insist(
             talk.notes.quirk(&NOT_READY);
         }
         sleep(wait).await;
+        // Somebody else may have done it meanwhile; and where a BMC has given up the connection by now, a question may be asked again
+        // on a new one, an action may not.
+        if let Some(settled) = settled(action, read_power(talk).await?) {
+            return settled;
+        }
     }
 }
 
