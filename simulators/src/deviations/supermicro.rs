@@ -91,7 +91,7 @@ pub(super) const ROWS: &[Deviation] = &[
         }
         let is_pending = asked.memory.kept(PENDING) == Some(json!(asked.facts.restarts));
         if let Some(bios) = of_kind(answer, "Bios")
-            && bios.get("Actions").is_none()
+            && bios.get("@Redfish.Settings").is_none()
             && !is_pending
         {
             without(bios, &["Attributes"]);
