@@ -13,6 +13,7 @@ mod tests;
 
 use serde_json::Value;
 
+pub(crate) use self::expand::link;
 pub(crate) use self::filter::{Filter, parse as parse_filter};
 pub(crate) use self::parameters::decoded;
 use self::{expand::Expand, page::SECOND_PAGE, select::Select};

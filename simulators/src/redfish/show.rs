@@ -9,7 +9,7 @@ use super::{
     handle::Scene,
     live, metadata,
     policy::Etag,
-    query::{Query, fits, turn},
+    query::{Query, fits, link, turn},
     tree::{Document, Found, Live, mockup::Recorded, tagged},
 };
 
@@ -50,8 +50,8 @@ pub(crate) fn open(scene: &Scene<'_>, found: Found<'_>, collection: &mut Value) 
     let members = collection.get_mut("Members").filter(|_| is_meant).and_then(Value::as_array_mut);
     for member in members.into_iter().flatten() {
         // One that a query has brought in is there already.
-        let link = member.as_object().filter(|it| it.len() == 1).and_then(|it| it.get("@odata.id")?.as_str());
-        let entry = link.and_then(|link| scene.tree().find(link)).and_then(|entry| resource(scene, entry));
+        let entry =
+            link(member).and_then(|link| scene.tree().find(link)).and_then(|entry| resource(scene, entry));
         if let Some((entry, _)) = entry {
             *member = entry;
         }

@@ -135,7 +135,7 @@ impl Walk<'_> {
 }
 
 /// Where an object leads that is nothing but a link.
-fn link(value: &Value) -> Option<&str> {
+pub(crate) fn link(value: &Value) -> Option<&str> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
     members.get("@odata.id")?.as_str()
 }
