@@ -66,7 +66,8 @@ pub enum Shape {
     Number,
     /// True or false.
     Flag,
-    /// A text, a number, or true or false.
+    /// A text, a number, or true or false; in a maker's answer also a list or a map of these. Whatever is demanded of it, it may not
+    /// be such a value, and then the demand does not hold.
     Any,
     /// A list of these.
     List(&'static Shape),

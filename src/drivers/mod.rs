@@ -1,6 +1,8 @@
 //! The reference drivers, and the registry that names them.
 
 pub mod auto;
+#[cfg(test)]
+mod awake;
 pub mod composite;
 mod failure;
 mod idrac;

@@ -1,4 +1,5 @@
-//! Where a maker's action is: on the system, on its manager, or on what the manager links as the maker's own.
+//! Where an action is that no operation calls: on the system or its manager, on the part of these that it is named after, or on what
+//! they link as the maker's own.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +24,9 @@ pub(super) async fn target(driver: &dyn Driver, action: &str, by: Deadline) -> R
         if let Some(found) = offered(&resource, &key) {
             return Ok(found.to_owned());
         }
-        let mut links = BTreeSet::new();
+        // An action is named after its resource (DSP0266 §9.7), as `Bios.ResetBios` is, and the member that leads there often too.
+        let part = action.split('.').next().and_then(|kind| resource[kind]["@odata.id"].as_str());
+        let mut links = BTreeSet::from_iter(part);
         gather(&resource["Links"]["Oem"], &mut links);
         for link in links.into_iter().take(LINKS) {
             if let Some(found) = offered(&read(driver, link, by).await?, &key) {
@@ -31,7 +34,7 @@ pub(super) async fn target(driver: &dyn Driver, action: &str, by: Deadline) -> R
             }
         }
     }
-    let cause = Cause::NotFound { what: format!("the action {action}") };
+    let cause = Cause::NotFound { what: format!("action {action}") };
     Err(DriverError { operation: Operation::VendorCall, protocol: None, cause, at: None })
 }
 

@@ -138,9 +138,9 @@ fn special(reader: &Reader, key: &Key, value: &Node, shape: &Shape) -> Option<Ma
         _ => reader.fail(value.place, format!("this is {}", value.kind.name()), "expected a number"),
     };
     let fits = match key.text.as_str() {
-        "ge" | "le" => *shape == Shape::Number,
-        "matches" | "contains" | "lacks" => matches!(shape, Shape::Text | Shape::Words(_)),
-        "some" | "every" | "none" | "items" => matches!(shape, Shape::List(_)),
+        "ge" | "le" => matches!(shape, Shape::Number | Shape::Any),
+        "matches" | "contains" | "lacks" => matches!(shape, Shape::Text | Shape::Words(_) | Shape::Any),
+        "some" | "every" | "none" | "items" => matches!(shape, Shape::List(_) | Shape::Any),
         _ => true,
     };
     if !fits {
@@ -185,7 +185,11 @@ fn special(reader: &Reader, key: &Key, value: &Node, shape: &Shape) -> Option<Ma
 
 /// What is demanded of an item of a list.
 fn item(reader: &Reader, node: &Node, shape: &Shape) -> Option<Box<Matcher>> {
-    let Shape::List(shape) = shape else { return None };
+    let shape = match shape {
+        Shape::List(of) => of,
+        Shape::Any => shape,
+        _ => return None,
+    };
     of_value(reader, node, shape).map(Box::new)
 }
 

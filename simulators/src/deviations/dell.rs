@@ -238,11 +238,10 @@ pub(super) const ROWS: &[Deviation] = &[
         }),
     // V14: iDRAC 9 3.30; dell/iDRAC-Redfish-Scripting#60. No host below .invalid is ever there (RFC 6761 §6.4).
     Deviation::named("idrac-image-unreachable", "answers 500 where the host of an image cannot be reached").on_change(
-        |asked, body| {
+        |_, body| {
             let image = body.get("Image").and_then(Value::as_str).unwrap_or_default();
             let host = image.split("//").nth(1).and_then(|it| it.split(['/', ':']).next()).unwrap_or_default();
-            let is_lost = asked.path.ends_with("/VirtualMedia.InsertMedia") && host.ends_with(".invalid");
-            is_lost.then(|| {
+            host.ends_with(".invalid").then(|| {
                 let lost = "Unable to locate the ISO or IMG image file or folder in the network share location.";
                 let failed = "The request failed due to an internal service error.  The service is still operational.";
                 let said = vec![

@@ -170,10 +170,11 @@ pub(super) const ROWS: &[Deviation] = &[
     // S12: what waits for the next boot; nv-redfish, replies.rs.
     Deviation::named(
         "ilo-reset-required",
-        "answers a change of Secure Boot with an error that asks for a reset",
+        "answers a change of Secure Boot or of the BIOS with an error that asks for a reset",
     )
     .on_answer(|asked, answer| {
-        let waits = asked.method == "PATCH" && asked.path.ends_with("/SecureBoot");
+        let is_next = asked.path.ends_with("/SecureBoot") || asked.path.to_ascii_lowercase().contains("/bios");
+        let waits = asked.method == "PATCH" && is_next;
         if waits && matches!(answer.status, 200 | 204) {
             *answer = said("iLO.2.15.SystemResetRequired");
         }

@@ -1,11 +1,11 @@
 //! Quirks of IPMI's sessions and of its commands for the chassis, its boot and the BMC itself. The numbers are those of the lists of
 //! field quirks: Q those of IPMI in bytes, R those of the overview.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::Deviation;
+use super::{Deviation, parts::made_by};
 use crate::{
     ipmi::{
         Heard,
@@ -113,6 +113,11 @@ pub(super) const ROWS: &[Deviation] = &[
             _ => Selected::of(selector, mode),
         }
     }),
+    // What a driver may go by where no answer tells: Fujitsu's enterprise number.
+    Deviation::named("irmc-by-name", "says that Fujitsu made it")
+        .one_way_of("maker")
+        .on_view(|view, _| Arc::make_mut(&mut view.id).manufacturer = "FUJITSU".to_owned())
+        .on_ipmi_answer(|heard, reply| made_by(10_368, heard, reply)),
     // R25: iRMC; ironic's driver irmc.
     Deviation::named("ipmi-cdrom-20", "boots from CD by 20h alone; 14h is accepted and does nothing")
         .one_way_of(SELECTORS)

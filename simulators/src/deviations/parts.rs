@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::vendor::{vendor_message, vendor_says};
-use crate::redfish::{Answer, Asked, Documents};
+use crate::{
+    ipmi::{Heard, command::Reply},
+    redfish::{Answer, Asked, Documents},
+};
 
 /// The document that an answer gives, where it is of this schema and nothing went wrong.
 pub(super) fn of_kind<'a>(answer: &'a mut Answer, kind: &str) -> Option<&'a mut Value> {
@@ -78,4 +81,15 @@ pub(super) fn base_about(pointer: &str, mut answer: Answer) -> Answer {
         first.insert("RelatedProperties".to_owned(), Value::from(vec![pointer]));
     }
     answer
+}
+
+/// Puts a maker's enterprise number in the device ID (IPMI-2.0 §20.1, bytes 8 to 10 of the answer).
+pub(super) fn made_by(maker: u32, heard: &Heard<'_>, reply: &mut Reply) {
+    const GET_DEVICE_ID: (u8, u8) = (0x06, 0x01);
+    if heard.is(GET_DEVICE_ID)
+        && let Ok(data) = reply
+        && let Some(number) = data.get_mut(6..9)
+    {
+        number.copy_from_slice(&maker.to_le_bytes()[..3]);
+    }
 }

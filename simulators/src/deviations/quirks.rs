@@ -51,8 +51,13 @@ pub(super) const ROWS: &[Deviation] = &[
     ),
     // Lenovo XCC: AllowableValues ["Once", "Disabled"].
     Deviation::named("continuous-refused", "knows no lasting override").on_tree(|tree| {
+        let words = "BootSourceOverrideEnabled@Redfish.AllowableValues";
         for system in tree.of_kind("ComputerSystem") {
-            drop_word(system, "/Boot/BootSourceOverrideEnabled@Redfish.AllowableValues", "Continuous");
+            // Many do not say which they know; who knows fewer than all has to.
+            if let Some(Value::Object(boot)) = system.get_mut("Boot") {
+                boot.entry(words).or_insert_with(|| json!(["Once", "Disabled"]));
+            }
+            drop_word(system, &format!("/Boot/{words}"), "Continuous");
         }
     }),
     Deviation::named("location-indicator-only", "shows the light as LocationIndicatorActive only").on_tree(

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Deviation,
-    parts::{base, base_about, calls, each_object, of_kind, sets_boot, slot, tell_mode, without},
+    parts::{base, base_about, calls, each_object, made_by, of_kind, sets_boot, slot, tell_mode, without},
     vendor::{vendor_message, vendor_says},
 };
 use crate::redfish::{Answer, Asked};
@@ -37,7 +37,8 @@ pub(super) const ROWS: &[Deviation] = &[
                     targets.push(json!("UsbCd"));
                 }
             }
-        }),
+        })
+        .on_ipmi_answer(|heard, reply| made_by(10_876, heard, reply)),
     // SYS-510T, Redfish 1.14.0: a comma is missing in the firmware (P6; bmclib fixtures).
     Deviation::named("smc-glued-reset-types", "lists two reset types as one, and takes both").on_answer(
         |_, answer| {

@@ -138,6 +138,8 @@ impl Wire {
             }
             trouble = self.send(&datagram).err().or(trouble);
             sent += 1;
+            #[cfg(test)]
+            let _awake = crate::drivers::awake::Awake::new();
             let until = by.or_after(wait).instant();
             if let Ok(answer) = timeout_at(until, self.answer(turn, &mut trouble)).await {
                 return Ok(answer);

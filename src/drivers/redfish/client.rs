@@ -197,6 +197,8 @@ impl Talk<'_> {
     }
 
     async fn attempt(&mut self, ask: &Ask) -> Result<Reply, Broken> {
+        #[cfg(test)]
+        let _awake = crate::drivers::awake::Awake::new();
         let mut sent = false;
         let attempt = timeout_at(self.by.instant(), self.attempt_unbounded(ask, &mut sent)).await;
         let late = if sent { Late::Sent } else { Late::NotSent };
@@ -213,7 +215,7 @@ impl Talk<'_> {
     async fn attempt_unbounded(&mut self, ask: &Ask, sent: &mut bool) -> Result<Reply, Broken> {
         let mut kept = self.state.connection.take();
         if let Some(connection) = &mut kept
-            && !connection.is_ready().await
+            && (connection.may_be_gone(ask.effect) || !connection.is_ready().await)
         {
             kept = None;
         }

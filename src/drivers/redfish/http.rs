@@ -23,7 +23,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
@@ -32,6 +32,8 @@ use crate::endpoint::Endpoint;
 
 /// How long a connection may take to be made, TLS included, before it is tried anew.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long an idle connection is still good for a change; the shortest life that is known is an iLO's 5 s.
+const KEPT_FOR_CHANGES: Duration = Duration::from_secs(3);
 
 /// What a request does to the machine, and so whether it may be sent again after its answer was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,9 +182,17 @@ pub(super) struct Connection {
     open: bool,
     /// Whether a request was answered on it before.
     pub(super) reused: bool,
+    /// When it was last answered on.
+    answered: Instant,
 }
 
 impl Connection {
+    /// Whether a change is not to be sent on it: a BMC may have given it up, as an iLO does after 5 s (quirk S4), and of a request
+    /// that is met by that nobody knows whether it was carried out. A read may be asked again.
+    pub(super) fn may_be_gone(&self, effect: Effect) -> bool {
+        effect == Effect::Changes && self.answered.elapsed() >= KEPT_FOR_CHANGES
+    }
+
     /// Connects, and shakes hands where there is TLS.
     pub(super) async fn open(endpoint: &Endpoint, tls: Option<&TlsConnector>) -> Result<Self, Broken> {
         if endpoint.seams.waits_for_handshake {
@@ -213,7 +223,7 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|e| Broken::NotSent(e.to_string()))?;
-        Ok(Self { sender, wire: Box::pin(wire), open: true, reused: false })
+        Ok(Self { sender, wire: Box::pin(wire), open: true, reused: false, answered: Instant::now() })
     }
 
     /// Whether it was still open after the last answer.
@@ -255,6 +265,7 @@ impl Connection {
         let (head, body) = response.into_parts();
         let body = drive(&mut self.wire, &mut self.open, collect(body, cap)).await;
         self.reused = true;
+        self.answered = Instant::now();
         self.open &= matches!(body, Body::Whole(_));
         Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
     }
