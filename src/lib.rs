@@ -43,8 +43,8 @@ pub use driver::{
 pub use endpoint::{Credentials, Endpoint, Secret, Tls};
 pub use model::{
     Account, AccountId, AccountProtocol, AccountUpdate, Bios, BiosAttribute, BiosChanges, BiosValue,
-    BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration, BootMode, BootOrder, BootOverride, Change,
-    EventLog, Fru, Identify, Identity, InsertMedia, Inventory, LogEntry, MediaKind, MediaSlot, MediaSlotId,
-    NewAccount, PowerAction, PowerMetrics, PowerState, Role, SecureBoot, Sensor, SetIdentify, Timestamp,
-    VendorAnswer, VendorCall,
+    BmcClock, BmcNetwork, BmcReset, BootDevice, BootDuration, BootMode, BootOrder, BootOverride, Bytes,
+    Change, EventLog, Fru, Identify, Identity, InsertMedia, Inventory, LogEntry, MediaKind, MediaSlot,
+    MediaSlotId, NewAccount, PowerAction, PowerMetrics, PowerState, Role, SecureBoot, Sensor, SetIdentify,
+    Timestamp, VendorAnswer, VendorCall,
 };

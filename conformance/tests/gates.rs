@@ -45,18 +45,19 @@ impl std::io::Write for Kept {
 
 /// Runs the selected part of the suite on the healthy simulator; the outcome and the journal.
 fn healthy(seed: u64, ids: &[&str], jobs: usize) -> (Outcome, String) {
-    healthy_part(seed, ids, jobs, None)
+    healthy_part("redfish", seed, ids, jobs, None)
 }
 
 fn healthy_part(
+    driver: &str,
     seed: u64,
     ids: &[&str],
     jobs: usize,
     partition: Option<(usize, usize)>,
 ) -> (Outcome, String) {
     let suite = Suite::embedded(seed).unwrap_or_else(|e| panic!("the suite is good: {e}"));
-    let claims = lab::claims("redfish", &Seeded::default());
-    let target = Target::named("sim:generic").expect("the profile is compiled in");
+    let claims = lab::claims(driver, &Seeded::default());
+    let target = Target::named("sim:generic").expect("the profile is compiled in").spoken_to_by(driver);
     let selection =
         Selection { ids: ids.iter().map(|id| (*id).to_owned()).collect(), partition, ..Selection::default() };
     let plan = plan::plan(&suite, &selection, &claims.iter().cloned().collect(), &target, seed);
@@ -64,7 +65,7 @@ fn healthy_part(
     let journal = Arc::new(Journal::to(Box::new(kept.clone())));
     let lab = lab::Plan {
         target,
-        driver: "redfish".to_owned(),
+        driver: driver.to_owned(),
         helper: common::HALMARK.into(),
         seeded: Seeded::default(),
         credentials: None,
@@ -140,7 +141,7 @@ fn a_healthy_simulator_gives_no_false_fail_over_a_thousand_seeds() {
     // Each seed takes another eighth of the suite, so that every case meets 125 seeds.
     let mut passed = 0;
     for seed in 0..1_000 {
-        let (outcome, _) = healthy_part(seed, &[], 2, Some((1 + (seed % 8) as usize, 8)));
+        let (outcome, _) = healthy_part("redfish", seed, &[], 2, Some((1 + (seed % 8) as usize, 8)));
         passed += passes(&outcome);
         wrong.extend(wrongs(&outcome).into_iter().map(|it| format!("seed {seed}: {it}")));
     }
@@ -150,11 +151,13 @@ fn a_healthy_simulator_gives_no_false_fail_over_a_thousand_seeds() {
 
 #[test]
 fn the_whole_suite_passes_on_ten_seeds() {
-    for seed in 0..10 {
-        let (outcome, _) = healthy(seed, &[], 2);
-        let wrong = wrongs(&outcome);
-        assert!(wrong.is_empty(), "seed {seed}:\n{}", wrong.join("\n"));
-        assert!(passes(&outcome) >= 180, "seed {seed}: {} passed", passes(&outcome));
+    for (driver, least) in [("redfish", 180), ("ipmi", 100)] {
+        for seed in 0..10 {
+            let (outcome, _) = healthy_part(driver, seed, &[], 2, None);
+            let wrong = wrongs(&outcome);
+            assert!(wrong.is_empty(), "{driver}, seed {seed}:\n{}", wrong.join("\n"));
+            assert!(passes(&outcome) >= least, "{driver}, seed {seed}: {} passed", passes(&outcome));
+        }
     }
 }
 

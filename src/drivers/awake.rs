@@ -17,7 +17,10 @@ pub(in crate::drivers) struct Awake(JoinHandle<()>);
 
 impl Awake {
     /// From now on.
-    #[expect(clippy::disallowed_methods, reason = "it is the machine's load that is waited for, not the test's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is the machine's load that is waited for, not the test's clock"
+    )]
     pub(in crate::drivers) fn new() -> Self {
         let began = std::time::Instant::now();
         Self(tokio::spawn(async move {

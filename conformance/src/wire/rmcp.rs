@@ -170,10 +170,14 @@ pub(super) fn never_raised(records: &[Record], at: usize) -> bool {
     records.get(at).is_some_and(is_refused) && !records[..at].iter().any(raises)
 }
 
-/// Whether every command that came twice within a second came as a retransmission: with the sequence number of the first.
+/// Whether every command that came twice, the first time without an answer, came as a retransmission: with the sequence number of the
+/// first. In a new session a reading has a new number; what changes something may not be repeated there either.
 pub(super) fn retransmissions_are_the_same(records: &[Record]) -> Result<(), String> {
     let mut last: Option<(&Record, u8)> = None;
     for record in records {
+        if matches!(record.exchange, Exchange::Session { .. }) {
+            last = last.filter(|(before, _)| before.changes());
+        }
         let Exchange::Ipmi { netfn, command, data, sequence, .. } = &record.exchange else { continue };
         if let Some((before, number)) = last
             && let Exchange::Ipmi { netfn: n, command: c, data: d, completion: None, .. } = &before.exchange

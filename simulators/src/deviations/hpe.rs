@@ -173,7 +173,8 @@ pub(super) const ROWS: &[Deviation] = &[
         "answers a change of Secure Boot or of the BIOS with an error that asks for a reset",
     )
     .on_answer(|asked, answer| {
-        let is_next = asked.path.ends_with("/SecureBoot") || asked.path.to_ascii_lowercase().contains("/bios");
+        let is_next =
+            asked.path.ends_with("/SecureBoot") || asked.path.to_ascii_lowercase().contains("/bios");
         let waits = asked.method == "PATCH" && is_next;
         if waits && matches!(answer.status, 200 | 204) {
             *answer = said("iLO.2.15.SystemResetRequired");

@@ -152,6 +152,17 @@ async fn selectors_mean_something_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_maker_is_told() {
+    for (quirk, maker) in [("smc-by-name", 10_876u32), ("irmc-by-name", 10_368)] {
+        let (odd, twin) = asked(quirk, (0x06, 0x01), &[]);
+        let (odd, twin) = (odd.unwrap(), twin.unwrap());
+        assert_eq!(odd[6..9], maker.to_le_bytes()[..3], "{quirk}");
+        assert_ne!(twin[6..9], odd[6..9], "{quirk}");
+        assert_eq!((&odd[..6], &odd[9..]), (&twin[..6], &twin[9..]), "{quirk}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn persistence_is_forgotten() {
     let (mut odd, mut twin) = both("ipmi-persistent-dropped");
     for (world, first) in [(&mut odd, 0x80), (&mut twin, 0xC0)] {

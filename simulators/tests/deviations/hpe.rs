@@ -163,9 +163,12 @@ twins! {
     reset_required: "ilo-reset-required", |world| {
             let secure_boot = format!("{SYSTEM}/SecureBoot");
             let change = world.send("PATCH", &secure_boot, Some(json!({"SecureBootEnable": true}))).await;
-            (code(&change), world.set_light("Lit").await.json().get("error").is_some())
+            let settings = format!("{SYSTEM}/Bios/Settings");
+            let setting = world.send("PATCH", &settings, Some(json!({"Attributes": {"QuietBoot": false}}))).await;
+            (code(&change), code(&setting), world.set_light("Lit").await.json().get("error").is_some())
         },
-        with: (said(200, "iLO.2.15.SystemResetRequired"), false), without: (said(200, ""), false);
+        with: (said(200, "iLO.2.15.SystemResetRequired"), said(200, "iLO.2.15.SystemResetRequired"), false),
+        without: (said(200, ""), said(200, ""), false);
     accounts_without_types: "ilo-accounts-without-types", |world| {
             let account = account(world).await;
             (account.get("AccountTypes").is_some(), account["RoleId"].is_string())

@@ -184,6 +184,10 @@ impl Link {
     }
 }
 
+/// How many sessions may fall silent under one reading. A BMC that is away does not let anybody log in again; one that does is there,
+/// behind a network that loses much.
+const SESSIONS_LOST: u32 = 3;
+
 /// One operation's turn on the link.
 pub(super) struct Talk<'a> {
     link: &'a Link,
@@ -307,7 +311,11 @@ impl Talk<'_> {
             };
             self.state.live = None;
             sessions_lost += 1;
-            if sessions_lost > 1 || silence.deadline || seams.never_retries || seams.never_logs_in_again {
+            if sessions_lost > SESSIONS_LOST
+                || silence.deadline
+                || seams.never_retries
+                || seams.never_logs_in_again
+            {
                 let cause = Cause::Unreachable { reason: silence.reason };
                 return Err(Failure::new(cause, command.at(None)));
             }

@@ -65,14 +65,14 @@ async fn a_changing_command_that_is_never_answered_is_unknown_and_not_sent_anew(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_that_is_never_answered_gets_a_new_session_once() {
+async fn a_read_that_is_never_answered_gets_a_new_session_and_not_for_ever() {
     let peer = first(GET_STATUS, 4, Act::Lose).await;
     assert!(peer.driver().power_read(within(60)).await.is_ok());
     assert_eq!(peer.count(|h| *h == Heard::Rakp3), 2);
     let peer = first(GET_STATUS, 99, Act::Lose).await;
     let error = peer.driver().power_read(within(60)).await.unwrap_err();
     assert!(matches!(error.cause, Cause::Unreachable { .. }), "{error}");
-    assert_eq!(peer.count(|h| *h == Heard::Rakp3), 2);
+    assert_eq!(peer.count(|h| *h == Heard::Rakp3), 4);
 }
 
 #[tokio::test(start_paused = true)]
