@@ -44,6 +44,9 @@ fn carry_out(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
             Err(error) => told(&error),
         };
     }
+    if let Some(args) = shortcut::sim(arguments.get(1..).unwrap_or_default()) {
+        return sim::sim(&args);
+    }
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => return told(&error),

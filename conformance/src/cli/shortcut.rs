@@ -1,12 +1,25 @@
-//! The short way into `halmark power`, which scripts call in a loop: describing the command line to clap takes longer than
-//! reading it. Only what needs no thought is read here; anything else, and every mistake, is clap's to read and to tell.
+//! The short ways into `halmark power`, which scripts call in a loop, and `halmark sim`, which tests wait for: describing the command
+//! line to clap takes longer than reading it. Only what needs no thought is read here; anything else, and every mistake, is clap's
+//! to read and to tell.
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{Args as _, FromArgMatches as _};
 
 use super::{
     args::{Power, PowerArg},
     hal::{Door, Form},
+    sim::args::Sim,
 };
+
+/// Reads `sim …` with its own options alone described; `None` where it is another command, asks for help, or is a mistake.
+pub(super) fn sim(arguments: &[OsString]) -> Option<Sim> {
+    if arguments.first()? != "sim" {
+        return None;
+    }
+    let matches = Sim::augment_args(clap::Command::new("sim")).try_get_matches_from(arguments).ok()?;
+    Sim::from_arg_matches(&matches).ok()
+}
 
 /// Reads `power ACTION --name value …`, each option once; `None` where clap has to look.
 pub(super) fn power(arguments: &[OsString]) -> Option<Power> {
@@ -95,7 +108,10 @@ impl Given {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::args::{Args, Command};
 
     fn words(line: &str) -> Vec<OsString> {
         line.split(' ').map(OsString::from).collect()
@@ -117,6 +133,24 @@ mod tests {
                     assert_eq!(format!("{short:?}"), format!("{clap:?}"), "{line}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_sim_is_asked_is_the_same_without_the_other_commands() {
+        for line in [
+            "sim",
+            "sim --count 3 --tls off --deviation basic-only",
+            "sim --profile dell-idrac9 --output json --for 3s",
+        ] {
+            let short = sim(&words(line)).unwrap_or_else(|| panic!("{line} takes the long way"));
+            let whole = Args::try_parse_from(words(&format!("halmark {line}")))
+                .unwrap_or_else(|e| panic!("{line}: {e}"));
+            let Command::Sim(whole) = whole.command else { panic!("{line} is another command") };
+            assert_eq!(format!("{short:?}"), format!("{whole:?}"), "{line}");
+        }
+        for line in ["sim --help", "sim --no-color", "sim --count many", "sim --profile", "simulate", "run"] {
+            assert!(sim(&words(line)).is_none(), "{line}");
         }
     }
 

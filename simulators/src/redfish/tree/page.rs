@@ -1,8 +1,17 @@
 //! A document that is read when somebody needs more of it than its schema: most are never asked for.
 
-use std::{ops::Deref, sync::OnceLock};
+use std::{
+    ops::Deref,
+    sync::{LazyLock, OnceLock},
+};
 
+use memchr::memmem::Finder;
 use serde_json::Value;
+
+/// What is looked for in every document; what looks for it is made once.
+static TYPE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"@odata.type\""));
+static ACTIONS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"Actions\""));
+static END: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\n  }"));
 
 /// A document as text, or read.
 #[derive(Debug, Clone)]
@@ -33,7 +42,7 @@ impl Page {
 
     /// Whether there can be actions in it.
     pub(super) fn may_act(&self) -> bool {
-        self.unread_text().is_none_or(|text| text.contains("\"Actions\""))
+        self.unread_text().is_none_or(|text| ACTIONS.find(text.as_bytes()).is_some())
     }
 
     fn unread_text(&self) -> Option<&'static str> {
@@ -65,10 +74,9 @@ pub(super) fn unpacked(text: &'static str) -> Option<Vec<(&'static str, Page)>> 
 /// The length of the object that a text begins with. Ours are set out in lines, a level in each two columns, so that a document ends
 /// with the first line that closes the level of its path.
 fn object(text: &str) -> Option<usize> {
-    const END: &[u8] = b"\n  }";
     let bytes = text.strip_prefix('{').map(|_| text.as_bytes())?;
     if text.starts_with("{\n    ") {
-        return memchr::memmem::find(bytes, END).map(|at| at + END.len());
+        return END.find(bytes).map(|at| at + END.needle().len());
     }
     let (mut depth, mut at) = (0usize, 0);
     loop {
@@ -96,11 +104,13 @@ fn end_of_text(bytes: &[u8], mut at: usize) -> Option<usize> {
 
 /// What `@odata.type` says, where no object and no list begins before it.
 fn stated_type(text: &str) -> Option<String> {
-    let (before, after) = text.strip_prefix('{')?.split_once("\"@odata.type\"")?;
-    if before.contains(['{', '[']) {
+    let inside = text.strip_prefix('{')?;
+    let at = TYPE.find(inside.as_bytes())?;
+    let (before, after) = inside.split_at(at);
+    if memchr::memchr2(b'{', b'[', before.as_bytes()).is_some() {
         return None;
     }
-    let value = after.trim_start().strip_prefix(':')?;
+    let value = after[TYPE.needle().len()..].trim_start().strip_prefix(':')?;
     serde_json::Deserializer::from_str(value).into_iter::<String>().next()?.ok()
 }
 
