@@ -92,7 +92,7 @@ impl Verdict {
     }
 }
 
-/// Exit codes of `halmark run`. Documented API.
+/// Exit codes of `halmark run`, and those of other commands that mean the same. Documented API.
 pub mod exit {
     /// Conformant.
     pub const CONFORMANT: u8 = 0;
@@ -112,6 +112,8 @@ pub mod exit {
     pub const FLAKY: u8 = 7;
     /// Something was left behind on a target.
     pub const RESIDUE: u8 = 8;
+    /// All was done, and what there was to say of it could not be written: a disk that is full (`EX_IOERR` of sysexits.h).
+    pub const UNWRITTEN: u8 = 74;
     /// Interrupted and cleaned up.
     pub const INTERRUPTED: u8 = 130;
 }

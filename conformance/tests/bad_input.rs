@@ -470,12 +470,17 @@ fn power_without_what_it_needs() {
 #[test]
 fn a_disk_that_is_full_is_told_and_is_no_pass() {
     let folder = folder("full-disk");
-    let script = format!("{} run power.read > /dev/full", common::HALMARK);
-    let mut shell = std::process::Command::new("sh");
-    let output = shell.args(["-c", &script]).current_dir(&folder).output().expect("sh is there");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(5), "{told}");
-    assert!(told.contains("standard output cannot be written: No space left on device"), "{told}");
+    for words in ["run power.read", "drivers", "list"] {
+        let script = format!("{} {words} > /dev/full", common::HALMARK);
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", &script]).current_dir(&folder).output().expect("sh is there");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(74), "{words}: {told}");
+        assert!(
+            told.contains("standard output cannot be written: No space left on device"),
+            "{words}: {told}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `halmark sim` and `halmark profile` as a stranger meets them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -108,6 +110,26 @@ fn a_password_that_is_made_is_in_a_file_of_its_owner_alone_and_goes_with_the_pro
     assert_eq!(String::from_utf8(power.unwrap().stdout).unwrap(), "powered-off\n");
     sim.end();
     assert!(!Path::new(&file).exists());
+}
+
+#[test]
+fn a_held_clock_does_not_hold_the_end() {
+    let words = ["20", HALMARK, "sim", "--held", "--control", "127.0.0.1:0", "--tls", "off", "--for", "1s"];
+    let output = Command::new("timeout").args(words).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("served 0 requests to 1 BMC"), "{said}");
+}
+
+#[test]
+fn what_to_try_uses_the_password_s_file() {
+    let folder = common::folder("sim-password-file");
+    let file = folder.join("secret").display().to_string();
+    fs::write(&file, "only-on-loopback\n").unwrap();
+    let words = ["--tls", "off", "--for", "1s", "--password-file", &file];
+    let output = halmark(&["sim"], &words).env("HALMARK_USER", "admin").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains(&format!("$(head -n 1 '{file}')")) && !told.contains("only-on-loopback"), "{told}");
 }
 
 #[test]

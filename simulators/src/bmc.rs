@@ -131,7 +131,7 @@ impl Bmc {
         let spec = profile.spec.with_delays(&mut vary);
         let mut random = Random::new(options.seed.wrapping_add(1));
         let machine = Machine::new(spec, profile.id(&mut random));
-        let mut firmware = Firmware::new(machine, profile.tree(), options.time_scale);
+        let mut firmware = Firmware::new(machine, profile.source(), options.time_scale);
         let given: Vec<_> = options.deviations.iter().map(String::as_str).collect();
         firmware.deviate(beside(&profile.deviations, &given))?;
         firmware.updates = Updates::new(profile.images.clone());

@@ -8,6 +8,7 @@ use crate::{
     deviations::{Deviation, UnknownDeviation, named},
     ipmi::Manners,
     machine::{Command, Host, HostAct, Id, Led, Machine, Override, Power, Refusal, Restore, Rules},
+    profile::Resources,
     redfish::{Policy, Tree, clock::BIRTH},
     updates::Updates,
 };
@@ -95,8 +96,8 @@ pub(crate) struct Firmware {
     deviations: Vec<&'static Deviation>,
     policy: Policy,
     manners: Manners,
-    platform: Arc<Tree>,
-    tree: Arc<Tree>,
+    platform: Resources,
+    resources: Resources,
     /// What the BMC's clock is ahead of the machine's birth and age.
     clock_ahead: i64,
     /// When the host and the BMC were last reset, and what the clock said then: a moment that was written down stays what it
@@ -108,7 +109,7 @@ pub(crate) struct Firmware {
 
 impl Firmware {
     /// Firmware without a fault. A deviation's seconds are multiplied by `time_scale`.
-    pub(crate) fn new(machine: Machine, platform: Arc<Tree>, time_scale: f64) -> Self {
+    pub(crate) fn new(machine: Machine, platform: Resources, time_scale: f64) -> Self {
         Self {
             machine,
             updates: Updates::default(),
@@ -116,7 +117,7 @@ impl Firmware {
             deviations: Vec::new(),
             policy: Policy::default(),
             manners: Manners::default(),
-            tree: platform.clone(),
+            resources: platform.clone(),
             platform,
             clock_ahead: 0,
             noted: [(Duration::ZERO, BIRTH); 2],
@@ -149,7 +150,7 @@ impl Firmware {
         self.machine.set_rules(rules);
         self.policy = policy;
         self.manners = manners;
-        self.tree = self.platform.deviated(&self.deviations);
+        self.resources = self.platform.deviated(&self.deviations);
         Ok(())
     }
 
@@ -236,7 +237,7 @@ impl Firmware {
 
     /// The resources of the Redfish face.
     pub(crate) fn tree(&self) -> &Arc<Tree> {
-        &self.tree
+        self.resources.tree()
     }
 
     /// The BMC's clock, in seconds since 1970.

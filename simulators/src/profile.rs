@@ -21,6 +21,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    deviations::Deviation,
     ipmi::Platform,
     machine::{Id, Restore, Spec},
     random::Random,
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// A profile that is compiled in.
-struct BuiltIn {
+pub(crate) struct BuiltIn {
     name: &'static str,
     profile: &'static str,
     /// The resources, in parts.
@@ -85,8 +86,8 @@ static BUILT_IN: [BuiltIn; 10] = [
 ];
 
 impl BuiltIn {
-    fn tree(&self) -> Arc<Tree> {
-        self.tree.get_or_init(|| Arc::new(Tree::new(self.documents()))).clone()
+    fn tree(&self) -> &Arc<Tree> {
+        self.tree.get_or_init(|| Arc::new(Tree::new(self.documents())))
     }
 
     fn documents(&self) -> Documents {
@@ -144,11 +145,29 @@ enum Serial {
     Letters(usize),
 }
 
-/// Where the resources come from.
+/// Where the resources come from. Those that are compiled in are read when somebody needs them, once for all.
 #[derive(Clone)]
-enum Resources {
+pub(crate) enum Resources {
     BuiltIn(&'static BuiltIn),
     Read(Arc<Tree>),
+}
+
+impl Resources {
+    /// They themselves.
+    pub(crate) fn tree(&self) -> &Arc<Tree> {
+        match self {
+            Self::BuiltIn(built_in) => built_in.tree(),
+            Self::Read(tree) => tree,
+        }
+    }
+
+    /// As these deviations make them; who changes nothing needs none of them.
+    pub(crate) fn deviated(&self, deviations: &[&'static Deviation]) -> Self {
+        match deviations.iter().any(|it| it.tree.is_some()) {
+            true => Self::Read(self.tree().deviated(deviations)),
+            false => self.clone(),
+        }
+    }
 }
 
 impl Profile {
@@ -164,12 +183,20 @@ impl Profile {
         BUILT_IN.iter().map(|it| it.name).collect()
     }
 
+    /// Reads the resources that its Redfish service has. The first request does it otherwise; who starts many things at once may
+    /// have it done beside them.
+    pub fn prepare(&self) {
+        self.tree.tree();
+    }
+
     /// The resources that its Redfish service has.
     pub(crate) fn tree(&self) -> Arc<Tree> {
-        match &self.tree {
-            Resources::BuiltIn(built_in) => built_in.tree(),
-            Resources::Read(tree) => tree.clone(),
-        }
+        self.tree.tree().clone()
+    }
+
+    /// The same, not yet read perhaps.
+    pub(crate) fn source(&self) -> Resources {
+        self.tree.clone()
     }
 
     /// One machine of this platform: its own serials, UUID and MAC.

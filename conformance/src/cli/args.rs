@@ -109,7 +109,8 @@ const EXIT_CODES: &str = "\
 Exit codes, highest consequence first:
   8 residue left on a target   1 non-conformant   5 no verdict on something   6 waiver stale or expired
   7 only flaky   3 incomplete: something that applies was not run   0 conformant
-  2 usage, lint or schema error, nothing ran   4 nothing selected   130 interrupted and cleaned up";
+  2 usage, lint or schema error, nothing ran   4 nothing selected   130 interrupted and cleaned up
+  74 conformant, and standard output could not be written";
 
 /// Which scenarios, for which driver, on which target.
 #[derive(Debug, Group)]

@@ -30,7 +30,7 @@ use crate::{report::console::Paint, verdict::exit};
 /// Carries out a command line; the exit code.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     match carry_out(arguments) {
-        exit::CONFORMANT if LOST.load(Ordering::Relaxed) => exit::NO_VERDICT,
+        exit::CONFORMANT if LOST.load(Ordering::Relaxed) => exit::UNWRITTEN,
         code => code,
     }
 }

@@ -82,7 +82,12 @@ pub(super) fn sim(args: &Sim) -> u8 {
         // Its key takes a while, and nobody needs it before the rest is there.
         std::thread::spawn(|| Certificate::authority("localhost").ca_pem().len());
     }
-    match prepared(args).and_then(|plan| Ok((plan, runtime(args)?))) {
+    let prepared = prepared(args).inspect(|plan| {
+        // Nor do they need the resources before the first request.
+        let profile = plan.profile.clone();
+        std::thread::spawn(move || profile.prepare());
+    });
+    match prepared.and_then(|plan| Ok((plan, runtime(args)?))) {
         Ok((plan, runtime)) => runtime.block_on(serve(args, &plan)).unwrap_or_else(usage),
         Err(problem) => usage(problem),
     }
