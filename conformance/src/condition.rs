@@ -257,7 +257,10 @@ impl Matcher {
                 Some(item) => return Err(Mismatch(format!("among them {}", show(item)))),
                 None => value.is_array(),
             },
-            Self::Items(number) => return number.on_value(&Value::from(items(value).len()), sight),
+            Self::Items(number) if value.is_array() => {
+                return number.on_value(&Value::from(items(value).len()), sight);
+            }
+            Self::Items(_) => false,
             Self::Events(_)
             | Self::Count { .. }
             | Self::RetryAfterHonoured { .. }

@@ -87,9 +87,9 @@ pub enum Call {
     SetBootOrder(Vec<BootDevice>),
     /// `vendor.call`.
     Vendor(VendorCall),
-    /// `vendor.call` of a maker's action by its name, such as `HpeComputerSystemExt.PowerButton`, and its parameters; where it
-    /// is, the driver itself has to find, by calls that read.
-    Act(String, Value),
+    /// `vendor.call` of a maker's action by its name, such as `HpeComputerSystemExt.PowerButton`, and its parameters, if it is
+    /// given any; where it is, the driver itself has to find, by calls that read.
+    Act(String, Option<Value>),
 }
 
 impl Call {
@@ -221,7 +221,7 @@ impl Call {
             Self::Vendor(call) => driver.vendor_call(call, by).await.map(Returned::of),
             Self::Act(action, body) => {
                 let path = oem::target(driver, action, by).await?;
-                let body = Some(body.clone());
+                let body = body.clone();
                 let call = VendorCall::Redfish { method: "POST".to_owned(), path, body };
                 driver.vendor_call(&call, by).await.map(Returned::of)
             }

@@ -82,12 +82,7 @@ pub(super) fn sim(args: &Sim) -> u8 {
         // Its key takes a while, and nobody needs it before the rest is there.
         std::thread::spawn(|| Certificate::authority("localhost").ca_pem().len());
     }
-    let prepared = prepared(args).inspect(|plan| {
-        // Nor do they need the resources before the first request.
-        let profile = plan.profile.clone();
-        std::thread::spawn(move || profile.prepare());
-    });
-    match prepared.and_then(|plan| Ok((plan, runtime(args)?))) {
+    match prepared(args).and_then(|plan| Ok((plan, runtime(args)?))) {
         Ok((plan, runtime)) => runtime.block_on(serve(args, &plan)).unwrap_or_else(usage),
         Err(problem) => usage(problem),
     }
@@ -97,6 +92,9 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
     let begun = Instant::now();
     let _stopped = control::stop_time(args);
     let served = start(args, plan)?;
+    // It listens; its resources are read while that is told, unless the first request is there before.
+    let profile = plan.profile.clone();
+    std::thread::spawn(move || profile.prepare());
     let hall = &served.hall;
     let desk = control::offer(args, hall)?;
     let _truth = truth::offer(args.truth.as_deref(), hall)?;

@@ -6,8 +6,6 @@ use halmark::{
     model::{Bytes, SetIdentify},
 };
 
-use serde_json::json;
-
 use crate::{
     fields::{Fields, Reader},
     operation::Call,
@@ -223,7 +221,7 @@ fn vendor(reader: &Reader, node: &Node) -> Option<Call> {
     let byte = |node: &Node| reader.whole(node, 0, 255).and_then(|n| u8::try_from(n).ok());
     let call = if fields.has("action") {
         let action = some_text(reader, fields.must("action")?)?;
-        let body = fields.maybe("body").map_or_else(|| json!({}), |node| reader.json(node));
+        let body = fields.maybe("body").map(|node| reader.json(node));
         Call::Act(action, body)
     } else if fields.has("method") {
         let methods = ["GET", "POST", "PATCH", "PUT", "DELETE"];

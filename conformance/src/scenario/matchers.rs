@@ -112,7 +112,12 @@ fn literal(reader: &Reader, node: &Node, shape: &Shape) -> Option<Value> {
         (Shape::Words(words), _) => reader.word(node, "value", words).map(Value::from),
         (Shape::Text, Kind::Text(_)) | (Shape::Flag, Kind::Bool(_)) => Some(reader.json(node)),
         (Shape::Number, Kind::Int(_) | Kind::Float(_)) => Some(reader.json(node)),
-        (Shape::Any, Kind::Text(_) | Kind::Bool(_) | Kind::Int(_)) => Some(reader.json(node)),
+        (Shape::Any, Kind::Text(_) | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_)) => Some(reader.json(node)),
+        (Shape::Any, _) => reader.fail(
+            node.place,
+            format!("this is {}", node.kind.name()),
+            "expected a text, a number, or true or false; a list is demanded by some, every, none or items, and what is not there by absent",
+        ),
         (Shape::Text, _) => {
             reader.fail(node.place, format!("this is {}", node.kind.name()), "expected a text")
         }

@@ -42,7 +42,9 @@ pub(super) fn asks(call: &Call, method: &str, path: &str, body: Option<&str>) ->
         }
         Call::Act(action, said) => {
             let is_it = method == "POST" && path.rsplit('/').next() == Some(action);
-            is_it.then(|| body() == *said)
+            // Without parameters it may have an empty object (DSP0266 §7.11).
+            let nothing = |said: &Value| said.is_null() || *said == json!({});
+            is_it.then(|| said.as_ref().map_or_else(|| nothing(&body()), |said| body() == *said))
         }
         Call::Vendor(VendorCall::Ipmi { .. }) | Call::Talk(_) => None,
         Call::SetBootOverride(to) => {

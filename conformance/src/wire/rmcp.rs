@@ -103,8 +103,10 @@ fn flags(data: &[u8]) -> Option<Value> {
     let (first, second) = (*data.first()?, *data.get(1)?);
     let device = match (second >> 2) & 0x0f {
         0x1 => BootDevice::Pxe,
-        0x2 => BootDevice::Disk,
-        0x5 => BootDevice::Cdrom,
+        // 24h is what Supermicro has for a disk in UEFI mode.
+        0x2 | 0x9 => BootDevice::Disk,
+        // 20h, a CD that is connected from afar, is what Fujitsu has for any.
+        0x5 | 0x8 => BootDevice::Cdrom,
         0x6 => BootDevice::Bios,
         _ => BootDevice::None,
     };
@@ -171,11 +173,11 @@ pub(super) fn never_raised(records: &[Record], at: usize) -> bool {
 }
 
 /// Whether every command that came twice, the first time without an answer, came as a retransmission: with the sequence number of the
-/// first. In a new session a reading has a new number; what changes something may not be repeated there either.
+/// first. In a new session a reading has a new number, and so a session that is set up begins anew.
 pub(super) fn retransmissions_are_the_same(records: &[Record]) -> Result<(), String> {
     let mut last: Option<(&Record, u8)> = None;
     for record in records {
-        if matches!(record.exchange, Exchange::Session { .. }) {
+        if matches!(&record.exchange, Exchange::Session { step, status: Some(0) } if step == "RAKP 4") {
             last = last.filter(|(before, _)| before.changes());
         }
         let Exchange::Ipmi { netfn, command, data, sequence, .. } = &record.exchange else { continue };

@@ -71,7 +71,17 @@ pub(super) const ROWS: &[Deviation] = &[
         })
     }),
     // B18: PowerEdge R630, 2.75.75.75; sushy story 2008198.
-    Deviation::named("idrac-reset-bios-needs-body", "refuses Bios.ResetBios without a body; {} will do").on_change(
+    Deviation::named("idrac-reset-bios-needs-body", "refuses Bios.ResetBios without a body; {} will do")
+        .on_tree(|tree| {
+            // A recorded tree may leave the action out.
+            for bios in tree.of_kind("Bios") {
+                let target = format!("{}/Actions/Bios.ResetBios", bios["@odata.id"].as_str().unwrap_or_default());
+                if bios["Actions"]["#Bios.ResetBios"].is_null() {
+                    bios["Actions"]["#Bios.ResetBios"] = json!({"target": target});
+                }
+            }
+        })
+        .on_change(
         |asked, _| {
             let is_bare = asked.path.ends_with("/Bios.ResetBios") && asked.body.is_empty();
             is_bare.then(|| {

@@ -146,14 +146,14 @@ pub(super) const ROWS: &[Deviation] = &[
     Deviation::named("ilo-idle-connection-reset", "resets a connection that is used again after 5 s")
         .on_policy(|policy| policy.keep_alive = KeepAlive::Seconds(5)),
     // S5: Gen10 and later; sushy, connector.py.
-    Deviation::named("ilo-identity-refused", "refuses to give registries without compression").on_answer(
-        |asked, answer| {
+    Deviation::named("ilo-identity-refused", "refuses to give registries without compression")
+        .on_tree(registries)
+        .on_answer(|asked, answer| {
             let is_registry = asked.method == "GET" && asked.path.starts_with("/redfish/v1/Registries");
             if is_registry && answer.status == 200 && asked.header("Accept-Encoding") == Some("identity") {
                 *answer = ilo(406, "iLO.2.14.UnsupportedMediaType", &[]);
             }
-        },
-    ),
+        }),
     // S12: nv-redfish, replies.rs; goldyfruit/ansible-ilo#1.
     Deviation::named("ilo-success-as-error", "answers a change with 200 and an error that says success")
         .on_answer(|asked, answer| {
@@ -228,6 +228,30 @@ pub(super) const ROWS: &[Deviation] = &[
         }
     }),
 ];
+
+const REGISTRIES: &str = "/redfish/v1/Registries";
+
+/// A service has registries; a recorded tree may leave them out.
+fn registries(tree: &mut Documents) {
+    if tree.at(REGISTRIES).is_some() {
+        return;
+    }
+    let base = format!("{REGISTRIES}/Base");
+    let location =
+        json!([{"Language": "en", "PublicationUri": "https://redfish.dmtf.org/registries/Base.1.19.0.json"}]);
+    let kind = "#MessageRegistryFileCollection.MessageRegistryFileCollection";
+    let members = json!([{"@odata.id": base}]);
+    let all = json!({"@odata.id": REGISTRIES, "@odata.type": kind, "Name": "Registries", "Members@odata.count": 1, "Members": members});
+    tree.add(REGISTRIES, all);
+    tree.add(
+        &base,
+        json!({
+            "@odata.id": base, "@odata.type": "#MessageRegistryFile.v1_1_5.MessageRegistryFile", "Id": "Base",
+            "Name": "Base Message Registry File", "Registry": "Base.1.19", "Languages": ["en"], "Location": location,
+        }),
+    );
+    tree.merge("/redfish/v1", &json!({"Registries": {"@odata.id": REGISTRIES}}));
+}
 
 /// An error in iLO's shape.
 fn ilo(status: u16, id: &str, args: &[&str]) -> Answer {

@@ -309,7 +309,7 @@ impl Talk<'_> {
                 }
                 Err(Trouble::Silent(silence) | Trouble::SilentBefore(silence)) => silence,
             };
-            self.state.live = None;
+            self.abandon().await;
             sessions_lost += 1;
             if sessions_lost > SESSIONS_LOST
                 || silence.deadline
@@ -319,6 +319,21 @@ impl Talk<'_> {
                 let cause = Cause::Unreachable { reason: silence.reason };
                 return Err(Failure::new(cause, command.at(None)));
             }
+        }
+    }
+
+    /// Gives up a session that nothing comes from. It may well be there still, and a BMC has few: it is told to close it, once, and
+    /// nobody waits for the answer.
+    async fn abandon(&mut self) {
+        let (link, state) = (self.link, &mut *self.state);
+        let (Some(live), Some(wire)) = (state.live.take(), &state.wire) else { return };
+        if link.endpoint.seams.leaves_session {
+            return;
+        }
+        let (id, mut session) = (live.session.bmc_id().to_le_bytes(), live.session);
+        let call = Call::new(&mut session, link.means(), &mut state.sequence, &CLOSE_SESSION, &id);
+        if let Ok(mut call) = call {
+            wire.tell(&call.datagram()).await;
         }
     }
 

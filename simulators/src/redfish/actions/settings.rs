@@ -190,13 +190,18 @@ impl<'t> Attributes<'t> {
         }
     }
 
-    /// What every attribute is when nobody has changed it.
+    /// What every attribute is when nobody has changed it: as its registry has it, or, where a recorded tree brought none, as it was
+    /// recorded.
     fn defaults(&self) -> Vec<(&'t str, Value)> {
-        let entries = self.registry.into_iter().flatten();
+        let shown = self.active.template()["Attributes"].as_object();
+        let Some(registry) = self.registry else {
+            let shown = shown.into_iter().flatten().filter(|(name, _)| !name.contains('@'));
+            return shown.map(|(name, value)| (name.as_str(), value.clone())).collect();
+        };
         let has_default =
             |it: &'t Value| Some((it["AttributeName"].as_str()?, it.get("DefaultValue")?.clone()));
-        let known = |(name, _): &(&str, Value)| self.active.template()["Attributes"].get(*name).is_some();
-        entries.filter_map(has_default).filter(known).collect()
+        let is_shown = |(name, _): &(&str, Value)| shown.is_some_and(|it| it.contains_key(*name));
+        registry.iter().filter_map(has_default).filter(is_shown).collect()
     }
 
     /// Shows them as pending now, and as they are from the next start on.
