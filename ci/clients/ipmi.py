@@ -8,7 +8,7 @@ import time
 
 import sim
 from ipmi_rows import FREEIPMI, IPMITOOL, UNABLE
-from ipmi_steps import ACCOUNT, NEEDS, STEPS, agrees
+from ipmi_steps import ACCOUNT, NEEDS, STEPS, agrees, soften
 from witness import Witness
 
 # What the tools say where a platform does not offer their way of logging in; the generic one offers all of them.
@@ -52,7 +52,10 @@ def attempt(desk, step, results):
     if needed != "ok":
         return "n/a", f"{NEEDS[step]} was {needed}", []
     try:
-        desk.carry_out(ROWS[desk.tool][step])
+        if step == "power_soft":
+            soften(desk.witness, lambda: desk.carry_out(ROWS[desk.tool][step]))
+        else:
+            desk.carry_out(ROWS[desk.tool][step])
         agrees(desk.witness, step)
         return "ok", "", []
     except (AssertionError, subprocess.TimeoutExpired, OSError) as problem:

@@ -70,6 +70,17 @@ def agrees(witness, step):
         until(f"the Redfish service after {step}", lambda: check(witness) or "otherwise", 30)
 
 
+def soften(witness, ask):
+    """Asks the host to shut down, and again: one that still boots does not hear it."""
+    for _ in range(5):
+        ask()
+        try:
+            return until("the host", lambda: CHECKS["power_soft"](witness) or "on", 15)
+        except AssertionError as problem:
+            still = problem
+    raise still
+
+
 def powered(state):
     return lambda witness: witness.system()["PowerState"] == state
 

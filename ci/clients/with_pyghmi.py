@@ -1,6 +1,6 @@
 """pyghmi, the library of OpenStack and Confluent: IPMI v2.0 with suite 3."""
 
-from ipmi_steps import ACCOUNT, TAG
+from ipmi_steps import ACCOUNT, TAG, soften
 from pyghmi.ipmi import command
 from witness import until
 
@@ -93,7 +93,7 @@ class Pyghmi:
         same(self.root.get_asset_tag().rstrip("\0 "), TAG)
 
     def power_soft(self):
-        self.root.set_power("shutdown", wait=60)
+        soften(self.witness, lambda: self.root.set_power("shutdown"))
 
     def power_off(self):
         self.root.set_power("on", wait=60)
