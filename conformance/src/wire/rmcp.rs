@@ -173,7 +173,8 @@ pub(super) fn never_raised(records: &[Record], at: usize) -> bool {
 }
 
 /// Whether every command that came twice, the first time without an answer, came as a retransmission: with the sequence number of the
-/// first. In a new session a reading has a new number, and so a session that is set up begins anew.
+/// first. In a new session a reading has a new number. A change that is repeated there is seen only where nothing was said before it,
+/// not even Set Session Privilege Level; how often it was asked for is `wire.changes`.
 pub(super) fn retransmissions_are_the_same(records: &[Record]) -> Result<(), String> {
     let mut last: Option<(&Record, u8)> = None;
     for record in records {

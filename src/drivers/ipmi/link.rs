@@ -184,8 +184,8 @@ impl Link {
     }
 }
 
-/// How many sessions may fall silent under one reading. A BMC that is away does not let anybody log in again; one that does is there,
-/// behind a network that loses much.
+/// How many sessions may fall silent, and be replaced, before a command that changes nothing, or was not sent yet, is given up. A BMC
+/// that is away lets nobody log in again; one that does is there, behind a network that loses much or with commands that hang.
 const SESSIONS_LOST: u32 = 3;
 
 /// One operation's turn on the link.
