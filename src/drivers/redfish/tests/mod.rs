@@ -52,6 +52,8 @@ pub(in crate::drivers) struct Seen {
     headers: BTreeMap<String, String>,
     pub(in crate::drivers) body: Value,
     at: Instant,
+    /// The client's port: another one is another connection.
+    from: u16,
 }
 
 impl Seen {
@@ -232,7 +234,8 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Se
                 let body = serde_json::from_slice(&buffer[end + 4..]).unwrap_or(Value::Null);
                 *buffer = rest;
                 let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
-                return Some(Seen { method, path, headers, body, at: Instant::now() });
+                let from = stream.peer_addr().ok()?.port();
+                return Some(Seen { method, path, headers, body, at: Instant::now(), from });
             }
         }
         if stream.read_buf(buffer).await.ok()? == 0 {

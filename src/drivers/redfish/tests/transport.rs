@@ -219,3 +219,20 @@ async fn seams_misbehave_as_they_say() {
     assert!(peer.driver_with(again).power(PowerAction::Reset, within(60)).await.is_err());
     assert!(peer.changes().len() > 1);
 }
+
+/// An iLO gives up a connection after 5 s, and nobody knows then whether a change that was sent on it was carried out.
+#[tokio::test(start_paused = true)]
+async fn a_change_is_sent_on_a_connection_that_was_used_a_moment_ago() {
+    for (wait, is_kept) in [("1", true), ("6", false)] {
+        let mut refused = false;
+        let peer = Peer::scripted(move |seen, _| {
+            let is_first = seen.is("POST", RESET) && !std::mem::replace(&mut refused, true);
+            is_first.then(|| say_with(503, ("Retry-After", wait), json!({})))
+        });
+        let peer = peer.await;
+        peer.driver().power(PowerAction::Reset, within(60)).await.unwrap();
+        let ports: Vec<_> = peer.seen().into_iter().filter(|s| s.is("POST", RESET)).map(|s| s.from).collect();
+        assert_eq!(ports.len(), 2, "{wait} s");
+        assert_eq!(ports[0] == ports[1], is_kept, "{wait} s");
+    }
+}
