@@ -133,12 +133,9 @@ impl Tree {
         }
     }
 
-    /// The same tree as these deviations make it; those that change no tree do not matter.
+    /// The tree as these deviations make it, of which some change it; those that change no tree do not matter.
     pub(crate) fn deviated(self: &Arc<Self>, deviations: &[&'static Deviation]) -> Arc<Self> {
         let changes: Vec<_> = deviations.iter().filter(|it| it.tree.is_some()).collect();
-        if changes.is_empty() {
-            return self.clone();
-        }
         let names: Vec<_> = changes.iter().map(|it| it.name).collect();
         let mut variants = lock(&self.variants);
         if let Some((_, known)) = variants.iter().find(|(known, _)| *known == names) {
