@@ -99,6 +99,15 @@ pub(crate) struct Look {
     pub(crate) second: Duration,
 }
 
+/// What a face of IPMI needs to know of a moment before it looks at a datagram.
+pub(crate) struct Glance {
+    pub(crate) now: Duration,
+    pub(crate) manners: Manners,
+    pub(crate) tree: Arc<Tree>,
+    /// Since when the BMC is back from its last restart.
+    pub(crate) ready_since: Option<Duration>,
+}
+
 impl Bmc {
     /// Starts a BMC whose host is off; its clock is tokio's, so this needs a runtime. It has the accounts `admin`,
     /// `operator` and `readonly`, with passwords that the seed gives.
@@ -243,6 +252,16 @@ impl Bmc {
     /// The manners of its IPMI face.
     pub(crate) fn manners(&self) -> Manners {
         self.with(|firmware, _| *firmware.manners())
+    }
+
+    /// What its IPMI face has to know first, at one moment; nobody has looked at the machine by it.
+    pub(crate) fn glance(&self) -> Glance {
+        self.with(|firmware, now| Glance {
+            now,
+            manners: *firmware.manners(),
+            tree: firmware.tree().clone(),
+            ready_since: firmware.ready_since(),
+        })
     }
 
     /// What IPMI says of its platform.

@@ -262,6 +262,11 @@ impl Firmware {
         self.clock_ahead += to - self.clock(now);
     }
 
+    /// Since when the BMC is back from its last restart, if there was one.
+    pub(crate) fn ready_since(&self) -> Option<Duration> {
+        self.machine.ready_since()
+    }
+
     /// The deviations that are on.
     pub(crate) fn deviations(&self) -> &[&'static Deviation] {
         &self.deviations

@@ -58,6 +58,11 @@ impl Written {
         }
     }
 
+    /// Whether nothing was written to any property.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
     /// What was written to a property, if anything was.
     pub(crate) fn at(&self, path: &str, pointer: &str) -> Option<&Value> {
         self.kept.get(path)?.get(pointer)

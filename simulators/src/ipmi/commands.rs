@@ -22,7 +22,19 @@ mod watchdog;
 
 pub(crate) use session::Security;
 
+use std::sync::LazyLock;
+
 use super::command::Row;
+
+/// Those of each network function, in the order of these.
+static BY_FUNCTION: LazyLock<[Vec<&'static Row>; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|netfn| all().filter(|row| usize::from(row.netfn) == netfn).collect())
+});
+
+/// Those of a number: more than one where a body defines its own (table 5-1).
+pub(super) fn numbered(netfn: u8, number: u8) -> impl Iterator<Item = &'static Row> {
+    BY_FUNCTION[usize::from(netfn)].iter().copied().filter(move |row| row.number == number)
+}
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Row> {

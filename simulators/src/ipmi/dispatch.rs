@@ -11,8 +11,9 @@ use crate::deviations::Deviation;
 /// What the BMC answers, as it goes out: the completion code, whose command it is where a body or a maker defines it (table
 /// 5-1), errors included, and the data.
 pub(crate) fn answered(scene: &mut Scene<'_>, request: &Request<'_>) -> Vec<u8> {
-    let (code, data) = match answer(scene, request) {
-        Ok(data) if row(request.netfn, request.number, request.data).is_some_and(|row| row.says_code) => {
+    let mut says_code = false;
+    let (code, data) = match judged(scene, request, &mut says_code) {
+        Ok(data) if says_code => {
             data.split_first().map_or((0, Vec::new()), |(code, data)| (*code, data.to_vec()))
         }
         Ok(data) => (0, data),
@@ -29,9 +30,16 @@ pub(crate) fn answered(scene: &mut Scene<'_>, request: &Request<'_>) -> Vec<u8> 
 }
 
 /// The same without what [`answered`] puts around it.
-pub(crate) fn answer(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
+#[cfg(test)]
+pub(super) fn answer(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
+    judged(scene, request, &mut false)
+}
+
+/// The answer, and whether its data begins with the code.
+fn judged(scene: &mut Scene<'_>, request: &Request<'_>, says_code: &mut bool) -> Reply {
     scene.kept.follow(scene.look.facts.ready_since);
     let found = find(scene, request)?;
+    *says_code = matches!(found, Found::Row(row) if row.says_code);
     if !may(found.need(), &request.caller) || scene.kept.firewall.refuses(request) {
         return Err(Completion::INSUFFICIENT_PRIVILEGE);
     }
@@ -101,11 +109,7 @@ pub(crate) fn name(netfn: u8, number: u8, data: &[u8]) -> Option<&'static str> {
 }
 
 fn row(netfn: u8, number: u8, data: &[u8]) -> Option<&'static Row> {
-    let is_meant = |row: &&Row| {
-        (row.netfn, row.number) == (netfn, number)
-            && row.group.is_none_or(|group| data.first() == Some(&group))
-    };
-    commands::all().find(is_meant)
+    commands::numbered(netfn, number).find(|row| row.group.is_none_or(|group| data.first() == Some(&group)))
 }
 
 fn may(need: Need, caller: &Caller) -> bool {

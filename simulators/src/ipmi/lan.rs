@@ -31,10 +31,14 @@ pub(crate) use who::Who;
 
 use super::{
     command::{self, Caller, Channel, Request, Scene},
+    commands::channel::is_open,
     dispatch,
     exchange::{self, Said},
 };
-use crate::{bmc::Bmc, random::Random};
+use crate::{
+    bmc::{Bmc, Glance},
+    random::Random,
+};
 
 /// The payload of IPMI messages (table 13-16).
 const IPMI: u8 = 0x00;
@@ -44,11 +48,15 @@ pub(crate) struct Lan {
     table: Table,
     /// Whether exchanges are told.
     tells: bool,
+    /// Since when the BMC was back from its last restart when this was last asked.
+    ready_since: Option<Duration>,
 }
 
 /// What became of a datagram.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
+    /// When it came, since the machine's birth.
+    pub(crate) at: Duration,
     /// What is sent back.
     pub(crate) answer: Option<Vec<u8>>,
     /// What was said, if it was understood and is wanted.
@@ -71,16 +79,19 @@ impl Lan {
             console: Console::default(),
             port,
         };
-        Self { table, tells }
+        Self { table, tells, ready_since: None }
     }
 
-    /// Answers a datagram, or does not: what is malformed, forged or too old gets no answer (§6.12, §13.1).
+    /// Answers a datagram, or does not: what is malformed, forged or too old gets no answer (§6.12, §13.1), nor does anybody
+    /// while the LAN is off.
     pub(crate) fn take(&mut self, bmc: &Bmc, from: SocketAddr, datagram: &[u8]) -> Taken {
-        let now = bmc.now();
-        self.table.visit = Visit { from, now };
-        self.table.manners = bmc.manners().lan;
-        self.table.tidy(now);
-        match Packet::read(datagram) {
+        let glance = bmc.glance();
+        self.follow(&glance);
+        if !is_open(bmc, &glance) {
+            return Taken::default();
+        }
+        self.table.visit.from = from;
+        let taken = match Packet::read(datagram) {
             Some(Packet::Ping { tag, .. }) => Taken::new(packet::pong(tag), self.tells.then_some(Said::Ping)),
             Some(Packet::Legacy(packet)) => self.legacy(bmc, &packet).unwrap_or_default(),
             Some(Packet::Plus(packet)) if packet.session == 0 => {
@@ -88,7 +99,18 @@ impl Lan {
             }
             Some(Packet::Plus(packet)) => self.plus(bmc, &packet).unwrap_or_default(),
             None => Taken::default(),
+        };
+        Taken { at: glance.now, ..taken }
+    }
+
+    /// It is this moment: what is over is forgotten, and no session outlives a restart of the BMC.
+    fn follow(&mut self, glance: &Glance) {
+        if std::mem::replace(&mut self.ready_since, glance.ready_since) != glance.ready_since {
+            self.table.clear();
         }
+        self.table.visit.now = glance.now;
+        self.table.manners = glance.manners.lan;
+        self.table.tidy(glance.now);
     }
 
     /// How many sessions are open.
@@ -121,7 +143,8 @@ impl Lan {
         let is_step = matches!(packet.kind, handshake::OPEN_SESSION | handshake::RAKP_1 | handshake::RAKP_3);
         let status = answer.as_ref().and_then(|it| it.get(1).copied());
         let said = (self.tells && is_step).then_some(Said::Step { kind: packet.kind, status });
-        Some(Taken { answer: answer.map(|it| write(packet.kind + 1, &it)), said })
+        let answer = answer.map(|it| write(packet.kind + 1, &it));
+        Some(Taken { answer, said, ..Taken::default() })
     }
 
     fn plus(&mut self, bmc: &Bmc, packet: &Plus<'_>) -> Option<Taken> {
@@ -224,7 +247,7 @@ impl Lan {
         let again =
             session.opened_by.as_ref().filter(|(asked, _)| packet.sequence == 0 && asked == packet.payload);
         if let Some((_, answer)) = again {
-            return Some(Taken { answer: Some(answer.clone()), said: None });
+            return Some(Taken::new(answer.clone(), None));
         }
         let Wire::Legacy(wire) = &mut session.wire else { return None };
         let delivered = wire.open(packet)?;
@@ -296,13 +319,10 @@ impl Lan {
 
     /// The answer to the host itself, which needs no session: completion code and data.
     pub(crate) fn in_band(&mut self, bmc: &Bmc, netfn: u8, lun: u8, number: u8, data: &[u8]) -> Vec<u8> {
-        let now = bmc.now();
-        self.table.visit.now = now;
-        self.table.manners = bmc.manners().lan;
-        self.table.tidy(now);
+        self.follow(&bmc.glance());
         let caller = Caller { channel: Channel::System, session: None };
         let answered = self.carry_out(bmc, &Request { netfn, number, lun, data, caller });
-        self.table.end_closing(now);
+        self.table.end_closing(self.table.visit.now);
         answered
     }
 
@@ -362,7 +382,7 @@ impl Lan {
 
 impl Taken {
     fn new(answer: Vec<u8>, said: Option<Said>) -> Self {
-        Self { answer: Some(answer), said }
+        Self { answer: Some(answer), said, ..Self::default() }
     }
 }
 

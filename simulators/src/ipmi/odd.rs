@@ -80,7 +80,7 @@ async fn the_information_of_no_session_is_too_long() {
 async fn a_platform_is_delivered_with_its_lan_off() {
     let (odd, twin) = both("ipmi-ships-off");
     let is_open = super::commands::channel::is_open;
-    assert!(!is_open(&odd.bmc) && is_open(&twin.bmc));
+    assert!(!is_open(&odd.bmc, &odd.bmc.glance()) && is_open(&twin.bmc, &twin.bmc.glance()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,14 @@
 //! The IPMI service of one BMC: one UDP socket, and one task.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::poll_fn,
+    io,
     net::{Ipv4Addr, SocketAddr, UdpSocket},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,7 +20,6 @@ use tokio::{
 };
 
 use super::{
-    commands::channel::is_open,
     exchange::{IpmiExchange, Said},
     in_band::{self, InBand},
     lan::{Lan, Manners, Wake},
@@ -39,6 +43,8 @@ pub struct ServiceOptions {
     pub listen: SocketAddr,
     /// Who is told of each exchange.
     pub observer: Option<Observer>,
+    /// Counts what is answered, which costs less than to be told of it.
+    pub count: Option<Arc<AtomicU64>>,
     /// Which exchanges are kept.
     pub transcript: Transcript,
 }
@@ -46,7 +52,12 @@ pub struct ServiceOptions {
 impl Default for ServiceOptions {
     /// On a free loopback port, with a whole transcript.
     fn default() -> Self {
-        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), observer: None, transcript: Transcript::All }
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            observer: None,
+            count: None,
+            transcript: Transcript::All,
+        }
     }
 }
 
@@ -83,6 +94,7 @@ pub(super) struct Shared {
     lan: Mutex<Lan>,
     records: Mutex<Records>,
     observer: Option<Observer>,
+    count: Option<Arc<AtomicU64>>,
 }
 
 impl Service {
@@ -108,6 +120,7 @@ impl Service {
             lan: Mutex::new(Lan::new(bmc.seed(), addr.port(), Manners::default(), tells)),
             records: Mutex::new(records),
             observer: options.observer,
+            count: options.count,
         });
         let serving = tokio::spawn(serve(shared.clone(), socket)).abort_handle();
         Ok(Self { shared, serving, in_band: Mutex::default() })
@@ -170,13 +183,26 @@ async fn serve(shared: Arc<Shared>, socket: AsyncFd<UdpSocket>) {
                     lock(&shared.lan).clear();
                 }
             }
-            ready = socket.readable() => {
-                if let Ok(mut ready) = ready && shared.answer_all(ready.get_inner()) {
-                    ready.clear_ready();
-                }
-            }
+            () = listen(&shared, &socket) => {}
             () = wait(&shared.bmc, wake) => shared.speak(socket.get_ref()),
         }
+    }
+}
+
+/// Answers until there is a console, which has more to wait for.
+async fn listen(shared: &Shared, socket: &AsyncFd<UdpSocket>) {
+    while lock(&shared.lan).wakes().is_none() {
+        answer_once(shared, socket).await;
+    }
+    answer_once(shared, socket).await;
+}
+
+/// Waits for datagrams, and answers them.
+async fn answer_once(shared: &Shared, socket: &AsyncFd<UdpSocket>) {
+    if let Ok(mut ready) = poll_fn(|cx| socket.poll_read_ready(cx)).await
+        && shared.answer_all(ready.get_inner())
+    {
+        ready.clear_ready();
     }
 }
 
@@ -228,19 +254,21 @@ impl Shared {
         false
     }
 
-    /// A BMC that is down answers nobody, nor does one whose LAN is off; what it says last it says before it goes.
+    /// A BMC that is down answers nobody; what it says last it says before it goes.
     fn answer(&self, socket: &UdpSocket, from: SocketAddr, datagram: &[u8]) {
-        if !self.bmc.is_up() || !is_open(&self.bmc) {
+        if !self.bmc.is_up() {
             return;
         }
-        let at = self.bmc.now();
         let taken = lock(&self.lan).take(&self.bmc, from, datagram);
         if let Some(answer) = &taken.answer {
             // What the system does not take is lost, as datagrams are.
             let _ = socket.send_to(answer, from);
+            if let Some(count) = &self.count {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
         }
         if let Some(said) = taken.said {
-            self.tell(at, from, said);
+            self.tell(taken.at, from, said);
         }
     }
 

@@ -81,6 +81,7 @@ pub(crate) struct Tree {
     recorded: Arc<Recordings>,
     metadata: OnceLock<String>,
     sensors: OnceLock<Sensors>,
+    offers_ipmi: OnceLock<bool>,
     variants: Mutex<Vec<(Vec<&'static str>, Arc<Tree>)>>,
 }
 
@@ -129,6 +130,7 @@ impl Tree {
             recorded,
             metadata: OnceLock::new(),
             sensors: OnceLock::new(),
+            offers_ipmi: OnceLock::new(),
             variants: Mutex::default(),
         }
     }
@@ -209,6 +211,14 @@ impl Tree {
     /// The first resource of this schema.
     pub(crate) fn first(&self, kind: &str) -> Option<&Document> {
         self.firsts.get(kind).map(|place| &self.documents[*place])
+    }
+
+    /// Whether its ManagerNetworkProtocol has IPMI on; where it says nothing, it has.
+    pub(crate) fn offers_ipmi(&self) -> bool {
+        let shown = || {
+            self.first("ManagerNetworkProtocol")?.template().get("IPMI")?.get("ProtocolEnabled")?.as_bool()
+        };
+        *self.offers_ipmi.get_or_init(|| shown().unwrap_or(true))
     }
 
     /// The first collection whose members come and go in this way.

@@ -38,9 +38,9 @@ pub(super) fn offer(
     let listen = address(args, redfish, place)?;
     let is_ours_to_choose = args.ipmi.is_none() && args.port.is_none() && args.base_port.is_none();
     let start = |listen| {
-        let observer = Some(plan.log.ipmi_observer(plan.requests.clone()));
+        let (observer, count) = (plan.log.ipmi_observer(), Some(plan.requests.clone()));
         let transcript = if args.control.is_some() { Transcript::Last(1_000) } else { Transcript::None };
-        Service::start(bmc, ServiceOptions { listen, observer, transcript })
+        Service::start(bmc, ServiceOptions { listen, observer, count, transcript })
     };
     let service = match start(listen) {
         Err(error)

@@ -41,13 +41,11 @@ impl Log {
         })
     }
 
-    /// The same for IPMI.
-    pub(super) fn ipmi_observer(&self, requests: Arc<AtomicU64>) -> ipmi::Observer {
+    /// The same for IPMI, of which all that is answered is counted; nobody where nothing is written.
+    pub(super) fn ipmi_observer(&self) -> Option<ipmi::Observer> {
         let log = self.clone();
-        ipmi::Observer::new(move |at, said| {
-            requests.fetch_add(1, Ordering::Relaxed);
-            log.write(|| format!("{at} IPMI {}\n", spoken(said)));
-        })
+        let write = move |at, said: &ipmi::Said| log.write(|| format!("{at} IPMI {}\n", spoken(said)));
+        self.0.is_some().then(|| ipmi::Observer::new(write))
     }
 
     fn write(&self, line: impl FnOnce() -> String) {

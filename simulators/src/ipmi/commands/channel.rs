@@ -8,7 +8,10 @@ use super::super::{
     command::{Channel, Completion, Need, Reply, Request, Row, Scene},
     privilege::Privilege,
 };
-use crate::{bmc::Bmc, redfish::Tree};
+use crate::{
+    bmc::{Bmc, Glance},
+    redfish::Tree,
+};
 
 /// The group.
 pub(super) const ROWS: &[Row] = &[
@@ -73,11 +76,10 @@ impl Kept {
 }
 
 /// Whether anybody may come in by the LAN of this BMC now.
-pub(crate) fn is_open(bmc: &Bmc) -> bool {
-    let (tree, ready) = bmc.with(|firmware, now| (firmware.tree().clone(), firmware.facts(now).ready_since));
+pub(crate) fn is_open(bmc: &Bmc, glance: &Glance) -> bool {
     let mut kept = bmc.ipmi();
-    kept.follow(ready);
-    kept.channels.is_open(bmc, &tree)
+    kept.follow(glance.ready_since);
+    kept.channels.is_open(bmc, &glance.tree)
 }
 
 const PROTOCOL: &str = "ManagerNetworkProtocol";
@@ -85,9 +87,10 @@ const ENABLED: &str = "/IPMI/ProtocolEnabled";
 
 /// What Redfish shows; where it says nothing, IPMI is on.
 fn shown_open(bmc: &Bmc, tree: &Tree) -> bool {
-    let Some(protocol) = tree.first(PROTOCOL) else { return true };
-    let written = bmc.written().at(&protocol.path, ENABLED).and_then(serde_json::Value::as_bool);
-    written.or_else(|| protocol.template().get("IPMI")?.get("ProtocolEnabled")?.as_bool()).unwrap_or(true)
+    let written = bmc.written();
+    let protocol = if written.is_empty() { None } else { tree.first(PROTOCOL) };
+    let written = protocol.and_then(|it| written.at(&it.path, ENABLED)?.as_bool());
+    written.unwrap_or_else(|| tree.offers_ipmi())
 }
 
 fn show_open(bmc: &Bmc, tree: &Tree, open: bool) {

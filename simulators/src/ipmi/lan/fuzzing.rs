@@ -56,7 +56,7 @@ impl Face {
         if !self.bmc.is_up() {
             self.lan.clear();
         }
-        self.bmc.is_up() && is_open(&self.bmc)
+        self.bmc.is_up() && is_open(&self.bmc, &self.bmc.glance())
     }
 
     /// What a command answers to somebody with a session of this level, 1 to 5, and otherwise to somebody in the host.

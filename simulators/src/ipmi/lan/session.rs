@@ -233,23 +233,27 @@ pub(super) struct Done(VecDeque<One>);
 
 struct One {
     at: Duration,
-    request: Box<[u8]>,
-    answer: Box<[u8]>,
+    request: Vec<u8>,
+    answer: Vec<u8>,
 }
 
 impl Done {
     /// The answer to this message, if it has been answered: under the same number of the packet, or lately under another.
     pub(super) fn answer(&self, request: &[u8], again: bool, now: Duration) -> Option<Vec<u8>> {
         let is_same =
-            |one: &&One| *one.request == *request && (again || now.saturating_sub(one.at) < SAME_REQUEST);
-        self.0.iter().rev().find(is_same).map(|one| one.answer.to_vec())
+            |one: &&One| one.request == request && (again || now.saturating_sub(one.at) < SAME_REQUEST);
+        self.0.iter().rev().find(is_same).map(|one| one.answer.clone())
     }
 
-    /// Remembers an answer, and forgets the oldest.
+    /// Remembers an answer, in the place of the oldest.
     pub(super) fn remember(&mut self, request: &[u8], answer: &[u8], at: Duration) {
-        if self.0.len() == REMEMBERED {
-            self.0.pop_front();
+        let oldest = if self.0.len() == REMEMBERED { self.0.pop_front() } else { None };
+        let (mut kept_request, mut kept_answer) =
+            oldest.map(|it| (it.request, it.answer)).unwrap_or_default();
+        for (kept, bytes) in [(&mut kept_request, request), (&mut kept_answer, answer)] {
+            kept.clear();
+            kept.extend_from_slice(bytes);
         }
-        self.0.push_back(One { at, request: request.into(), answer: answer.into() });
+        self.0.push_back(One { at, request: kept_request, answer: kept_answer });
     }
 }

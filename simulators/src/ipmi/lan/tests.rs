@@ -274,3 +274,17 @@ proptest! {
         })?;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_session_outlives_a_restart_of_the_bmc_that_nobody_saw() {
+    let mut peer = running();
+    let mut opened = peer.open(17);
+    assert!(peer.ask(&mut opened, DEVICE_ID, &[]).is_some());
+    peer.bmc.command(Command::BmcReset { warm: true }).unwrap();
+    for shorter_than_idle in [30, 50] {
+        assert!(peer.ask(&mut opened, DEVICE_ID, &[]).is_some());
+        advance(Duration::from_secs(shorter_than_idle)).await;
+    }
+    assert!(peer.bmc.view().bmc_up);
+    assert_eq!(peer.ask(&mut opened, DEVICE_ID, &[]), None);
+}
