@@ -132,6 +132,11 @@ def processor(process):
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def ran(process):
+    """Seconds that its threads have run, to the nanosecond: what `processor` has is counted in ticks of ten milliseconds."""
+    return sum(int(it.read_text().split()[0]) for it in Path(f"/proc/{process.pid}/task").glob("*/schedstat")) / 1e9
+
+
 def descriptors(process):
     """How many file descriptors it has open."""
     return len(os.listdir(f"/proc/{process.pid}/fd"))
