@@ -31,11 +31,11 @@ def rows(halmark, folder, target, rounds):
 
 def costs(halmark, folder, target):
     """One session, one command after another: the processor time of the BMC for each; the two BMCs take turns."""
+    client = next((program for name, program in libraries(target)[0] if "ipmi-rs" not in name), None)
     with simulated.halmark(halmark, ["--tls", "off"]) as (ready, ours), servers.ipmi_sim_process(folder) as (port, theirs):
         bmcs = [(place(ready["ipmi"][0]), ours), (("127.0.0.1", port), theirs)]
         with on_one_processor(ours, theirs):
             found = {name: turns(bmcs, lambda *bmc: cost(*bmc, *command)) for name, command in ASKED.items()}
-            client = next((program for name, program in libraries(target)[0] if "ipmi-rs" not in name), None)
             sealed = turns(bmcs, lambda *bmc: cost_sealed(client, *bmc)) if client else None
     rows = [compared(name, *both) for name, both in found.items()]
     return rows + ([sealed_row(*sealed)] if sealed else [])
@@ -65,8 +65,11 @@ def cost_sealed(client, address, process):
     """The same of Get Chassis Status in a session of suite 3, which clients use: a code on each packet, and encrypted. Login included."""
     account = {"HALMARK_USER": servers.USER, "HALMARK_PASSWORD": servers.PASSWORD, "BENCH_COMMANDS": str(BATCH)}
     asking = Client("crate ipmi", [client, "{}:{}".format(*address)], "powered-", account)
+    asking.check()
     had = simulated.ran(process)
     asking.run()
+    if not asking.wall:
+        raise Unmeasured("crate ipmi: failed in a session of suite 3")
     return BATCH / asking.wall[0], (simulated.ran(process) - had) / BATCH * 1e6
 
 

@@ -198,6 +198,11 @@ impl Logbook {
         self.book(log).lost
     }
 
+    /// Different after each change of a log: how many entries were ever written, and how many there are.
+    pub(crate) fn revision(&self, log: Log) -> (u64, usize) {
+        (self.book(log).written, self.book(log).entries.len())
+    }
+
     /// When the last entry was written, and when the log was last cleared or an entry removed.
     pub(crate) fn changed(&self, log: Log) -> (Option<i64>, Option<i64>) {
         (self.book(log).added, self.book(log).erased)

@@ -189,20 +189,17 @@ async fn serve(shared: Arc<Shared>, socket: AsyncFd<UdpSocket>) {
     }
 }
 
-/// Answers until there is a console, which has more to wait for.
+/// Answers until there is a console, which has more to wait for: then after each datagram there may be something else.
 async fn listen(shared: &Shared, socket: &AsyncFd<UdpSocket>) {
-    while lock(&shared.lan).wakes().is_none() {
-        answer_once(shared, socket).await;
-    }
-    answer_once(shared, socket).await;
-}
-
-/// Waits for datagrams, and answers them.
-async fn answer_once(shared: &Shared, socket: &AsyncFd<UdpSocket>) {
-    if let Ok(mut ready) = poll_fn(|cx| socket.poll_read_ready(cx)).await
-        && shared.answer_all(ready.get_inner())
-    {
-        ready.clear_ready();
+    loop {
+        if let Ok(mut ready) = poll_fn(|cx| socket.poll_read_ready(cx)).await
+            && shared.answer_all(ready.get_inner())
+        {
+            ready.clear_ready();
+        }
+        if lock(&shared.lan).wakes().is_some() {
+            return;
+        }
     }
 }
 

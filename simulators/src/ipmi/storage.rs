@@ -20,6 +20,8 @@ pub(crate) struct Storage {
     since: Option<Duration>,
     last: u16,
     held: BTreeMap<Reserved, u16>,
+    /// The revision of the event log when it was reserved.
+    pub(crate) log_reserved: (u64, usize),
     /// Inventories that were written to, whole, by device.
     pub(crate) inventories: BTreeMap<u8, Vec<u8>>,
 }
@@ -37,11 +39,6 @@ impl Storage {
     pub(crate) fn holds(&mut self, what: Reserved, id: u16, ready_since: Option<Duration>) -> bool {
         self.follow(ready_since);
         self.held.get(&what) == Some(&id)
-    }
-
-    /// A reservation is lost: something was changed or taken away.
-    pub(crate) fn cancel(&mut self, what: Reserved) {
-        self.held.remove(&what);
     }
 
     fn follow(&mut self, ready_since: Option<Duration>) {

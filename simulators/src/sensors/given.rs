@@ -37,6 +37,11 @@ impl Given {
         all.filter(move |((at, _), _)| at == path).map(|((_, pointer), value)| (pointer.as_str(), value))
     }
 
+    /// Whether no sensor was given anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
     /// Whether anything stands in this resource because of it.
     pub(crate) fn is_in(&self, path: &str) -> bool {
         self.of(path).next().is_some()
@@ -144,10 +149,11 @@ pub(crate) fn health(beyond: u8) -> &'static str {
     }
 }
 
-/// Where the object around a reading says how it is.
+/// Where the object around a reading says how it is; an excerpt says so around itself.
 fn status((path, pointer): &Spot, what: &str) -> Spot {
     let around = pointer.rsplit_once('/').map_or("", |(around, _)| around);
-    (path.clone(), format!("{around}/Status/{what}"))
+    let part = around.strip_suffix("/SpeedPercent").unwrap_or(around);
+    (path.clone(), format!("{part}/Status/{what}"))
 }
 
 /// A number as JSON writes it: whole where it is whole.

@@ -4,7 +4,10 @@ use super::super::{
     command::{Channel, Completion, Need, Reply, Request, Row, Scene},
     privilege::Privilege,
 };
-use crate::machine::{Cause, Command, Led, Power, Restore};
+use crate::{
+    machine::{Cause, Command, Led, Power, Restore},
+    sensors::{Around, Kind, Sensor, Unit},
+};
 
 /// The group.
 pub(super) const ROWS: &[Row] = &[
@@ -90,9 +93,34 @@ fn status(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     Ok(vec![
         u8::from(is_on) | policy << 5,
         u8::from(past.lost_ac) | u8::from(past.on_by_command) << 4,
-        SHOWS_IDENTIFY | light << 4 | u8::from(is_locked) << 1,
+        SHOWS_IDENTIFY | light << 4 | u8::from(is_locked) << 1 | troubles(scene),
         CAN_LOCK | off,
     ])
+}
+
+/// The bits of table 28-3 for what sensors tell: a cover that is open, a fan that is at or beyond a threshold.
+fn troubles(scene: &Scene<'_>) -> u8 {
+    const INTRUSION: u8 = 0x01;
+    const FAN: u8 = 0x08;
+    const COVER: u8 = 0x05;
+    let written = scene.bmc.written();
+    if written.given().is_empty() {
+        return 0;
+    }
+    let tree = &scene.look.tree;
+    let around = Around { tree, view: &scene.look.view, written: &written };
+    let trouble = |sensor: &Sensor| match &sensor.kind {
+        Kind::Analog(analog) if analog.unit.sensor_type() == Unit::Rpm.sensor_type() => {
+            let value = analog.value(sensor.number, around)?;
+            (analog.beyond(value, &written) != 0).then_some(FAN)
+        }
+        Kind::Discrete(discrete) if discrete.type_ == COVER => {
+            let states = discrete.states(sensor.number, tree.sensors(), around)?;
+            (states & 1 != 0).then_some(INTRUSION)
+        }
+        _ => None,
+    };
+    tree.sensors().all().iter().filter_map(trouble).fold(0, |bits, bit| bits | bit)
 }
 
 /// §28.3. What needs power and has none is D5h.

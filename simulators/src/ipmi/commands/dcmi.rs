@@ -2,12 +2,15 @@
 
 use serde_json::json;
 
-use super::super::{
-    command::{Completion, Need, Reply, Request, Row, Scene},
-    dcmi::{self, Limit},
-    fru,
-    privilege::Privilege,
-    sdr, sel,
+use super::{
+    super::{
+        command::{Completion, Need, Reply, Request, Row, Scene},
+        dcmi::{self, Limit},
+        fru,
+        privilege::Privilege,
+        sdr, sel,
+    },
+    sel::local,
 };
 use crate::sensors::{Analog, Around, Sensor, Unit};
 
@@ -91,7 +94,7 @@ fn power(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
         return Err(Completion::INVALID_FIELD);
     }
     let words = [taken.now, taken.least, taken.most, taken.mean].map(u16::to_le_bytes).concat();
-    let time = u32::try_from(scene.look.view.clock).unwrap_or(u32::MAX);
+    let time = local(scene, scene.look.view.clock);
     let period = u32::try_from(scene.look.view.age.as_millis()).unwrap_or(u32::MAX);
     Ok([&words[..], &time.to_le_bytes(), &period.to_le_bytes(), &[0x40]].concat())
 }

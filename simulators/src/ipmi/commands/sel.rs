@@ -94,6 +94,7 @@ fn room(scene: &Scene<'_>) -> (u16, u16) {
 /// §31.4.
 fn reserve(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     request.exactly::<0>()?;
+    scene.kept.storage.log_reserved = scene.bmc.logbook().revision(Log::System);
     Ok(scene.kept.storage.reserve(Reserved::Sel, scene.look.facts.ready_since).to_le_bytes().into())
 }
 
@@ -153,18 +154,19 @@ fn delete(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     let meant = (*meant.ok_or(Completion::NOT_PRESENT)?).clone();
     logbook.remove(Log::System, meant.id, scene.look.view.clock);
     drop(logbook);
-    scene.kept.storage.cancel(Reserved::Sel);
     Ok(sel::record_id(&meant).to_le_bytes().into())
 }
 
-/// §31.9: it is done at once.
+/// §31.9: it is done at once. Whoever has asked for it may still ask how far it is.
 fn clear(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     const COMPLETED: u8 = 0x01;
     let [low, high, word @ .., what] = request.exactly::<6>()?;
-    held(scene, u16::from_le_bytes([low, high]))?;
+    let reservation = u16::from_le_bytes([low, high]);
+    reserved(scene, reservation)?;
     match (&word, what) {
         (b"CLR", 0x00) => {}
         (b"CLR", 0xAA) => {
+            held(scene, reservation)?;
             scene.bmc.logbook().clear(Log::System, scene.look.view.clock);
         }
         _ => return Err(Completion::INVALID_FIELD),
@@ -172,7 +174,15 @@ fn clear(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     Ok(vec![COMPLETED])
 }
 
+/// A reservation holds until the next, a restart of the BMC, or a change of the log: an entry more, one less, none (§31.4.1).
 fn held(scene: &mut Scene<'_>, reservation: u16) -> Result<(), Completion> {
+    reserved(scene, reservation)?;
+    let is_same = scene.bmc.logbook().revision(Log::System) == scene.kept.storage.log_reserved;
+    if is_same { Ok(()) } else { Err(Completion::RESERVATION_LOST) }
+}
+
+/// Whether it is the last that was given.
+fn reserved(scene: &mut Scene<'_>, reservation: u16) -> Result<(), Completion> {
     let holds = scene.kept.storage.holds(Reserved::Sel, reservation, scene.look.facts.ready_since);
     if holds { Ok(()) } else { Err(Completion::RESERVATION_LOST) }
 }
@@ -227,7 +237,7 @@ fn minutes(scene: &Scene<'_>) -> Option<i16> {
 }
 
 /// A moment in the log's zone.
-fn local(scene: &Scene<'_>, at: i64) -> u32 {
+pub(super) fn local(scene: &Scene<'_>, at: i64) -> u32 {
     let ahead = minutes(scene).unwrap_or(0);
     u32::try_from(at + i64::from(ahead) * 60).unwrap_or(UNKNOWN)
 }
@@ -298,6 +308,28 @@ mod tests {
         // That it was cleared is its first entry.
         let first = trial.user(0x0A, 0x43, &[0, 0, 0, 0, 0, 0xFF]).unwrap();
         assert_eq!((ids(&mut trial).len(), first[12], first[15]), (1, 0x10, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reservation_is_lost_to_every_change_of_the_log_whoever_makes_it() {
+        type Change = fn(&mut Trial, &[u8]);
+        let changes: [Change; 4] = [
+            |trial, _| drop(trial.operator(0x0A, 0x44, &EVENT).unwrap()),
+            |trial, _| drop(trial.operator(0x04, 0x02, &EVENT[9..]).unwrap()),
+            |trial, held| drop(trial.operator(0x0A, 0x47, &[&held[..2], b"CLR\xAA"].concat()).unwrap()),
+            |trial, _| trial.bmc.logbook().clear(Log::System, 0),
+        ];
+        for change in changes {
+            let mut trial = Trial::new();
+            trial.operator(0x0A, 0x44, &EVENT).unwrap();
+            let held = trial.user(0x0A, 0x42, &[]).unwrap();
+            assert!(trial.user(0x0A, 0x43, &[held[0], held[1], 0, 0, 4, 4]).is_ok());
+            change(&mut trial, &held);
+            assert_eq!(trial.user(0x0A, 0x43, &[held[0], held[1], 0, 0, 4, 4]), Err(0xC5));
+            assert_eq!(trial.operator(0x0A, 0x46, &[held[0], held[1], 0, 0]), Err(0xC5));
+            assert_eq!(trial.operator(0x0A, 0x47, &[&held[..2], b"CLR\xAA"].concat()), Err(0xC5));
+            assert_eq!(trial.operator(0x0A, 0x47, &[&held[..2], b"CLR\x00"].concat()), Ok(vec![1]));
+        }
     }
 
     #[tokio::test(start_paused = true)]

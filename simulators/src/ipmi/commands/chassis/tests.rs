@@ -5,6 +5,7 @@ use super::super::super::{
     world::{IN_BAND, World},
 };
 use crate::machine::{HostAct, Led, Power};
+use crate::sensors::SensorState;
 
 const CAPABILITIES: (u8, u8) = (0x00, 0x00);
 const STATUS: (u8, u8) = (0x00, 0x01);
@@ -157,4 +158,20 @@ async fn hours_are_counted_while_there_is_power() {
     world.bmc.control().establish_power(Power::Off);
     world.wait(5 * 3600).await;
     assert_eq!(world.ask(HOURS, &[]).unwrap(), [60, 3, 0, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_cover_and_a_fan_that_fails_are_shown() {
+    let mut world = World::new();
+    world.ask(CONTROL, &[1]).unwrap();
+    world.wait(100).await;
+    for (sensor, state, bits) in [
+        ("Intrusion", SensorState::States(1), 0x41),
+        ("Fan 2", SensorState::Reading(100.0), 0x49),
+        ("Intrusion", SensorState::States(0), 0x48),
+        ("Fan 2", SensorState::Reading(9000.0), 0x40),
+    ] {
+        world.bmc.give_sensors(&[(sensor, Some(state))]).unwrap();
+        assert_eq!(status(&mut world)[2], bits, "{sensor} {state:?}");
+    }
 }
