@@ -425,3 +425,28 @@ fn what_counts_from_a_mark_is_not_for_hardware_and_says_so() {
     assert!(planned.contains("session.no-leak: it counts from a mark"), "{planned}");
     assert!(planned.ends_with("exit 4\n"), "{planned}");
 }
+
+#[tokio::test]
+async fn a_console_hears_its_host_without_saying_a_word() {
+    use std::time::Duration;
+
+    use halmark::{Credentials, Deadline, Endpoint, drivers};
+    use halmark_simulators::{Bmc, BmcOptions, Profile, ipmi, machine::Command};
+    use tokio::{io::AsyncReadExt, time::timeout};
+
+    let options = BmcOptions { time_scale: 0.01, ..BmcOptions::default() };
+    let bmc = Bmc::start(&Profile::named("generic").unwrap(), options).unwrap();
+    let service = ipmi::Service::start(&bmc, ipmi::ServiceOptions::default()).unwrap();
+    let (user, password) = bmc.control().credentials();
+    let endpoint = Endpoint::parse(&format!("ipmi://{}", service.addr())).unwrap();
+    let endpoint = endpoint.with_credentials(Credentials::new(user, password.into_bytes()));
+    let by = || Deadline::after(Duration::from_secs(10));
+    let driver = drivers::connect("ipmi", endpoint).unwrap();
+    let mut console = driver.open_console(by()).await.unwrap().value;
+    bmc.command(Command::PowerOn).unwrap();
+    let mut heard = [0; 16];
+    timeout(Duration::from_secs(8), console.read_exact(&mut heard)).await.expect("nothing was heard").unwrap();
+    assert!(heard.is_ascii(), "{heard:?}");
+    console.close(by()).await.unwrap();
+    driver.close().await;
+}
