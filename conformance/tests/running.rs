@@ -445,7 +445,10 @@ async fn a_console_hears_its_host_without_saying_a_word() {
     let mut console = driver.open_console(by()).await.unwrap().value;
     bmc.command(Command::PowerOn).unwrap();
     let mut heard = [0; 16];
-    timeout(Duration::from_secs(8), console.read_exact(&mut heard)).await.expect("nothing was heard").unwrap();
+    timeout(Duration::from_secs(8), console.read_exact(&mut heard))
+        .await
+        .expect("nothing was heard")
+        .unwrap();
     assert!(heard.is_ascii(), "{heard:?}");
     console.close(by()).await.unwrap();
     driver.close().await;

@@ -18,7 +18,7 @@ use std::{
 };
 
 pub use clock::{Clock, Step};
-use tokio::{net::TcpListener, task::AbortHandle};
+use tokio::{net::TcpListener, task::AbortHandle, time::Instant};
 
 use crate::{bmc::Bmc, ipmi, redfish::Service};
 
@@ -112,6 +112,7 @@ struct Shared {
     hall: Arc<Hall>,
     token: Option<String>,
     clock: Clock,
+    since: Instant,
 }
 
 /// Starts to listen and to answer; needs a runtime.
@@ -123,7 +124,7 @@ pub fn serve(hall: Arc<Hall>, options: DeskOptions) -> io::Result<Desk> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let addr = listener.local_addr()?;
-    let shared = Arc::new(Shared { hall, token: options.token, clock: options.clock });
+    let shared = Arc::new(Shared { hall, token: options.token, clock: options.clock, since: Instant::now() });
     let accepting = tokio::spawn(serve::accept(shared, listener)).abort_handle();
     Ok(Desk { addr, accepting })
 }

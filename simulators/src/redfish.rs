@@ -44,6 +44,7 @@ use tokio::{net::TcpListener, task::AbortHandle};
 pub(crate) use answer::{Answer, Asked, Body};
 use certificates::Certificates;
 use events::Events;
+pub use events::events_on_their_way;
 pub use exchange::HttpExchange;
 use handle::Scene;
 pub(crate) use live::entry::log_at;

@@ -380,3 +380,19 @@ async fn nothing_is_told_while_the_service_is_switched_off() {
     world.control.establish_led(Led::Lit);
     assert!(listener.nothing().await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn streams_end_when_the_service_is_switched_off_and_none_begins() {
+    let world = World::healthy().await;
+    let mut stream = Stream::open(&world, "").await;
+    stream.until(": subscribed").await;
+    world.send("PATCH", SERVICE, Some(json!({"ServiceEnabled": false}))).await;
+    assert!(stream.until("0\r\n\r\n").await.ends_with("0\r\n\r\n"));
+    let mut other = Stream::open(&world, "").await;
+    assert!(other.until("ServiceDisabled").await.starts_with("HTTP/1.1 503"));
+    let test =
+        world.send("POST", &format!("{SERVICE}/Actions/EventService.SubmitTestEvent"), Some(json!({}))).await;
+    assert_eq!(test.status, 503);
+    world.send("PATCH", SERVICE, Some(json!({"ServiceEnabled": true}))).await;
+    Stream::open(&world, "").await.until(": subscribed").await;
+}

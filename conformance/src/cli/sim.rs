@@ -327,13 +327,33 @@ fn accounts(args: &Sim) -> Result<Accounts, String> {
     let is_made = given.is_none();
     let user = variable(&args.user_env).unwrap_or_else(|| "admin".to_owned());
     let password = given.map_or_else(made, Ok)?;
+    usable(&user, &password, args)?;
     let mut all = vec![Credentials { user, password, role: Role::Administrator }];
-    for (user, role) in [("operator", Role::Operator), ("readonly", Role::ReadOnly)] {
-        if all[0].user != user {
-            all.push(Credentials { user: user.to_owned(), password: made()?, role });
-        }
+    for (user, other, role) in
+        [("operator", "operator2", Role::Operator), ("readonly", "readonly2", Role::ReadOnly)]
+    {
+        let user = if all[0].user == user { other } else { user };
+        all.push(Credentials { user: user.to_owned(), password: made()?, role });
     }
     Ok(Accounts { all, made: is_made })
+}
+
+/// What no client could log in with is told before anybody tries.
+fn usable(user: &str, password: &str, args: &Sim) -> Result<(), String> {
+    if user.contains(':') {
+        return Err(format!("{}: no user's name has a colon (RFC 7617 §2)", args.user_env));
+    }
+    let too_long = |what: &str, has: usize, most: usize, clause: &str| {
+        format!(
+            "{what} has {has} bytes, and IPMI knows {most} at most (IPMI v2.0 §{clause}): give a shorter one, or --no-ipmi"
+        )
+    };
+    match (user.len(), password.len()) {
+        _ if args.no_ipmi => Ok(()),
+        (17.., _) => Err(too_long(&format!("the name in {}", args.user_env), user.len(), 16, "22.28")),
+        (_, 21..) => Err(too_long("the administrator's password", password.len(), 20, "22.30")),
+        _ => Ok(()),
+    }
 }
 
 fn not_listened(address: SocketAddr, error: &std::io::Error) -> String {

@@ -59,7 +59,8 @@ pub(super) fn establish(control: &Control, body: &Value) -> Result<(), Said> {
     let led = word(object, "identify", Led::ALL, Led::word)?;
     let to = object.get("boot.override").map(override_).transpose()?;
     if matches!(power, Some(Power::PoweringOn | Power::PoweringOff)) {
-        return Err(refuse(400, "a transition cannot be established", "powered-on or powered-off"));
+        let at = Node::new("/power", &body["power"]);
+        return Ok(at.wrong("powered-on or powered-off: a transition cannot be established")?);
     }
     default.into_iter().for_each(|device| control.set_default_boot(device));
     power.into_iter().for_each(|power| control.establish_power(power));

@@ -107,17 +107,10 @@ fn exchange(it: &HttpExchange) -> Value {
 }
 
 /// What time is.
-pub(super) fn time(clock: &Clock) -> Value {
-    // Halls have no birth of their own: what counts is how ages differ.
+pub(super) fn time(clock: &Clock, since: Instant) -> Value {
     let kind = match clock {
         Clock::Real => "real",
         Clock::Held(_) => "held",
     };
-    json!({"kind": kind, "can_step": matches!(clock, Clock::Held(_)), "now": age(Instant::now())})
-}
-
-fn age(now: Instant) -> f64 {
-    use std::sync::OnceLock;
-    static FIRST: OnceLock<Instant> = OnceLock::new();
-    now.saturating_duration_since(*FIRST.get_or_init(|| now)).as_secs_f64()
+    json!({"kind": kind, "can_step": matches!(clock, Clock::Held(_)), "now": since.elapsed().as_secs_f64()})
 }

@@ -149,12 +149,12 @@ async fn of_the_hall(shared: &Shared, what: What, asked: &Asked<'_>) -> Said {
     match what {
         What::All => ok(shared.hall.all().iter().map(read::in_short).collect()),
         What::Catalogue => ok(read::catalogue()),
-        What::Time => ok(read::time(&shared.clock)),
+        What::Time => ok(read::time(&shared.clock, shared.since)),
         What::GoOn => go_on(&shared.clock, asked).await.unwrap_or_else(|problem| problem),
         _ => ok(json!({
             "halmark": env!("CARGO_PKG_VERSION"),
             "bmcs": shared.hall.all().len(),
-            "clock": read::time(&shared.clock),
+            "clock": read::time(&shared.clock, shared.since),
         })),
     }
 }

@@ -7,6 +7,7 @@ mod happening;
 mod notice;
 mod stream;
 
+pub use deliver::events_on_their_way;
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -137,6 +138,15 @@ impl Events {
             book.rest();
         }
         has_ended
+    }
+
+    /// Ends the streams: nobody hears from a service that is disabled (DSP0268 EventService.ServiceEnabled).
+    pub(crate) fn end_streams(&self) {
+        let mut book = lock(&self.0);
+        book.all.retain(|it| !it.is_stream);
+        if book.all.is_empty() {
+            book.rest();
+        }
     }
 
     /// Ends all of them.

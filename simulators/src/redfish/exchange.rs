@@ -68,7 +68,7 @@ impl Record {
             seq: seq as u64,
             at: self.at,
             method: secrets.hide(self.method.as_str()).into_owned(),
-            path: secrets.hide_in_path(self.uri.path_and_query().map_or("/", |it| it.as_str())).into_owned(),
+            path: path(&secrets.hide_in_path(self.uri.path_and_query().map_or("/", |it| it.as_str()))),
             status: self.status,
             request_body: body(&self.request_body, |text| secrets.hide_in_path(text)),
             response_body: body(&self.response_body, |text| secrets.hide(text)),
@@ -96,7 +96,55 @@ fn headers(all: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
 fn body(bytes: &Bytes, hide: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -> Option<String> {
     // What is text, as nearly all is, is seen to be it faster than what is not is mended.
     let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
-    (!text.is_empty()).then(|| without_headers(&hide(&without_keys(&without_passwords(&text)))).into_owned())
+    let known = |text: &str| without_accounts(&without_keys(&without_secrets(text))).into_owned();
+    (!text.is_empty()).then(|| without_headers(&hide(&known(&text))).into_owned())
+}
+
+/// How the names of members end whose values are secrets, in any case, with a letter that is seldom.
+const SECRET: &[(&[u8], u8)] = &[
+    (b"password\"", b'w'),
+    (b"passphrase\"", b'h'),
+    (b"communitystring\"", b'y'),
+    (b"authenticationkey\"", b'k'),
+    (b"encryptionkey\"", b'y'),
+];
+
+/// Replaces the value of every member whose name says that it is a secret.
+fn without_secrets(text: &str) -> Cow<'_, str> {
+    SECRET.iter().fold(text.into(), |text, (end, seldom)| match without_members(&text, end, *seldom) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(without) => without.into(),
+    })
+}
+
+/// The path and query without what a query calls a secret.
+fn path(whole: &str) -> String {
+    let Some((path, query)) = whole.split_once('?') else { return whole.to_owned() };
+    let is_secret = |name: &str| {
+        let name = [name.to_ascii_lowercase().as_bytes(), b"\""].concat();
+        name.ends_with(b"token\"") || SECRET.iter().any(|(end, _)| name.ends_with(end))
+    };
+    let shown = query.split('&').map(|one| match one.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}={HIDDEN}"),
+        _ => one.to_owned(),
+    });
+    format!("{path}?{}", shown.collect::<Vec<_>>().join("&"))
+}
+
+/// Replaces the accounts in URLs (RFC 3986 §3.2.1).
+fn without_accounts(text: &str) -> Cow<'_, str> {
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("://") {
+        let end = after.find(|it: char| matches!(it, '/' | '"' | '\\' | '?' | '#') || it.is_whitespace());
+        let account = after[..end.unwrap_or(after.len())].rfind('@').unwrap_or(0);
+        shown.push_str(before);
+        shown.push_str("://");
+        if account > 0 {
+            shown.push_str(HIDDEN);
+        }
+        rest = &after[account..];
+    }
+    if shown.is_empty() { text.into() } else { (shown + rest).into() }
 }
 
 /// Replaces what stands after every member `HttpHeaders`, names included: what a subscriber is told is a secret.
@@ -153,10 +201,10 @@ fn without_keys(text: &str) -> Cow<'_, str> {
     format!("{before}{HIDDEN}{after}").into()
 }
 
-/// Replaces the value of every member whose name ends in `password`, in any case, whatever else the text is.
-fn without_passwords(text: &str) -> Cow<'_, str> {
+/// Replaces the value of every member whose name ends in this, in any case, whatever else the text is.
+fn without_members<'t>(text: &'t str, end: &[u8], seldom: u8) -> Cow<'t, str> {
     let (mut shown, mut rest) = (String::new(), text);
-    while let Some((before, value)) = next_password(rest) {
+    while let Some((before, value)) = next_member(rest, end, seldom) {
         shown.push_str(before);
         shown.push_str(HIDDEN);
         rest = after_value(value);
@@ -164,11 +212,11 @@ fn without_passwords(text: &str) -> Cow<'_, str> {
     if shown.is_empty() { text.into() } else { (shown + rest).into() }
 }
 
-/// What comes before the next password, the opening quote of a string included, and what follows; null is no password.
-fn next_password(text: &str) -> Option<(&str, &str)> {
+/// What comes before the next secret, the opening quote of a string included, and what follows; null is no secret.
+fn next_member<'t>(text: &'t str, end: &[u8], seldom: u8) -> Option<(&'t str, &'t str)> {
     let mut from = 0;
     loop {
-        from = behind(text, from, b"password\"", b'w')?;
+        from = behind(text, from, end, seldom)?;
         let Some(value) = text[from..].trim_start().strip_prefix(':').map(str::trim_start) else { continue };
         let opening = usize::from(value.starts_with('"'));
         if opening == 1 || value.starts_with(|first: char| !"ntf,}]".contains(first)) {
@@ -205,9 +253,20 @@ mod tests {
     #[test]
     fn a_password_is_replaced_and_nothing_else() {
         let shown =
-            without_passwords(r#"{"UserName":"admin","Password" : "s\"ecret", "x":{"OldPassword":"old"}}"#);
+            without_secrets(r#"{"UserName":"admin","Password" : "s\"ecret", "x":{"OldPassword":"old"}}"#);
         assert_eq!(shown, r#"{"UserName":"admin","Password" : "…", "x":{"OldPassword":"…"}}"#);
-        assert_eq!(without_passwords(r#"{"Password":null,"a":"b"}"#), r#"{"Password":null,"a":"b"}"#);
+        assert_eq!(without_secrets(r#"{"Password":null,"a":"b"}"#), r#"{"Password":null,"a":"b"}"#);
+    }
+
+    #[test]
+    fn other_secrets_are_replaced_too() {
+        let snmp = r#"{"SNMP":{"CommunityStrings":[{"CommunityString":"c"}],"AuthenticationKey":"Passphrase:p","EncryptionKey":null}}"#;
+        let shown = r#"{"SNMP":{"CommunityStrings":[{"CommunityString":"…"}],"AuthenticationKey":"…","EncryptionKey":null}}"#;
+        assert_eq!(without_secrets(snmp), shown);
+        let image = r#"{"Image":"http://u:p@h/y.iso","Other":"https://h/a@b","third":"nfs://v@h"}"#;
+        let shown = r#"{"Image":"http://…@h/y.iso","Other":"https://h/a@b","third":"nfs://…@h"}"#;
+        assert_eq!(without_accounts(image), shown);
+        assert_eq!(path("/redfish/v1?a=1&Password=p&Token=t&b"), "/redfish/v1?a=1&Password=…&Token=…&b");
     }
 
     #[test]
@@ -222,13 +281,13 @@ mod tests {
     #[test]
     fn a_password_that_is_no_string_is_replaced_too() {
         let shown =
-            without_passwords(r#"{"Password":[["s]"],{"a":"s"}],"b":{"password": -12 },"Password":true}"#);
+            without_secrets(r#"{"Password":[["s]"],{"a":"s"}],"b":{"password": -12 },"Password":true}"#);
         assert_eq!(shown, r#"{"Password":…,"b":{"password": …},"Password":true}"#);
     }
 
     #[test]
     fn a_password_in_a_broken_document_is_replaced_too() {
-        assert_eq!(without_passwords(r#"{"Password":"half"#), r#"{"Password":"…"#);
+        assert_eq!(without_secrets(r#"{"Password":"half"#), r#"{"Password":"…"#);
     }
 
     #[test]

@@ -14,8 +14,17 @@ use super::{
     actions::Call,
     answer::Answer,
     handle::Scene,
+    messages::refuse,
+    show,
     tree::{Document, Live},
 };
+
+/// The refusal of a service of this schema whose `ServiceEnabled` is false.
+pub(crate) fn disabled(scene: &Scene<'_>, kind: &str) -> Option<Answer> {
+    let service = scene.tree().first(kind)?;
+    let is_off = show::value(scene, service)["ServiceEnabled"] == false;
+    is_off.then(|| refuse(503, "ServiceDisabled", &[&service.path]))
+}
 
 /// The paths of the members.
 pub(crate) fn members(scene: &Scene<'_>, live: Live, collection: &Document) -> Vec<String> {
@@ -63,9 +72,10 @@ pub(crate) fn create(
     collection: &Document,
     body: &Map<String, Value>,
 ) -> Option<Answer> {
+    let off = || disabled(scene, "AccountService");
     match live {
         Live::Sessions => Some(session::log_in(scene, collection, body)),
-        Live::Accounts => Some(account::create(scene, collection, body)),
+        Live::Accounts => off().or_else(|| Some(account::create(scene, collection, body))),
         Live::Subscriptions => Some(subscription::create(scene, collection, body)),
         Live::Volumes => Some(volume::create(scene, collection, body)),
         Live::Tasks | Live::LogEntries | Live::Certificates => None,
@@ -81,7 +91,9 @@ pub(crate) fn change(
     body: &Map<String, Value>,
 ) -> Option<Answer> {
     match live {
-        Live::Accounts => account::change(scene, collection, id, body),
+        Live::Accounts => {
+            disabled(scene, "AccountService").or_else(|| account::change(scene, collection, id, body))
+        }
         Live::Subscriptions => subscription::change(scene, collection, id, body),
         Live::Sessions | Live::Tasks | Live::LogEntries | Live::Volumes | Live::Certificates => None,
     }
@@ -98,7 +110,7 @@ pub(crate) fn end(
     match live {
         Live::Volumes => volume::end(scene, collection, id, body),
         Live::Sessions => session::log_out(scene, id),
-        Live::Accounts => account::remove(scene, id),
+        Live::Accounts => disabled(scene, "AccountService").or_else(|| account::remove(scene, id)),
         Live::Tasks => task::remove(scene, id),
         Live::Subscriptions => subscription::end(scene, id),
         Live::LogEntries | Live::Certificates => None,

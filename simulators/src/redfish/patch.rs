@@ -63,10 +63,32 @@ pub(crate) fn patch(scene: &Scene<'_>, document: &Document, body: &Map<String, V
     }
     let mut work = Work::new(scene.view().led);
     leaves.iter().for_each(|leaf| work.sort(leaf, document, &shown));
+    if work.wrong.is_empty() && &*document.kind == "AccountService" {
+        work.wrong.extend(conflicts(&leaves, &shown));
+    }
     if !work.wrong.is_empty() || work.fine == 0 {
         return error(400, work.wrong.into_iter().chain(work.hopeless).collect());
     }
     work.carry_out(scene, document)
+}
+
+/// Numbers of which one may not be more than the other (DSP0268 AccountService); 0 is no limit.
+const ORDERED: [(&str, &str); 2] = [
+    ("AccountLockoutCounterResetAfter", "AccountLockoutDuration"),
+    ("MinPasswordLength", "MaxPasswordLength"),
+];
+
+/// A message for each pair that would be in the wrong order with what is sent.
+fn conflicts(leaves: &[Leaf<'_>], shown: &Value) -> Vec<Value> {
+    let sent = |name: &str| leaves.iter().find(|it| it.pointer[1..] == *name).map(|it| it.value);
+    let conflict = |(less, most): (&str, &str)| {
+        let first = if sent(less).is_some() { (less, most) } else { (most, less) };
+        sent(first.0)?;
+        let number = |name: &str| sent(name).unwrap_or(&shown[name]).as_u64();
+        let (least, limit) = (number(less)?, number(most)?);
+        (limit > 0 && least > limit).then(|| message("PropertyValueConflict", &[first.0, first.1]))
+    };
+    ORDERED.into_iter().filter_map(conflict).collect()
 }
 
 /// Every property that was sent, at its pointer; annotations are none.
@@ -199,6 +221,9 @@ impl<'b> Work<'b> {
             settings::switch_secure_boot(scene, document, enable);
         }
         for (pointer, value) in self.kept {
+            if &*document.kind == "EventService" && pointer == "/ServiceEnabled" && value == false {
+                scene.events.end_streams();
+            }
             scene.bmc.written().keep(&document.path, &pointer, value);
         }
         match self.address {

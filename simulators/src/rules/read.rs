@@ -3,6 +3,7 @@
 
 use std::{fmt, time::Duration};
 
+use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{Corruption, HttpAction, HttpRule, Nth, Phase, When};
@@ -233,7 +234,11 @@ fn methods_of(node: Node<'_>) -> Result<Vec<String>, Unreadable> {
         let known = |word: &str| METHODS.into_iter().find(|it| it.eq_ignore_ascii_case(word));
         methods.push(Node::new(&at, method).word(&METHODS, known)?.to_owned());
     }
-    Ok(methods)
+    if methods.is_empty() {
+        node.wrong("at least one method, or no methods at all for all of them")
+    } else {
+        Ok(methods)
+    }
 }
 
 fn path_of(node: Node<'_>) -> Result<String, Unreadable> {
@@ -298,6 +303,13 @@ fn when_of(node: Node<'_>) -> Result<When, Unreadable> {
     Ok(when)
 }
 
+const HEADER: &str = "a header's name, such as ETag";
+
+/// Whether HTTP has such a header (RFC 9110 §5.1, §5.5).
+fn is_header(name: &str, value: &str) -> bool {
+    HeaderName::from_bytes(name.as_bytes()).is_ok() && HeaderValue::from_str(value).is_ok()
+}
+
 fn action(name: &str, node: Node<'_>) -> Result<HttpAction, Unreadable> {
     match name {
         "respond" => respond(node),
@@ -306,7 +318,10 @@ fn action(name: &str, node: Node<'_>) -> Result<HttpAction, Unreadable> {
         "cut" => node.whole().map(|after| HttpAction::CutBody { after }),
         "huge-body" => node.whole().map(|bytes| HttpAction::HugeBody { bytes }),
         "deep-json" => node.whole().map(|depth| HttpAction::DeepJson { depth }),
-        "strip-header" => node.text("a header's name").map(|name| HttpAction::StripHeader(name.to_owned())),
+        "strip-header" => match node.text(HEADER)? {
+            name if is_header(name, "") => Ok(HttpAction::StripHeader(name.to_owned())),
+            _ => node.wrong(HEADER),
+        },
         "field" => field(node),
         "reset" => node.set(HttpAction::ResetConnection),
         "reset-after" => node.set(HttpAction::ResetAfter),
@@ -335,7 +350,12 @@ fn drip(node: Node<'_>) -> Result<HttpAction, Unreadable> {
     const WHAT: &str = "{\"bytes\": 1, \"every\": \"1s\"}";
     let object = node.object(&["bytes", "every"], WHAT)?;
     let (bytes, every) = (member(node, object, "bytes", WHAT)?, member(node, object, "every", WHAT)?);
-    let bytes = Node::new(&format!("{}/bytes", node.parent), bytes).whole()?.max(1);
+    let at = format!("{}/bytes", node.parent);
+    let given = Node::new(&at, bytes);
+    let bytes = given.whole()?;
+    if bytes == 0 {
+        return given.wrong("a number of bytes, 1 at least");
+    }
     let every = Node::new(&format!("{}/every", node.parent), every).time()?;
     Ok(HttpAction::Drip { bytes_every: (bytes, every) })
 }
@@ -372,6 +392,12 @@ fn respond(node: Node<'_>) -> Result<HttpAction, Unreadable> {
         let Some(given) = given.as_object() else { return node.wrong("an object with texts") };
         for (name, value) in given {
             let Some(value) = value.as_str() else { return node.wrong("an object with texts") };
+            if !is_header(name, value) {
+                let at = format!("{}/{name}", node.parent);
+                return Node::new(&at, &json!(value)).wrong(
+                    "a header that HTTP can have: a name of letters, digits and dashes, a value of one line",
+                );
+            }
             headers.push((name.clone(), value.to_owned()));
         }
     }
@@ -526,6 +552,13 @@ mod tests {
         let said = problem(json!({"hang": true, "when": {"from": "9s", "to": "5s"}}));
         assert_eq!(said, "/0/when/to is \"5s\", expected a time after from");
         assert!(problem(json!({"hang": true, "when": {"to": 0}})).contains("expected a time after from"));
+        assert!(problem(json!({"hang": true, "methods": []})).contains("expected at least one method"));
+        assert!(problem(json!({"strip-header": ""})).contains("expected a header's name"));
+        for (name, value) in [("a b", "x"), ("", "x"), ("X", "a\r\nInj: c")] {
+            let said = problem(json!({"respond": {"status": 503, "headers": {name: value}}}));
+            assert!(said.contains("expected a header that HTTP can have"), "{said}");
+        }
+        assert!(problem(json!({"drip": {"bytes": 0, "every": "1s"}})).contains("1 at least"));
         let said = problem(json!({"stall-handshake": true, "path": "*"}));
         assert_eq!(said, "/0/path is \"*\", expected no path with stall-handshake: no request was sent yet");
     }

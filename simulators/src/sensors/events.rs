@@ -39,7 +39,7 @@ impl fmt::Display for SensorError {
             }
             Self::Impossible { name, state } => write!(
                 f,
-                "the sensor {name:?} cannot have {state:?}: one that measures takes a reading, one that notices its own states"
+                "the sensor {name:?} cannot have {state}: one that measures takes a reading, one that notices its own states"
             ),
         }
     }

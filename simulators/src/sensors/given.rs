@@ -1,6 +1,6 @@
 //! What somebody gave a sensor beside the wire: a reading, states, or that it is broken; and how Redfish shows it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,16 @@ pub enum SensorState {
     States(u16),
     /// It is broken: there is no reading.
     Unavailable,
+}
+
+impl fmt::Display for SensorState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reading(value) => write!(f, "the reading {value}"),
+            Self::States(states) => write!(f, "the states {states}"),
+            Self::Unavailable => f.write_str("no reading"),
+        }
+    }
 }
 
 /// All that was given, and where Redfish shows it.

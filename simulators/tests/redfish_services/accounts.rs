@@ -317,3 +317,48 @@ async fn an_account_comes_in_where_it_may() {
     let wrong = world.send("PATCH", READER, Some(json!({"AccountTypes": ["KVM"]}))).await;
     assert_eq!((wrong.status, wrong.message().as_str()), (400, "PropertyValueNotInList"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_account_service_that_is_switched_off_has_no_new_sessions_and_no_other_accounts() {
+    let world = World::healthy().await;
+    let made = json!({"UserName": "late", "Password": "Late-pass1", "RoleId": "ReadOnly"});
+    world.send("PATCH", SERVICE, Some(json!({"ServiceEnabled": false}))).await;
+    let (user, password) = world.control.credentials();
+    let login = json!({"UserName": user, "Password": password});
+    for (method, at, body) in [
+        ("POST", "/redfish/v1/SessionService/Sessions", Some(login.clone())),
+        ("POST", ACCOUNTS, Some(made.clone())),
+        ("PATCH", READER, Some(json!({"Enabled": false}))),
+        ("DELETE", READER, None),
+    ] {
+        let refused = world.send(method, at, body).await;
+        assert_eq!(refused.status, 503, "{method} {at}");
+        assert!(refused.json().to_string().contains("ServiceDisabled"));
+    }
+    world.send("PATCH", SERVICE, Some(json!({"ServiceEnabled": true}))).await;
+    assert_eq!(world.send("POST", ACCOUNTS, Some(made)).await.status, 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_that_exclude_each_other_are_a_conflict() {
+    let world = World::healthy().await;
+    for (body, names) in [
+        (
+            json!({"AccountLockoutDuration": 60, "AccountLockoutCounterResetAfter": 90}),
+            "AccountLockoutCounterResetAfter",
+        ),
+        (json!({"AccountLockoutDuration": 10}), "AccountLockoutDuration"),
+        (json!({"MinPasswordLength": 30}), "MinPasswordLength"),
+    ] {
+        let refused = world.send("PATCH", SERVICE, Some(body)).await;
+        let said = refused.json().to_string();
+        assert!(
+            refused.status == 400 && said.contains("PropertyValueConflict") && said.contains(names),
+            "{said}"
+        );
+    }
+    let fine = json!({"AccountLockoutDuration": 90, "AccountLockoutCounterResetAfter": 90});
+    assert_eq!(world.send("PATCH", SERVICE, Some(fine)).await.status, 200);
+    let never = json!({"AccountLockoutDuration": 0});
+    assert_eq!(world.send("PATCH", SERVICE, Some(never)).await.status, 200);
+}

@@ -1,8 +1,11 @@
 //! The control API of `halmark sim`, and what makes its time stand still.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
-use halmark_simulators::desk::{self, Clock, Desk, DeskOptions, Hall, Step};
+use halmark_simulators::{
+    desk::{self, Clock, Desk, DeskOptions, Hall, Step},
+    redfish::events_on_their_way,
+};
 
 use super::args::Sim;
 
@@ -17,7 +20,10 @@ pub(super) fn offer(args: &Sim, hall: &Arc<Hall>) -> Result<Option<Desk>, String
     let clock = if args.held { Clock::Held(Step::new(go_on)) } else { Clock::Real };
     let options = DeskOptions { listen, token: token(args)?, clock };
     let desk = desk::serve(hall.clone(), options);
-    desk.map(Some).map_err(|error| super::not_listened(listen, &error))
+    desk.map(Some).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => format!("{listen} is in use: give another --control"),
+        _ => super::not_listened(listen, &error),
+    })
 }
 
 fn token(args: &Sim) -> Result<Option<String>, String> {
@@ -53,7 +59,21 @@ async fn go_on(by: Duration) {
         for _ in 0..4 {
             tokio::task::yield_now().await;
         }
+        delivered().await;
         left -= now;
+    }
+}
+
+/// Events that were sent to their destinations are with them before time goes on; nobody holds it up for longer than ten seconds.
+async fn delivered() {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the network takes the world's time, and none of the clock's that is held"
+    )]
+    let begun = std::time::Instant::now();
+    while events_on_their_way() > 0 && begun.elapsed() < PATIENCE {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::Call;
 use crate::redfish::{
-    answer::Answer, change::accepted, clock, events::Happening, handle::Scene, messages::refuse, tree::Found,
+    answer::Answer, change::accepted, clock, events::Happening, handle::Scene, live, messages::refuse,
+    tree::Found,
 };
 
 const TEXTS: [&str; 6] =
@@ -12,6 +13,9 @@ const TEXTS: [&str; 6] =
 const SEVERITIES: [&str; 3] = ["OK", "Warning", "Critical"];
 
 pub(super) fn submit(scene: &Scene<'_>, call: &Call<'_>) -> Answer {
+    if let Some(refusal) = live::disabled(scene, "EventService") {
+        return refusal;
+    }
     match record(call) {
         Ok(mut record) => {
             let now = scene.bmc.with(|firmware, now| firmware.clock(now));

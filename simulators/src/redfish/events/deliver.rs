@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,6 +32,31 @@ use crate::{
     recording::{Trust, connector},
     redfish::{answer::json as text_of, tls::Certificate},
 };
+
+/// How many events are with their destinations at this moment, of all BMCs of this process.
+static ON_THEIR_WAY: AtomicUsize = AtomicUsize::new(0);
+
+/// How many events were sent to their destinations and are not answered yet, by all BMCs of this process. A clock that is held should not
+/// go on meanwhile: a network takes none of its time.
+pub fn events_on_their_way() -> usize {
+    ON_THEIR_WAY.load(Ordering::Relaxed)
+}
+
+/// An event on its way, for as long as this lives.
+struct OnItsWay;
+
+impl OnItsWay {
+    fn begin() -> Self {
+        ON_THEIR_WAY.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        ON_THEIR_WAY.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// How long a destination may take for its answer, in seconds of the machine's.
 const PATIENCE: u32 = 10;
@@ -60,7 +88,10 @@ pub(super) async fn deliver(
             let Some(target) = target else { break };
             let second = bmc.with(|firmware, _| firmware.second());
             let body = text_of(&payload(&happening, &target.context));
-            if let Ok(Ok(true)) = timeout(second * PATIENCE, post(&target, body.into())).await {
+            let on_its_way = OnItsWay::begin();
+            let answered = timeout(second * PATIENCE, post(&target, body.into())).await;
+            drop(on_its_way);
+            if let Ok(Ok(true)) = answered {
                 break;
             }
             failed += 1;

@@ -20,6 +20,7 @@ use crate::{
     redfish::{
         answer::{Answer, Body},
         handle::Scene,
+        live,
         messages::refuse,
         query::{decoded, parse_filter},
     },
@@ -98,6 +99,9 @@ impl fmt::Debug for Streaming {
 
 /// Opens a stream, with the filter of this query.
 pub(crate) fn open(scene: &Scene<'_>, query: Option<&str>) -> Answer {
+    if let Some(refusal) = live::disabled(scene, "EventService") {
+        return refusal;
+    }
     let mut wishes = Wishes::default();
     for one in query.unwrap_or_default().split('&').filter(|it| !it.is_empty()) {
         let (name, value) = one.split_once('=').unwrap_or((one, ""));

@@ -9,7 +9,7 @@ use crate::redfish::{
     auth::{self, Who},
     clock::date_time,
     handle::Scene,
-    live::account,
+    live::{account, disabled},
     messages::{about, error, message, refuse},
     policy::Logout,
     sessions::{Beginning, Session},
@@ -44,6 +44,10 @@ pub(crate) fn owner(scene: &Scene<'_>, id: &str) -> Option<u32> {
 
 /// A new session (DSP0266 §13.3.4.2).
 pub(crate) fn log_in(scene: &Scene<'_>, collection: &Document, body: &Map<String, Value>) -> Answer {
+    let off = disabled(scene, "AccountService").or_else(|| disabled(scene, "SessionService"));
+    if let Some(refusal) = off {
+        return refusal;
+    }
     let stranger = body.keys().find(|key| !matches!(key.as_str(), "UserName" | "Password" | "Context"));
     if let Some(property) = stranger {
         return error(400, vec![about(message("PropertyUnknown", &[property]), &format!("/{property}"))]);

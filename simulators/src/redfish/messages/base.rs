@@ -362,6 +362,12 @@ pub(super) const ROWS: &[Row] = &[
         "Provide a valid resource identifier and resubmit the request.",
     ),
     (
+        "ServiceDisabled",
+        "Warning",
+        "The operation failed because the service at '%1' is disabled and cannot accept requests.",
+        "Enable the service and resubmit the request if the operation failed.",
+    ),
+    (
         "ServiceShuttingDown",
         "Critical",
         "The operation failed because the service is shutting down and can no longer take incoming requests.",
