@@ -133,8 +133,30 @@ fn what_to_try_uses_the_password_s_file() {
 }
 
 #[test]
+fn credentials_that_nobody_can_log_in_with_are_refused() {
+    for (user, password, words, told) in [
+        ("a:b", "fine-password", vec![], "no user's name has a colon"),
+        ("a-name-of-17-bytes", "fine-password", vec![], "IPMI knows 16 at most"),
+        ("admin", "a-password-of-more-than-20-bytes", vec![], "IPMI knows 20 at most"),
+        ("a:b", "fine-password", vec!["--no-ipmi"], "no user's name has a colon"),
+    ] {
+        let words = [vec!["--tls", "off", "--for", "1s"], words].concat();
+        let output =
+            halmark(&["sim"], &words).env("HALMARK_USER", user).env("HALMARK_PASSWORD", password).output();
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(told) && !said.contains(password), "{said}");
+    }
+    let long = ["--tls", "off", "--for", "1s", "--no-ipmi"];
+    let output =
+        halmark(&["sim"], &long).env("HALMARK_PASSWORD", "a-password-of-more-than-20-bytes").output();
+    assert_eq!(output.unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn one_port_serves_them_all_by_their_names() {
-    let sim = Sim::start(&["--tls", "off", "--count", "2", "--by-host"]);
+    let log = common::folder("sim-by-host").join("requests.log");
+    let sim = Sim::start(&["--tls", "off", "--count", "2", "--by-host", "--log", log.to_str().unwrap()]);
     let port = sim.url(0).rsplit(':').next().unwrap();
     let at = format!("http://127.0.0.1:{port}");
     let [one, other] = ["bmc1.localhost", "BMC2.localhost:80"].map(|host| get(&at, host));
@@ -142,14 +164,19 @@ fn one_port_serves_them_all_by_their_names() {
     assert_ne!(one, other, "each has a UUID of its own");
     let nobody = get(&at, "bmc3.localhost");
     assert!(nobody.starts_with("HTTP/1.1 421") && nobody.contains("bmc1.localhost"), "{nobody}");
+    let written = fs::read_to_string(&log).unwrap();
+    let who: Vec<_> = written.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(who, ["bmc1.localhost", "bmc2.localhost"], "{written}");
 }
 
 #[test]
 fn what_keeps_it_from_starting_is_told_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
+    let control = format!("127.0.0.1:{port}");
     for (words, told) in [
-        (vec!["sim", "--port", port.as_str()], "is in use"),
+        (vec!["sim", "--port", port.as_str()], "is in use: give another --port"),
+        (vec!["sim", "--control", control.as_str()], "is in use: give another --control"),
         (vec!["sim", "--profile", "generc"], "did you mean \"generic\"?"),
         (vec!["sim", "--deviation", "power-lie"], "did you mean \"power-lies\"?"),
         (vec!["sim", "--count", "2", "--port", "8443"], "--base-port 8443"),

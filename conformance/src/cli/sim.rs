@@ -165,7 +165,7 @@ fn start(args: &Sim, plan: &Plan) -> Result<Served, String> {
         let options = ServiceOptions {
             tls: certificate(args, plan, &host)?,
             listen: address,
-            observer: Some(plan.log.observer(plan.requests.clone())),
+            observer: Some(plan.log.observer(plan.requests.clone(), args.by_host.then(|| host.clone()))),
             transcript: if args.control.is_some() { Transcript::Last(1_000) } else { Transcript::None },
         };
         let service = match args.by_host {

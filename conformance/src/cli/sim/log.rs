@@ -32,12 +32,12 @@ impl Log {
         Ok(Self(Some(Arc::new(Mutex::new(to)))))
     }
 
-    /// Counts the requests, and writes them down where that is wanted.
-    pub(super) fn observer(&self, requests: Arc<AtomicU64>) -> Observer {
+    /// Counts the requests of a BMC, and writes them down where that is wanted; under its name where one port is for all.
+    pub(super) fn observer(&self, requests: Arc<AtomicU64>, name: Option<String>) -> Observer {
         let log = self.clone();
         Observer::new(move |seen| {
             requests.fetch_add(1, Ordering::Relaxed);
-            log.write(|| line(seen));
+            log.write(|| line(seen, name.as_deref()));
         })
     }
 
@@ -74,8 +74,9 @@ fn spoken(said: &ipmi::Said) -> String {
     }
 }
 
-fn line(seen: &Observed<'_>) -> String {
+fn line(seen: &Observed<'_>, name: Option<&str>) -> String {
     let Observed { at, method, path, status, took } = seen;
+    let at = name.map_or_else(|| at.to_string(), str::to_owned);
     let status = if *status == 0 { "no answer".to_owned() } else { status.to_string() };
     format!("{at} {method} {path} {status} {:.2} ms\n", took.as_secs_f64() * 1_000.0)
 }
