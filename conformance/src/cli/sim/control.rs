@@ -11,6 +11,8 @@ use super::args::Sim;
 
 /// The longest time that goes by in one go: what happens within it is seen at its end.
 const SLICE: Duration = Duration::from_millis(100);
+/// How long of the world's time a step waits for those who are sent events.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How many slices a step has at most.
 const MOST: u32 = 36_000;
 
@@ -50,6 +52,7 @@ fn token(args: &Sim) -> Result<Option<String>, String> {
 
 /// Time goes on in slices, so that what begins in one of them can end in another.
 async fn go_on(by: Duration) {
+    let mut patience = PATIENCE;
     let slice = SLICE.max(by / MOST);
     let mut left = by;
     while !left.is_zero() {
@@ -59,22 +62,23 @@ async fn go_on(by: Duration) {
         for _ in 0..4 {
             tokio::task::yield_now().await;
         }
-        delivered().await;
+        patience = delivered(patience).await;
         left -= now;
     }
 }
 
-/// Events that were sent to their destinations are with them before time goes on; nobody holds it up for longer than ten seconds.
-async fn delivered() {
-    const PATIENCE: Duration = Duration::from_secs(10);
+/// Waits until events that were sent are with their destinations, and says what patience is left: a destination that never answers holds
+/// up one step for so long, and not each of its slices.
+async fn delivered(patience: Duration) -> Duration {
     #[expect(
         clippy::disallowed_methods,
         reason = "the network takes the world's time, and none of the clock's that is held"
     )]
     let begun = std::time::Instant::now();
-    while events_on_their_way() > 0 && begun.elapsed() < PATIENCE {
+    while events_on_their_way() > 0 && begun.elapsed() < patience {
         tokio::task::yield_now().await;
     }
+    patience.saturating_sub(begun.elapsed())
 }
 
 /// So much time outside, where no step of the control API makes it pass.
