@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+import sim
+
 FORM = "profiles | clients | step | what the client says | why"
 
 
@@ -40,10 +42,10 @@ def read(path):
 def parse(line):
     parts = [part.strip() for part in line.split(" | ")]
     if len(parts) != 5 or not all(parts):
-        raise SystemExit(f"expected.txt: expected `{FORM}`, got: {line}")
+        raise sim.Broken(f"expected.txt: expected `{FORM}`, got: {line}")
     profiles, clients = ([word.strip() for word in part.split(",")] for part in parts[:2])
     if "generic" in profiles:
-        raise SystemExit(f"expected.txt: nothing may be expected to fail on generic: {line}")
+        raise sim.Broken(f"expected.txt: nothing may be expected to fail on generic: {line}")
     return Expected(profiles, clients, *parts[2:])
 
 
@@ -75,7 +77,7 @@ def check(rows, profiles, clients, steps):
     for row in rows:
         for kind, names, known in [("profile", row.profiles, profiles), ("step", [row.step], steps)]:
             for name in set(names) - set(known):
-                raise SystemExit(f"expected.txt: no {kind} is called {name!r}: {row}")
+                raise sim.Broken(f"expected.txt: no {kind} is called {name!r}: {row}")
         for pattern in row.clients:
             if not any(fnmatchcase(client, pattern) for client in clients):
-                raise SystemExit(f"expected.txt: no client is called {pattern!r}: {row}")
+                raise sim.Broken(f"expected.txt: no client is called {pattern!r}: {row}")
