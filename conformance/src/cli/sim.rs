@@ -341,7 +341,7 @@ fn accounts(args: &Sim) -> Result<Accounts, String> {
 /// What no client could log in with is told before anybody tries.
 fn usable(user: &str, password: &str, args: &Sim) -> Result<(), String> {
     if user.contains(':') {
-        return Err(format!("{}: no user's name has a colon (RFC 7617 §2)", args.user_env));
+        return Err(format!("{}: no user's name has a colon (RFC 7617 §2): give another", args.user_env));
     }
     let too_long = |what: &str, has: usize, most: usize, clause: &str| {
         format!(
