@@ -29,6 +29,8 @@ use crate::{
     profile::Profile,
     random::Random,
     redfish::{KeepAlive, Policy, Tree, clock::date_time},
+    serial::Port,
+    ssh::Shell,
     updates::Updates,
     volumes::Volumes,
     written::Written,
@@ -67,6 +69,8 @@ struct Inner {
     written: Mutex<Written>,
     volumes: Mutex<Volumes>,
     memory: Memory,
+    serial: Port,
+    shell: Option<Shell>,
     #[allow(dead_code)] // until the face listens
     ipmi: Mutex<Kept>,
     happened: watch::Sender<usize>,
@@ -157,6 +161,8 @@ impl Bmc {
             written: Mutex::default(),
             volumes: Mutex::default(),
             memory: Memory::default(),
+            serial: Port::default(),
+            shell: profile.shell,
             ipmi: Mutex::default(),
             happened: watch::Sender::new(0),
             presence: watch::Sender::new(Presence::Up),
@@ -241,6 +247,16 @@ impl Bmc {
     /// What its deviations remember.
     pub(crate) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// The host's serial port.
+    pub(crate) fn serial(&self) -> &Port {
+        &self.0.serial
+    }
+
+    /// The shell that it has behind SSH, where it has one.
+    pub(crate) fn shell(&self) -> Option<Shell> {
+        self.0.shell
     }
 
     /// What it keeps for IPMI alone.

@@ -20,7 +20,7 @@ use std::{
 pub use clock::{Clock, Step};
 use tokio::{net::TcpListener, task::AbortHandle, time::Instant};
 
-use crate::{bmc::Bmc, ipmi, redfish::Service};
+use crate::{bmc::Bmc, ipmi, redfish::Service, ssh};
 
 /// One BMC that is served, and what it is called.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Simulated {
     pub service: Service,
     /// Its IPMI service, if it has one.
     pub ipmi: Option<ipmi::Service>,
+    /// Its SSH service, if it has one.
+    pub ssh: Option<ssh::Service>,
 }
 
 /// Many BMCs, each with its service.
@@ -54,13 +56,20 @@ impl Hall {
     pub fn add(&mut self, name: impl Into<String>, url: impl Into<String>, bmc: Bmc, service: Service) {
         let name = name.into();
         self.by_name.insert(name.clone(), self.all.len());
-        self.all.push(Simulated { name, url: url.into(), bmc, service, ipmi: None });
+        self.all.push(Simulated { name, url: url.into(), bmc, service, ipmi: None, ssh: None });
     }
 
     /// Gives the BMC that came last an IPMI service too.
     pub fn add_ipmi(&mut self, service: ipmi::Service) {
         if let Some(last) = self.all.last_mut() {
             last.ipmi = Some(service);
+        }
+    }
+
+    /// The same with an SSH service.
+    pub fn add_ssh(&mut self, service: ssh::Service) {
+        if let Some(last) = self.all.last_mut() {
+            last.ssh = Some(service);
         }
     }
 

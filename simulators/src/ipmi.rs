@@ -11,7 +11,6 @@ mod appendix_g;
 #[allow(dead_code)] // until every group of commands is there
 pub(crate) mod command;
 pub(crate) mod commands;
-mod console;
 mod dcmi;
 mod dispatch;
 mod exchange;

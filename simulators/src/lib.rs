@@ -20,6 +20,7 @@
 //! | [`Bmc`], [`Control`] | one BMC on tokio's clock, and the handle beside the wire |
 //! | [`redfish`], [`rules`] | the Redfish face and its faults |
 //! | [`ipmi`] | the IPMI face: RMCP+ and IPMI v1.5 over UDP |
+//! | [`ssh`] | the shell behind SSH that some BMCs have, and the host's console by it |
 //! | [`desk`] | the control API: HTTP and JSON for other people's test suites |
 //! | [`relay`] | TCP and UDP with faults |
 //! | [`recording`] | a live Redfish service as a tree of files |
@@ -47,6 +48,8 @@ pub mod redfish;
 pub mod relay;
 pub mod rules;
 mod sensors;
+mod serial;
+pub mod ssh;
 mod updates;
 mod volumes;
 mod written;

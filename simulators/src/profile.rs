@@ -26,6 +26,7 @@ use crate::{
     machine::{Id, Restore, Spec},
     random::Random,
     redfish::{Documents, Tree},
+    ssh::Shell,
     updates::Image,
 };
 
@@ -118,6 +119,8 @@ pub struct Profile {
     pub deviations: Vec<String>,
     /// What IPMI says of it.
     pub(crate) ipmi: Arc<Platform>,
+    /// The shell behind SSH, where it has one.
+    pub(crate) shell: Option<Shell>,
     /// What a driver can ask of others and not of this platform, by capability, with reasons.
     pub lacks: BTreeMap<String, String>,
     /// Images of software, by the name of the file: what a firmware update finds in it.
@@ -181,6 +184,11 @@ impl Profile {
     /// The names of all profiles.
     pub fn names() -> Vec<&'static str> {
         BUILT_IN.iter().map(|it| it.name).collect()
+    }
+
+    /// Whether it has a shell behind SSH, and the host's console behind that.
+    pub fn has_shell(&self) -> bool {
+        self.shell.is_some()
     }
 
     /// Reads the resources that its Redfish service has. The first request does it otherwise; who starts many things at once may
@@ -266,6 +274,11 @@ fn read(text: &str, tree: Resources) -> Result<Profile, String> {
         spec: spec(&file)?,
         tree,
         ipmi: Arc::new(Platform::read(&file["ipmi"])?),
+        shell: match file.get("shell") {
+            None => None,
+            Some(Value::String(name)) if name == "racadm" => Some(Shell::Racadm),
+            Some(_) => return Err("shell: expected racadm, or nothing".to_owned()),
+        },
         deviations: deviations
             .map(|name| name.as_str().map(str::to_owned).ok_or("deviations: expected a list of names"))
             .collect::<Result<_, _>>()?,

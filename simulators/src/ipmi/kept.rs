@@ -51,7 +51,7 @@ const TYPED: usize = 16 * 1024;
 
 impl Kept {
     /// These characters come to the host by its serial port.
-    pub(super) fn type_in(&mut self, characters: &[u8]) {
+    pub(crate) fn type_in(&mut self, characters: &[u8]) {
         self.typed.extend_from_slice(characters);
         let over = self.typed.len().saturating_sub(TYPED);
         self.typed.drain(..over);

@@ -6,6 +6,7 @@ use super::{Profile, Resources};
 use crate::{
     machine::{Power, Spec},
     redfish::{Mockup, MockupError},
+    ssh::Shell,
 };
 
 /// What a recorded tree was found to be.
@@ -36,6 +37,8 @@ impl Profile {
             about: format!("A recorded tree: {}", mockup.about),
             spec: Spec { restore: mockup.restore, ..Spec::default() },
             ipmi: Arc::default(),
+            // What a recording does not hold, a Dell of any kind has.
+            shell: id.manufacturer.starts_with("Dell").then_some(Shell::Racadm),
             tree: Resources::Read(Arc::new(mockup.tree)),
             deviations: Vec::new(),
             lacks,

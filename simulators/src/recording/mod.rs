@@ -44,6 +44,7 @@ pub(crate) use tls::connector;
 use client::{Client, Fault};
 use crawl::Crawl;
 use redact::Redaction;
+pub(crate) use session::base64;
 use tree::Tree;
 
 /// Where the service's root is (DSP0266, "Protocol version").

@@ -62,14 +62,12 @@ fn activate(scene: &mut Scene<'_>, request: &Request<'_>) -> Reply {
     if (must_encrypt && !encrypted) || (must_authenticate && !authenticated) {
         return Err(WITHOUT_ENCRYPTION);
     }
-    if scene.sessions.console().active.is_some() {
-        return Err(ALREADY);
-    }
+    let port = scene.bmc.serial().take().ok_or(ALREADY)?;
     let authenticated = can_authenticate && (authenticated || encrypted);
     let retry = scene.kept.sol.retry();
     let events = scene.machine(|machine, _| machine.event_count());
     let wanted = Wanted { session: session.id, encrypted, authenticated, retry, events };
-    scene.sessions.console().active = Some(Box::new(Sol::new(wanted)));
+    scene.sessions.console().active = Some(Box::new(Sol::new(wanted, port)));
     let port = scene.sessions.port().to_le_bytes();
     Ok(vec![0, 0, 0, 0, LARGEST, 0, LARGEST, 0, port[0], port[1], 0xFF, 0xFF])
 }

@@ -2,11 +2,13 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{
-    super::{console::Terminal, policy::Repeated},
-    session::Protection,
+use super::{super::policy::Repeated, session::Protection};
+use crate::{
+    View,
+    bmc::Bmc,
+    machine::Power,
+    serial::{self, Taken, Terminal},
 };
-use crate::{View, bmc::Bmc, machine::Power};
 
 /// The payload's type (table 13-16), and its only instance.
 pub(crate) const SOL: u8 = 0x01;
@@ -46,6 +48,7 @@ pub(crate) struct Sol {
     pub(crate) wanted: Wanted,
     /// Whether its packets are encrypted now (§24.3).
     pub(crate) encrypted: bool,
+    _port: Taken,
     terminal: Terminal,
     out: VecDeque<u8>,
     lost: bool,
@@ -89,9 +92,10 @@ mod status {
 }
 
 impl Sol {
-    /// The console, for this session.
-    pub(crate) fn new(wanted: Wanted) -> Self {
+    /// The console, for this session, which has got the port for it.
+    pub(crate) fn new(wanted: Wanted, port: Taken) -> Self {
         Self {
+            _port: port,
             wanted,
             encrypted: wanted.encrypted,
             terminal: Terminal::default(),
@@ -164,17 +168,8 @@ impl Sol {
 
     /// What the host has written since the last time.
     fn follow(&mut self, bmc: &Bmc) {
-        let (events, model) = bmc.with(|firmware, _| {
-            let machine = &firmware.machine;
-            let new: Vec<_> =
-                machine.events_from(self.wanted.events).iter().map(|it| it.name.clone()).collect();
-            self.wanted.events = machine.event_count();
-            (new, machine.id().clone())
-        });
-        for name in events {
-            let said = self.terminal.event(&name, &model.model);
-            self.write(said.as_bytes());
-        }
+        let said = serial::written(&mut self.terminal, bmc, &mut self.wanted.events);
+        self.write(said.as_bytes());
     }
 
     fn repeats_at(&self, sent: &Sent) -> Option<Duration> {
@@ -267,7 +262,8 @@ mod tests {
         bmc.control().establish_power(Power::On);
         let events = bmc.control().event_count();
         let wanted = Wanted { session: 1, encrypted: true, authenticated: true, retry: RETRY, events };
-        (bmc, Sol::new(wanted))
+        let port = bmc.serial().take().unwrap();
+        (bmc, Sol::new(wanted, port))
     }
 
     fn at(millis: u64) -> Duration {

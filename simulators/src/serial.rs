@@ -1,18 +1,56 @@
-//! What comes out of the host's serial port, and what it makes of what is typed: POST, a boot, and a shell that echoes.
+//! The host's serial port: who has it, what comes out of it, and what the host makes of what is typed: POST, a boot, and a shell
+//! that echoes. Every face that has a console has this one.
 
-use crate::machine::Host;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use crate::{bmc::Bmc, machine::Host};
 
 const PROMPT: &str = "sim login: root\r\nroot@sim:~# ";
 
+/// The port, which one session has at a time, through whichever face.
+#[derive(Debug, Default)]
+pub(crate) struct Port(Arc<AtomicBool>);
+
+/// The port, while somebody has it; it is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Taken(Arc<AtomicBool>);
+
+impl Port {
+    /// Takes it, unless somebody has it.
+    pub(crate) fn take(&self) -> Option<Taken> {
+        (!self.0.swap(true, Ordering::Relaxed)).then(|| Taken(self.0.clone()))
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// What the host has written since the first `seen` events of the machine, which then are all of them.
+pub(crate) fn written(terminal: &mut Terminal, bmc: &Bmc, seen: &mut usize) -> String {
+    let (events, model) = bmc.with(|firmware, _| {
+        let machine = &firmware.machine;
+        let new: Vec<_> = machine.events_from(*seen).iter().map(|it| it.name.clone()).collect();
+        *seen = machine.event_count();
+        (new, machine.id().model.clone())
+    });
+    events.iter().map(|name| terminal.event(name, &model)).collect()
+}
+
 /// The host at the other end of the serial line.
 #[derive(Debug, Default)]
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     line: Vec<u8>,
 }
 
 impl Terminal {
     /// What the host writes when this happens to it (the words of the machine's log).
-    pub(super) fn event(&mut self, name: &str, model: &str) -> String {
+    fn event(&mut self, name: &str, model: &str) -> String {
         match name.split_once(':').unwrap_or((name, "")) {
             ("host.post", _) => {
                 self.line.clear();
@@ -29,7 +67,7 @@ impl Terminal {
     }
 
     /// What it answers to what is typed; only an operating system listens.
-    pub(super) fn typed(&mut self, bytes: &[u8], host: Host) -> Vec<u8> {
+    pub(crate) fn typed(&mut self, bytes: &[u8], host: Host) -> Vec<u8> {
         if host != Host::Os {
             return Vec::new();
         }
@@ -54,7 +92,7 @@ impl Terminal {
     }
 
     /// A break on the line: the magic key of Linux.
-    pub(super) fn break_(host: Host) -> &'static str {
+    pub(crate) fn break_(host: Host) -> &'static str {
         if host == Host::Os { "\r\nsysrq: HELP\r\n" } else { "" }
     }
 }
@@ -85,5 +123,14 @@ mod tests {
             b"\x08 \x08\x08 \x08ho hi\r\nhi\r\nroot@sim:~# "
         );
         assert!(terminal.typed(b"x", Host::Post).is_empty());
+    }
+
+    #[test]
+    fn one_has_the_port_until_he_gives_it_up() {
+        let port = Port::default();
+        let taken = port.take();
+        assert!(taken.is_some() && port.take().is_none());
+        drop(taken);
+        assert!(port.take().is_some());
     }
 }
