@@ -10,6 +10,8 @@ use crate::driver::{Deadline, DriverError};
 /// An open console: what the host writes is read, what is written goes to the host, byte for byte.
 ///
 /// - The end of the stream is the end of the console; when somebody else ended it, reading fails and says so.
+/// - A character that this console cannot carry fails the write that begins with it, as
+///   [`InvalidInput`](std::io::ErrorKind::InvalidInput), and is not sent; the console goes on.
 /// - A write returns when the bytes are on their way, and waits while the host takes none; flushing waits until the BMC has
 ///   taken all of them.
 /// - Dropping it ends it, as [`Console::close`] does, but without waiting for the BMC.

@@ -233,8 +233,10 @@ pub enum Protocol {
     Redfish,
     /// IPMI v2.0 over LAN (RMCP+).
     Ipmi,
+    /// A maker's own shell over SSH (RFC 4251). It has no door of its own: the one of Redfish leads to it, with its account.
+    Ssh,
 }
-words!(Protocol { Redfish = "redfish", Ipmi = "ipmi" });
+words!(Protocol { Redfish = "redfish", Ipmi = "ipmi", Ssh = "ssh" });
 
 /// When an operation has to have returned. On tokio's clock, so that a paused clock counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -313,7 +315,7 @@ pub enum Exchange {
         /// The first Redfish MessageId of the answer.
         message_id: Option<String>,
     },
-    /// A program of the maker's.
+    /// A program: one of the maker's, or the system's SSH client.
     Tool {
         /// Its name.
         program: String,
@@ -403,10 +405,10 @@ pub enum Cause {
         /// What happened instead.
         reason: String,
     },
-    /// Somebody answers whose certificate does not verify: nothing was sent, and another attempt is no better. Its kind is the one
+    /// Somebody answers whose certificate or host key does not verify: nothing was sent, and another attempt is no better. Its kind is the one
     /// of [`Unreachable`](Self::Unreachable).
     Untrusted {
-        /// What is wrong with the certificate, and how it could be trusted.
+        /// What is wrong with it, and how it could be trusted.
         reason: String,
     },
     /// A changing request was sent and its answer did not come: the machine may have changed.

@@ -77,14 +77,6 @@ impl Scheme {
             Self::Unmanaged => None,
         }
     }
-
-    /// The scheme by which a protocol is spoken where nothing else is said.
-    pub const fn of(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Redfish => Self::Https,
-            Protocol::Ipmi => Self::Ipmi,
-        }
-    }
 }
 
 /// An RMCP+ cipher suite that the IPMI driver speaks (IPMI v2.0 §22.15.2).
@@ -110,6 +102,26 @@ pub struct IpmiOptions {
     pub keep_alive: Option<Duration>,
 }
 
+/// What only a maker's shell over SSH needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SshOptions {
+    /// The port; `None` is the one that the BMC tells over Redfish.
+    pub port: Option<u16>,
+    /// What is believed of its host key.
+    pub host_keys: HostKeys,
+}
+
+/// What is believed of the host key of a BMC's shell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum HostKeys {
+    /// The keys that this user and this system know (`ssh_config(5)`, `UserKnownHostsFile`); any where [`Tls::Insecure`] says so of
+    /// certificates.
+    #[default]
+    Known,
+    /// The keys in this file of known hosts, whatever is believed of certificates.
+    File(PathBuf),
+}
+
 /// One BMC's door: scheme, host, port, and what is needed to pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -125,6 +137,8 @@ pub struct Endpoint {
     pub tls: Tls,
     /// What only IPMI needs.
     pub ipmi: IpmiOptions,
+    /// What only a maker's shell needs.
+    pub ssh: SshOptions,
     /// The folder with the makers' own programs that a driver may run where the BMC's protocol does not do (`sum` of Supermicro);
     /// `None` runs nothing.
     pub tools: Option<PathBuf>,
@@ -283,6 +297,7 @@ impl Endpoint {
             credentials: None,
             tls: Tls::default(),
             ipmi: IpmiOptions::default(),
+            ssh: SshOptions::default(),
             tools: None,
             other: None,
             seams: Seams::default(),
@@ -306,10 +321,10 @@ impl Endpoint {
 
     /// The same endpoint, and beside it the other protocol at the same host, at its default port, with the same account.
     pub fn beside_by_default(self) -> Self {
-        let other = match self.scheme.protocol() {
-            None => return self,
-            Some(Protocol::Redfish) => Scheme::of(Protocol::Ipmi),
-            Some(Protocol::Ipmi) => Scheme::of(Protocol::Redfish),
+        let other = match self.scheme {
+            Scheme::Unmanaged => return self,
+            Scheme::Https | Scheme::Http => Scheme::Ipmi,
+            Scheme::Ipmi => Scheme::Https,
         };
         let other = Self { scheme: other, port: other.default_port(), other: None, ..self.clone() };
         self.beside(other)
@@ -321,8 +336,8 @@ impl Endpoint {
         let here = self.scheme.protocol() == Some(protocol);
         let door = if here { self } else { self.other.as_deref()? };
         let credentials = door.credentials.clone().or_else(|| self.credentials.clone());
-        let tools = self.tools.clone();
-        let door = Self { credentials, tools, seams: self.seams, other: None, ..door.clone() };
+        let (tools, ssh) = (self.tools.clone(), self.ssh.clone());
+        let door = Self { credentials, tools, ssh, seams: self.seams, other: None, ..door.clone() };
         (door.scheme.protocol() == Some(protocol)).then_some(door)
     }
 

@@ -11,8 +11,10 @@ pub mod ipmi;
 pub mod ipmi_rs;
 mod notes;
 pub mod presence;
+mod private_file;
 pub mod redfish;
 mod routed;
+mod ssh;
 mod tool;
 pub mod unmanaged;
 
@@ -54,7 +56,7 @@ pub const REGISTRY: &[Registered] = &[
     },
     Registered {
         name: "idrac",
-        about: "Dell's iDRAC: Redfish, with Dell's jobs and an iDRAC that is not ready yet",
+        about: "Dell's iDRAC: Redfish, with Dell's jobs and an iDRAC that is not ready yet; its console over SSH",
         connect: |endpoint| idrac::connect(endpoint).map(|d| Box::new(d) as Box<dyn Driver>),
         probe: Some(Probe {
             protocol: Protocol::Redfish,

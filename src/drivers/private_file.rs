@@ -1,4 +1,5 @@
-//! A file with a password that only this user can read, for as long as a program needs it.
+//! A file with a password that only this user can read, for as long as a program needs it; and a program that says it to whoever
+//! asks.
 
 use std::{
     fs::{DirBuilder, OpenOptions, remove_dir_all},
@@ -10,6 +11,12 @@ use std::{
 use tokio_rustls::rustls::crypto::ring;
 
 use crate::model::Secret;
+
+/// `$0` is its own path; who runs it is its parent.
+const TELLER: &[u8] = b"#!/bin/sh\n\
+    password=${0%/*}/password\n\
+    [ -e \"$password\" ] || { kill \"$PPID\"; exit 1; }\n\
+    cat \"$password\" && rm -f \"$password\"\n";
 
 /// The file, in a folder of its own (0700, the file 0600); both are gone when this is.
 pub(super) struct PrivateFile {
@@ -33,6 +40,14 @@ impl PrivateFile {
         Ok(it)
     }
 
+    /// Puts a program beside the password that says it once: who asks again did not get in with it, and is ended.
+    pub(super) fn with_teller(self) -> io::Result<(Self, PathBuf)> {
+        let path = self.folder.join("tell");
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o700).open(&path)?;
+        file.write_all(TELLER)?;
+        Ok((self, path))
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.file
     }
@@ -41,5 +56,24 @@ impl PrivateFile {
 impl Drop for PrivateFile {
     fn drop(&mut self) {
         let _ = remove_dir_all(&self.folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::process::ExitStatusExt as _, process::Command};
+
+    use super::*;
+
+    #[test]
+    fn the_password_is_told_once_and_who_asks_again_is_ended() {
+        let (private, teller) = PrivateFile::of(&Secret::new("calvin")).unwrap().with_teller().unwrap();
+        let script = format!("{0}; {0}; echo still here", teller.display());
+        let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert_eq!(output.stdout, b"calvin");
+        assert_eq!(output.status.signal(), Some(15));
+        let folder = private.folder.clone();
+        drop(private);
+        assert!(!folder.exists());
     }
 }

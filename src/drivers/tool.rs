@@ -4,7 +4,6 @@
 //! runs in real time, in a process group of its own that is ended with it, by the operation's deadline; a paused clock does not
 //! wait for it. Its arguments, which every user of the machine can read, hold no secret.
 
-mod secret;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -17,8 +16,7 @@ use tokio::{
     time::timeout_at,
 };
 
-use self::secret::PrivateFile;
-use super::failure::Failure;
+use super::{failure::Failure, private_file::PrivateFile};
 use crate::{
     driver::{Cause, Deadline, Exchange},
     endpoint::{Credentials, Endpoint},
@@ -109,7 +107,7 @@ pub(super) async fn run(
         }
         Err(error) => return Err(internal(tool, &error)),
     };
-    let mut running = Running { group: child.id().and_then(|id| Pid::from_raw(id.cast_signed())), child };
+    let mut running = Running::new(child);
     let input = (tool.secret == Hand::Input).then(|| [credentials.password.reveal(), b"\n"].concat());
     let ended = timeout_at(by.instant(), running.end_by_itself(input.map(zeroize::Zeroizing::new))).await;
     let (code, said, complained) = match ended {
@@ -158,14 +156,19 @@ fn command(
 }
 
 /// A program that runs, with all that it starts; it ends with this.
-struct Running {
-    child: Child,
+pub(super) struct Running {
+    pub(super) child: Child,
     group: Option<Pid>,
 }
 
 type Ended = (Option<i32>, String, String);
 
 impl Running {
+    /// A program that has a process group of its own.
+    pub(super) fn new(child: Child) -> Self {
+        Self { group: child.id().and_then(|id| Pid::from_raw(id.cast_signed())), child }
+    }
+
     async fn end_by_itself(&mut self, input: Option<zeroize::Zeroizing<Vec<u8>>>) -> io::Result<Ended> {
         if let (Some(mut pipe), Some(input)) = (self.child.stdin.take(), input) {
             // Who does not read it does not want it.
@@ -196,7 +199,7 @@ fn end(group: Option<Pid>) {
 }
 
 /// What is said, as much as is kept of it, until nobody can say anything any more.
-async fn heard(pipe: Option<impl AsyncRead + Unpin>) -> String {
+pub(super) async fn heard(pipe: Option<impl AsyncRead + Unpin>) -> String {
     let (mut kept, mut part) = (Vec::new(), [0; 4096]);
     let Some(mut pipe) = pipe else { return String::new() };
     while let Ok(read @ 1..) = pipe.read(&mut part).await {

@@ -68,7 +68,7 @@ impl Default for Doors {
 impl Doors {
     fn at(self, address: IpAddr, protocol: Protocol) -> Endpoint {
         let (scheme, port) = match protocol {
-            Protocol::Redfish => (self.scheme, self.redfish),
+            Protocol::Redfish | Protocol::Ssh => (self.scheme, self.redfish),
             Protocol::Ipmi => (Scheme::Ipmi, self.ipmi),
         };
         Endpoint::new(scheme, address.to_string(), port).with_tls(Tls::Insecure)

@@ -76,7 +76,7 @@ pub fn door(row: &Record, protocol: Protocol, account: Credentials) -> Result<En
                 IpmiOptions { suite: row.ipmi.suite, kg: row.ipmi.kg.clone(), ..IpmiOptions::default() };
             Endpoint { ipmi, ..Endpoint::new(Scheme::Ipmi, address, row.ipmi.port) }
         }
-        Protocol::Redfish => {
+        Protocol::Redfish | Protocol::Ssh => {
             Endpoint::new(row.redfish.scheme, address, row.redfish.port).with_tls(row.redfish.tls.clone())
         }
     };

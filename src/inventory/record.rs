@@ -93,7 +93,7 @@ impl Record {
     pub fn account(&self, protocol: Protocol) -> Option<&Credentials> {
         match protocol {
             Protocol::Ipmi => self.ipmi.account.as_ref(),
-            Protocol::Redfish => self.redfish.account.as_ref(),
+            Protocol::Redfish | Protocol::Ssh => self.redfish.account.as_ref(),
         }
     }
 
@@ -107,7 +107,7 @@ impl Record {
     pub fn account_mut(&mut self, protocol: Protocol) -> &mut Option<Credentials> {
         match protocol {
             Protocol::Ipmi => &mut self.ipmi.account,
-            Protocol::Redfish => &mut self.redfish.account,
+            Protocol::Redfish | Protocol::Ssh => &mut self.redfish.account,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use halmark::{
     Credentials, Endpoint, Secret, Tls,
-    endpoint::{IpmiOptions, Suite},
+    endpoint::{HostKeys, IpmiOptions, SshOptions, Suite},
 };
 
 use super::{duration, told_duration};
@@ -13,9 +13,9 @@ use crate::{
 
 /// Asks for a driver, by name, for an endpoint.
 pub(crate) fn connect_request(driver: &str, endpoint: &Endpoint) -> pb::ConnectRequest {
-    let pb::Door { url, credentials, trust, ipmi } = door(endpoint);
+    let pb::Door { url, credentials, trust, ipmi, ssh } = door(endpoint);
     let other = endpoint.other.as_deref().map(door);
-    pb::ConnectRequest { driver: driver.to_owned(), url, credentials, trust, ipmi, other }
+    pb::ConnectRequest { driver: driver.to_owned(), url, credentials, trust, ipmi, other, ssh }
 }
 
 fn door(endpoint: &Endpoint) -> pb::Door {
@@ -26,7 +26,17 @@ fn door(endpoint: &Endpoint) -> pb::Door {
         credentials: endpoint.credentials.as_ref().map(account),
         trust: trust(&endpoint.tls),
         ipmi: Some(options(&endpoint.ipmi)),
+        ssh: shell(&endpoint.ssh),
     }
+}
+
+fn shell(ssh: &SshOptions) -> Option<pb::SshOptions> {
+    let known_hosts_file = match &ssh.host_keys {
+        HostKeys::Known => String::new(),
+        HostKeys::File(file) => file.display().to_string(),
+    };
+    (*ssh != SshOptions::default())
+        .then(|| pb::SshOptions { port: ssh.port.unwrap_or(0).into(), known_hosts_file })
 }
 
 fn trust(tls: &Tls) -> Option<pb::Trust> {
@@ -54,8 +64,8 @@ fn options(ipmi: &IpmiOptions) -> pb::IpmiOptions {
 
 /// The endpoint that a caller asks for.
 pub(crate) fn told_endpoint(it: pb::ConnectRequest) -> Result<Endpoint, Odd> {
-    let pb::ConnectRequest { driver: _, url, credentials, trust, ipmi, other } = it;
-    let endpoint = told_door(pb::Door { url, credentials, trust, ipmi })?;
+    let pb::ConnectRequest { driver: _, url, credentials, trust, ipmi, other, ssh } = it;
+    let endpoint = told_door(pb::Door { url, credentials, trust, ipmi, ssh })?;
     Ok(match other {
         Some(other) => endpoint.beside(told_door(other)?),
         None => endpoint,
@@ -68,8 +78,21 @@ fn told_door(it: pb::Door) -> Result<Endpoint, Odd> {
         credentials: it.credentials.map(|it| Credentials::new(it.user, it.password)),
         tls: told_trust(it.trust)?,
         ipmi: told_options(it.ipmi.unwrap_or_default())?,
+        ssh: told_shell(it.ssh.unwrap_or_default())?,
         ..endpoint
     })
+}
+
+fn told_shell(it: pb::SshOptions) -> Result<SshOptions, Odd> {
+    let port = match u16::try_from(it.port) {
+        Ok(port) => Some(port).filter(|port| *port != 0),
+        Err(_) => return Err(Odd(format!("SSH's port {} is none: expected 0 to 65535", it.port))),
+    };
+    let host_keys = match it.known_hosts_file.as_str() {
+        "" => HostKeys::Known,
+        file => HostKeys::File(file.into()),
+    };
+    Ok(SshOptions { port, host_keys })
 }
 
 fn told_trust(it: Option<pb::Trust>) -> Result<Tls, Odd> {
@@ -108,6 +131,8 @@ mod tests {
         let suite = Some(Suite::Seventeen);
         let ipmi = Endpoint { ipmi: IpmiOptions { suite, ..IpmiOptions::default() }, ..ipmi };
         let both = Endpoint::parse("https://bmc:8443").unwrap().with_tls(Tls::Pin([7; 32])).beside(ipmi);
+        let ssh = SshOptions { port: Some(2222), host_keys: HostKeys::File("/etc/bmcs".into()) };
+        let both = Endpoint { ssh, ..both };
         assert_eq!(told_endpoint(connect_request("auto", &both)), Ok(both));
     }
 }

@@ -7,9 +7,10 @@
 //! - `DellLCService.GetRemoteServicesAPIStatus` says whether a job can be made.
 //!
 //! The service tag as the serial number, and where a boot override can be written, are quirks that the Redfish driver knows by
-//! what a BMC answers or says of itself. `console.open` is not claimed: an iDRAC's console is behind SSH, and an SSH client with
-//! its own key exchange, ciphers and host keys would weigh more than all the rest; its serial console is to be had by the driver
-//! `ipmi`, as in `console=ipmi,rest=idrac`.
+//! what a BMC answers or says of itself.
+//!
+//! The host's console is behind its shell: `console com2` at the prompt leads to it, and `^\\` (1Ch) back. So that one character
+//! cannot be typed to the host; nor is a break known to get through. Who needs either has `console=ipmi,rest=idrac`.
 
 mod job;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use super::{
         Redfish,
         manners::{Jobs, Manners},
     },
+    ssh::Shell,
 };
 use crate::endpoint::Endpoint;
 
@@ -53,5 +55,15 @@ const IDRAC: Manners = Manners {
         ),
         is_job: job::is_job,
         read: job::read,
+    }),
+    shell: Some(Shell {
+        // `/admin1->` up to iDRAC 9 4.x, `racadm>>` since; a folder of the shell may stand before the arrow.
+        prompts: &["racadm>>", "->"],
+        enter: "console com2\r",
+        // "Connected to Serial Device 2. To end type: ^\\", iDRAC 6 to 9.
+        entered: "To end type:",
+        leave: 0x1C,
+        exit: "exit\r",
+        taken: &["in use", "already"],
     }),
 };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::connect;
 use crate::{
-    driver::{Answer, Cause, Driver},
+    driver::{Answer, Cause, Driver, Operation, Protocol},
     drivers::redfish::{
         Redfish,
         tests::{Act, Peer, SYSTEM, error, say, say_with, within},
@@ -177,10 +177,14 @@ async fn a_job_of_settings_that_failed_is_told_in_its_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_claims_what_redfish_claims_and_goes_by_its_own_name() {
+async fn it_claims_what_redfish_claims_and_its_console_and_goes_by_its_own_name() {
     let [idrac, redfish] = both(&Peer::scripted(|_, _| None).await);
     assert_eq!((idrac.name(), redfish.name()), ("idrac", "redfish"));
-    assert_eq!(idrac.capabilities(), redfish.capabilities());
+    let mut claims = redfish.capabilities().clone();
+    claims.protocols.insert(Protocol::Ssh);
+    claims.operations.insert(Operation::ConsoleOpen);
+    assert_eq!(idrac.capabilities(), &claims);
+    assert_eq!(redfish.open_console(within(60)).await.unwrap_err().cause, Cause::Unsupported);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::tasks::Progress;
+use crate::drivers::ssh::Shell;
 
 /// What is expected beyond the standard.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(in crate::drivers) struct Manners {
     pub(in crate::drivers) not_now: &'static [(&'static str, &'static str)],
     /// Jobs, where changes become such.
     pub(in crate::drivers) jobs: Option<Jobs>,
+    /// The shell that leads to the host's console, where the maker has one.
+    pub(in crate::drivers) shell: Option<Shell>,
 }
 
 /// Jobs of a maker's own: what a change is answered with, and what settings wait for.
@@ -34,4 +37,4 @@ pub(in crate::drivers) struct Jobs {
 }
 
 /// Nothing beyond the standard.
-pub(super) const STANDARD: Manners = Manners { name: "redfish", not_now: &[], jobs: None };
+pub(super) const STANDARD: Manners = Manners { name: "redfish", not_now: &[], jobs: None, shell: None };

@@ -7,7 +7,7 @@
 //!   of its ETag, `manners` is what a maker's BMC does beyond the standard and `jobs` what is done with it, `overrides` what a maker's program does instead, `aside` reads what can be done without, `quirks` names what real BMCs do.
 //! - One file per resource: `system`, `boot`, `identify`, `identity`, `manager`, `accounts`, `clock`, `network`, `sensors`,
 //!   `metrics`, `log`, `fru`, `media`, `bios`, `inventory`,
-//!   `boot_order`, `vendor` for what none of them covers; `collection` reads all members of one.
+//!   `boot_order`, `vendor` for what none of them covers; `console` is where the way to a maker's shell begins; `collection` reads all members of one.
 //!
 //! A first `power.read` is four requests: root, login, the systems, the system; every further one is one.
 
@@ -21,6 +21,7 @@ mod boot_words;
 mod client;
 mod clock;
 mod collection;
+mod console;
 mod discovery;
 mod document;
 mod fru;
@@ -59,9 +60,10 @@ use self::{
     client::Client,
     manners::{Manners, STANDARD},
 };
-use super::ConnectError;
+use super::{ConnectError, ssh};
 use crate::{
-    driver::{Capabilities, Deadline, Driver, DriverError, Operation, Protocol, Reply},
+    console::Console,
+    driver::{Answer, Capabilities, Deadline, Driver, DriverError, Operation, Protocol, Reply},
     endpoint::{Endpoint, Scheme, Tls},
     model::{
         Account, AccountId, AccountUpdate, Bios, BiosChanges, BmcClock, BmcNetwork, BmcReset, BootDevice,
@@ -97,7 +99,7 @@ impl Redfish {
             }
             _ => None,
         };
-        Ok(Self { capabilities: capabilities(), client: Client::new(endpoint, authorities, manners) })
+        Ok(Self { capabilities: capabilities(manners), client: Client::new(endpoint, authorities, manners) })
     }
 }
 
@@ -203,6 +205,19 @@ impl Driver for Redfish {
         let mut talk = self.client.talk(Operation::AccountsDelete, by).await?;
         let change = accounts::delete(&mut talk, id).await;
         talk.reply(change)
+    }
+
+    async fn open_console(&self, by: Deadline) -> Reply<Box<dyn Console>> {
+        let operation = Operation::ConsoleOpen;
+        let Some(shell) = &self.client.manners.shell else { return Err(DriverError::unsupported(operation)) };
+        let mut talk = self.client.talk(operation, by).await?;
+        let found = console::port(&mut talk).await;
+        let Answer { value: port, notes, .. } = talk.reply(found)?;
+        // Whoever has the console does not keep the rest of the driver waiting.
+        match ssh::open(shell, &self.client.endpoint, port, by).await {
+            Ok(value) => Ok(Answer { value, protocol: Protocol::Ssh, notes }),
+            Err(failure) => Err(failure.of(operation, Protocol::Ssh)),
+        }
     }
 
     async fn bmc_clock(&self, by: Deadline) -> Reply<BmcClock> {
@@ -363,11 +378,12 @@ const OPERATIONS: &[Operation] = &[
     Operation::VendorCall,
 ];
 
-fn capabilities() -> Capabilities {
+fn capabilities(manners: &Manners) -> Capabilities {
     let devices = BootDevice::ALL.iter().copied().filter(|d| *d != BootDevice::None);
+    let (shell, console) = manners.shell.as_ref().map(|_| (Protocol::Ssh, Operation::ConsoleOpen)).unzip();
     Capabilities {
-        protocols: [Protocol::Redfish].into(),
-        operations: OPERATIONS.iter().copied().collect(),
+        protocols: std::iter::once(Protocol::Redfish).chain(shell).collect(),
+        operations: OPERATIONS.iter().copied().chain(console).collect(),
         boot_devices: devices.collect(),
         boot_durations: [BootDuration::Once, BootDuration::Continuous].into(),
         boot_modes: BootMode::ALL.iter().copied().collect(),

@@ -282,7 +282,7 @@ impl Entry {
         }
         match protocol {
             Protocol::Ipmi => row.ipmi.port = self.port_of(protocol).unwrap_or(row.ipmi.port),
-            Protocol::Redfish => {
+            Protocol::Redfish | Protocol::Ssh => {
                 row.redfish.scheme = self.scheme;
                 row.redfish.port = self.port_of(protocol).unwrap_or(self.scheme.default_port());
                 if self.tls != Tls::System {

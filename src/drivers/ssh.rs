@@ -1,0 +1,335 @@
+//! A maker's shell over SSH, and the host's console behind it. The system's own SSH client does the speaking (OpenSSH 8.4 or newer),
+//! without any configuration but what is given here; a row says how the shell is talked to.
+//!
+//! The client runs in real time, in a process group of its own that is ended with the console; a paused clock does not wait for it.
+//! It is told the password once, by a program that nobody else can read, and never as an argument: whoever asks for it again did
+//! not get in with it, so that one attempt is all that a wrong password costs.
+
+mod dialogue;
+mod stream;
+
+use std::{
+    ffi::OsString,
+    io,
+    process::{ExitStatus, Stdio},
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::{ChildStdin, ChildStdout, Command},
+    task::JoinHandle,
+    time::timeout_at,
+};
+
+use self::{
+    dialogue::{Dialogue, Step},
+    stream::ShellConsole,
+};
+use super::{
+    failure::Failure,
+    private_file::PrivateFile,
+    tool::{Running, heard},
+};
+use crate::{
+    console::Console,
+    driver::{Cause, Deadline, Exchange},
+    endpoint::{Endpoint, HostKeys, Tls},
+};
+
+/// How a maker's shell is talked to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shell {
+    /// How its prompts end.
+    pub(super) prompts: &'static [&'static str],
+    /// What leads to the console.
+    pub(super) enter: &'static str,
+    /// What the line says after which the console begins.
+    pub(super) entered: &'static str,
+    /// The character that ends the console; it cannot be typed to the host.
+    pub(super) leave: u8,
+    /// What ends the shell.
+    pub(super) exit: &'static str,
+    /// What the shell says where somebody else has the console.
+    pub(super) taken: &'static [&'static str],
+}
+
+const PROGRAM: &str = "ssh";
+/// As much of what was said is told in an error, in characters.
+const TOLD: usize = 300;
+
+/// The SSH client while it runs.
+struct Client {
+    running: Running,
+    input: ChildStdin,
+    output: ChildStdout,
+    /// What it complains of, when it has ended.
+    complaints: JoinHandle<String>,
+    _secret: PrivateFile,
+    user: String,
+    host: String,
+}
+
+/// Opens the console behind this shell.
+pub(super) async fn open(
+    shell: &'static Shell,
+    endpoint: &Endpoint,
+    port: u16,
+    by: Deadline,
+) -> Result<Box<dyn Console>, Failure> {
+    let mut client = start(endpoint, port, by)?;
+    let entering = enter(shell, &mut client);
+    match timeout_at(by.instant(), entering).await {
+        Ok(Ok(heard)) => Ok(Box::new(ShellConsole::new(shell, client, heard))),
+        Ok(Err(Stop::Refused(words))) => Err(refused(shell, &words)),
+        Ok(Err(Stop::Ended)) => Err(client.ended().await),
+        Err(_) => {
+            Err(Cause::Unreachable { reason: "the shell did not lead to the console in time".to_owned() }
+                .into())
+        }
+    }
+}
+
+/// Why there is no console.
+enum Stop {
+    /// The shell said this instead.
+    Refused(String),
+    /// The client has ended.
+    Ended,
+}
+
+/// Talks to the shell until the console begins; what the host has said by then.
+async fn enter(shell: &'static Shell, client: &mut Client) -> Result<Vec<u8>, Stop> {
+    let mut dialogue = Dialogue::new(shell);
+    let mut part = [0; 4096];
+    loop {
+        let count = client.output.read(&mut part).await.unwrap_or(0);
+        if count == 0 {
+            return Err(Stop::Ended);
+        }
+        match dialogue.heard(&part[..count]) {
+            Step::Wait => {}
+            Step::Say(words) => client.say(words.as_bytes()).await.map_err(|_| Stop::Ended)?,
+            Step::Open(rest) => return Ok(rest),
+            Step::Refused(words) => return Err(Stop::Refused(words)),
+        }
+    }
+}
+
+fn refused(shell: &Shell, words: &str) -> Failure {
+    let told = told(words);
+    let cause = if shell.taken.iter().any(|it| words.to_ascii_lowercase().contains(it)) {
+        Cause::Conflict { reason: format!("somebody else has the console open: {told}") }
+    } else {
+        Cause::Refused { code: shell.enter.trim().to_owned(), message: told.clone() }
+    };
+    Failure::new(cause, at(None, String::new()))
+}
+
+fn start(endpoint: &Endpoint, port: u16, by: Deadline) -> Result<Client, Failure> {
+    let internal = |error: io::Error| {
+        Failure::from(Cause::Internal { reason: format!("{PROGRAM} could not be run: {error}") })
+    };
+    let credentials = endpoint.credentials.as_ref().ok_or(Cause::Unauthorized)?;
+    let (secret, teller) =
+        PrivateFile::of(&credentials.password).and_then(PrivateFile::with_teller).map_err(internal)?;
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments(endpoint, &credentials.user, port, by)).env_clear();
+    for kept in ["PATH", "HOME"] {
+        command.envs(std::env::var_os(kept).map(|value| (kept, value)));
+    }
+    // Before 8.4 it asked a program only where there was a display and no terminal.
+    command
+        .env("LC_ALL", "C")
+        .env("SSH_ASKPASS", teller)
+        .env("SSH_ASKPASS_REQUIRE", "force")
+        .env("DISPLAY", ":");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.process_group(0).kill_on_drop(true);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing()),
+        Err(error) => return Err(internal(error)),
+    };
+    let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(internal(io::Error::other("it has no pipes")));
+    };
+    let complaints = tokio::spawn(heard(child.stderr.take()));
+    Ok(Client {
+        running: Running::new(child),
+        input,
+        output,
+        complaints,
+        _secret: secret,
+        user: credentials.user.clone(),
+        host: endpoint.host.clone(),
+    })
+}
+
+/// Nothing of what the user or the system has configured, which could send the password elsewhere; a terminal for the shell; one
+/// attempt by password, in either of the ways in which a BMC may ask for one.
+fn arguments(endpoint: &Endpoint, user: &str, port: u16, by: Deadline) -> Vec<OsString> {
+    let patience = by.left().as_secs().clamp(1, 60);
+    let mut all: Vec<OsString> = ["-F", "none", "-tt", "-e", "none", "-x", "-a"].map(OsString::from).into();
+    let mut option = |text: String| all.extend(["-o".into(), OsString::from(text)]);
+    option("LogLevel=ERROR".to_owned());
+    option("ClearAllForwardings=yes".to_owned());
+    option("PubkeyAuthentication=no".to_owned());
+    option("GSSAPIAuthentication=no".to_owned());
+    option("PreferredAuthentications=keyboard-interactive,password".to_owned());
+    option("NumberOfPasswordPrompts=1".to_owned());
+    option(format!("ConnectTimeout={patience}"));
+    option("ServerAliveInterval=15".to_owned());
+    option("ServerAliveCountMax=3".to_owned());
+    match (&endpoint.ssh.host_keys, &endpoint.tls) {
+        (HostKeys::File(file), _) => {
+            option("StrictHostKeyChecking=yes".to_owned());
+            option("GlobalKnownHostsFile=/dev/null".to_owned());
+            all.push("-o".into());
+            let mut known = OsString::from("UserKnownHostsFile=\"");
+            known.push(file);
+            known.push("\"");
+            all.push(known);
+        }
+        (HostKeys::Known, Tls::Insecure) => {
+            option("StrictHostKeyChecking=no".to_owned());
+            // Where there is no such file at all, no key is good enough.
+            option("UserKnownHostsFile=/dev/null".to_owned());
+            option("GlobalKnownHostsFile=/dev/null".to_owned());
+        }
+        (HostKeys::Known, _) => option("StrictHostKeyChecking=yes".to_owned()),
+    }
+    all.extend([
+        "-p".into(),
+        port.to_string().into(),
+        "-l".into(),
+        user.into(),
+        "--".into(),
+        (&endpoint.host).into(),
+    ]);
+    all
+}
+
+impl Client {
+    async fn say(&mut self, words: &[u8]) -> io::Result<()> {
+        self.input.write_all(words).await?;
+        self.input.flush().await
+    }
+
+    /// What its end means.
+    async fn ended(mut self) -> Failure {
+        let status = self.running.child.wait().await;
+        // Whoever it has left behind would keep the pipe open.
+        let Self { running, complaints, user, host, .. } = self;
+        drop(running);
+        let said = told(&complaints.await.unwrap_or_default());
+        let status = status.ok();
+        let cause = meant(status, &said, &user, &host);
+        // What is the reason is not told twice.
+        let said = if matches!(cause, Cause::Unreachable { .. }) { String::new() } else { said };
+        Failure::new(cause, at(status.and_then(|it| it.code()), said))
+    }
+}
+
+/// What the client said, by the words of OpenSSH.
+fn meant(status: Option<ExitStatus>, said: &str, user: &str, host: &str) -> Cause {
+    let is = |words: &str| said.contains(words);
+    // Whoever asks a second time for the password is ended by a signal.
+    if is("Permission denied") || status.is_some_and(|it| it.code().is_none()) {
+        return Cause::Unauthorized;
+    }
+    if is("Host key verification failed") || is("HOST IDENTIFICATION HAS CHANGED") {
+        let reason = format!(
+            "the host key of {user}@{host} is not among those that are known, or is another: compare it at the BMC and put \
+             it into ~/.ssh/known_hosts, or name a file of known hosts"
+        );
+        return Cause::Untrusted { reason };
+    }
+    let reason =
+        if said.is_empty() { "the SSH client ended without a word".to_owned() } else { said.to_owned() };
+    Cause::Unreachable { reason }
+}
+
+fn missing() -> Failure {
+    let reason = "the console is behind the BMC's SSH, and there is no ssh on the PATH of this machine: install OpenSSH's client \
+                  (Debian: openssh-client)";
+    Failure::new(Cause::Unreachable { reason: reason.to_owned() }, at(None, String::new()))
+}
+
+/// As it can be told: short, and in one line.
+fn told(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("; ").chars().take(TOLD).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn at(exit: Option<i32>, said: String) -> Exchange {
+    Exchange::Tool { program: PROGRAM.to_owned(), exit, said }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{Credentials, SshOptions};
+
+    fn arguments_for(endpoint: &Endpoint) -> Vec<String> {
+        let all = arguments(endpoint, "root", 22, Deadline::after(std::time::Duration::from_secs(10)));
+        all.into_iter().map(|it| it.into_string().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn the_password_is_no_argument_and_no_configuration_is_read() {
+        let endpoint =
+            Endpoint::parse("https://bmc").unwrap().with_credentials(Credentials::new("root", "calvin"));
+        let all = arguments_for(&endpoint);
+        assert!(!all.join(" ").contains("calvin"), "{all:?}");
+        assert_eq!(&all[..2], ["-F", "none"]);
+        assert_eq!(&all[all.len() - 6..], ["-p", "22", "-l", "root", "--", "bmc"]);
+    }
+
+    #[tokio::test]
+    async fn host_keys_are_believed_as_certificates_are_unless_a_file_says_which() {
+        let strict = "StrictHostKeyChecking=yes".to_owned();
+        let usual = Endpoint::parse("https://bmc").unwrap();
+        assert!(arguments_for(&usual).contains(&strict));
+        let any = usual.with_tls(Tls::Insecure);
+        assert!(arguments_for(&any).contains(&"StrictHostKeyChecking=no".to_owned()));
+        let host_keys = HostKeys::File("/etc/my hosts".into());
+        let told = Endpoint { ssh: SshOptions { port: None, host_keys }, ..any };
+        let all = arguments_for(&told);
+        assert!(
+            all.contains(&strict) && all.contains(&"UserKnownHostsFile=\"/etc/my hosts\"".to_owned()),
+            "{all:?}"
+        );
+    }
+
+    #[test]
+    fn what_the_client_complains_of_has_a_kind() {
+        let kind = |said: &str| meant(None, said, "root", "bmc").kind();
+        assert_eq!(kind("root@bmc: Permission denied (password)."), "unauthorized");
+        assert_eq!(kind("ssh: connect to host bmc port 22: Connection refused"), "unreachable");
+        assert!(matches!(
+            meant(None, "Host key verification failed.", "root", "bmc"),
+            Cause::Untrusted { .. }
+        ));
+    }
+
+    #[test]
+    fn a_shell_that_says_no_is_told_with_its_words() {
+        const SHELL: Shell = Shell {
+            prompts: &[">"],
+            enter: "console\r",
+            entered: "on",
+            leave: 0,
+            exit: "",
+            taken: &["in use"],
+        };
+        let failure = refused(&SHELL, "\r\nERROR: in use by another\r\n");
+        assert!(
+            matches!(&failure.cause, Cause::Conflict { reason } if reason.contains("by another")),
+            "{failure:?}"
+        );
+        let failure = refused(&SHELL, "ERROR: no such command");
+        assert!(
+            matches!(&failure.cause, Cause::Refused { message, .. } if message == "ERROR: no such command")
+        );
+    }
+}
