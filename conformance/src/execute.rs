@@ -303,10 +303,12 @@ impl Run<'_> {
         };
         let (at, wire) = (lab.now(), recorder.wire.len());
         let limit = within + Duration::from_micros(2 * oracle::GRACE);
+        let working = lab.begin(made.operation());
         let answer = match &call.as_ {
             None => tokio::time::timeout(limit, made.run(lab.driver(), within)).await,
             Some(other) => run_as(other, made, within, limit, lab).await,
         };
+        drop(working);
         recorder.fetch(lab, self.harness);
         let mut called = Called {
             case: self.case.name.clone(),

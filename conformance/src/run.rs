@@ -285,9 +285,11 @@ pub fn is_held_throughout(lab: &lab::Plan) -> bool {
     clock(lab) == "held"
 }
 
-/// The clock of a run: held, real, or paced, which is held but for the calls of a driver in another process.
+/// The clock of a run: held, real, or paced, which is held but for what is done in another process: the calls of a driver there, or
+/// the consoles that a driver has by a program.
 fn clock(lab: &lab::Plan) -> &'static str {
-    let outside = lab::external::External::named(&lab.driver).is_some_and(|it| it.is_outside());
+    let outside =
+        lab::external::External::named(&lab.driver).is_some_and(|it| it.is_outside()) || lab.runs_programs();
     match (lab.target.is_held(), outside) {
         (true, true) => "paced",
         (true, false) => "held",

@@ -216,6 +216,10 @@ pub const ALL_TRUTHS: &[&str] = &[
     "console",
 ];
 
+/// Why there is no console beside IPMI's.
+const NO_SHELL: &str =
+    "the platform has no shell behind SSH here, and its network protocol says that SSH is off";
+
 impl Target {
     /// The target of that name.
     pub fn named(name: &str) -> Result<Self, TargetError> {
@@ -238,7 +242,11 @@ impl Target {
     /// The same for this driver. What a profile or a recorded tree lacks, its Redfish lacks: IPMI has it all the same.
     pub fn spoken_to_by(self, driver: &str) -> Self {
         let face = Face::of(driver);
-        let lacks = if self.is_held() && face == Face::Ipmi { BTreeMap::new() } else { self.lacks };
+        let mut lacks = if self.is_held() && face == Face::Ipmi { BTreeMap::new() } else { self.lacks };
+        let is_by_shell = driver.strip_prefix("served:").unwrap_or(driver) == "idrac";
+        if is_by_shell && matches!(&self.kind, TargetKind::Sim(it) if !it.has_shell()) {
+            lacks.insert("console.open".to_owned(), NO_SHELL.to_owned());
+        }
         Self { face, lacks, ..self }
     }
 

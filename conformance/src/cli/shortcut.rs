@@ -98,6 +98,8 @@ impl Given {
             insecure: false,
             suite,
             kg_file: None,
+            ssh_port: None,
+            known_hosts: None,
             tools: None,
             timeout: Duration::from_secs(60),
             output,

@@ -7,6 +7,7 @@ pub(super) mod descriptors;
 mod files;
 mod ipmi;
 mod log;
+mod ssh;
 mod told;
 mod truth;
 
@@ -47,6 +48,7 @@ struct Starting {
     bmc: Bmc,
     service: Service,
     ipmi: Option<halmark_simulators::ipmi::Service>,
+    ssh: Option<halmark_simulators::ssh::Service>,
 }
 
 /// All that is served, and the one port in front of it where there is one.
@@ -117,6 +119,7 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
     hall.all().iter().for_each(|it| {
         it.service.stop();
         it.ipmi.iter().for_each(|ipmi| ipmi.stop());
+        it.ssh.iter().for_each(|ssh| ssh.stop());
     });
     complain(&told::farewell(
         hall.all().len(),
@@ -129,7 +132,8 @@ async fn serve(args: &Sim, plan: &Plan) -> Result<u8, String> {
 fn prepared(args: &Sim) -> Result<Plan, String> {
     let addresses = addresses::addresses(args)?;
     let listeners = if args.by_host { 1 } else { args.count };
-    descriptors::make_room(args.count, listeners + if ipmi::is_offered(args) { args.count } else { 0 })?;
+    let beside = usize::from(ipmi::is_offered(args)) + usize::from(args.ssh.is_some());
+    descriptors::make_room(args.count, listeners + beside * args.count)?;
     Ok(Plan {
         profile: profile(args)?,
         addresses,
@@ -174,13 +178,15 @@ fn start(args: &Sim, plan: &Plan) -> Result<Served, String> {
         };
         let url = url(args, &reached(service.addr()).to_string());
         let ipmi = ipmi::offer(args, plan, &bmc, service.addr(), place)?;
-        all.push(Starting { name, host, url, bmc, service, ipmi });
+        let ssh = ssh::offer(args, plan, &bmc, service.addr(), place)?;
+        all.push(Starting { name, host, url, bmc, service, ipmi, ssh });
     }
     let reception = if args.by_host { Some(receive(args, plan, &mut all)?) } else { None };
     let mut hall = Hall::new();
     for it in all {
         hall.add(it.name, it.url, it.bmc, it.service);
         it.ipmi.into_iter().for_each(|service| hall.add_ipmi(service));
+        it.ssh.into_iter().for_each(|service| hall.add_ssh(service));
     }
     Ok(Served { hall: Arc::new(hall), _reception: reception })
 }

@@ -20,12 +20,14 @@ pub(super) async fn probe(
     let Some(call) = probing(capability).filter(|_| lab.is_simulated()) else { return Ok(()) };
     lab.establish(&Given::Power(halmark::PowerState::PoweredOn), &BTreeMap::new())?;
     let before = recorder.wire.len();
+    let working = lab.begin(call.operation());
     let mut answer = call.run(lab.driver(), Duration::from_secs(30)).await;
     if answer.is_ok() && capability.starts_with("boot.mode:") {
         // A PATCH may be carried out in part (DSP0266 §7.7): what was set is seen when it is read.
         answer =
             Call::probe(halmark::Operation::BootOverrideGet).run(lab.driver(), Duration::from_secs(30)).await;
     }
+    drop(working);
     recorder.fetch(lab, None);
     let returned = match answer {
         Ok(returned) => Seen::Value(returned.value),

@@ -4,13 +4,13 @@
 //! it moves on as ever.
 
 pub mod check;
-mod pace;
 mod program;
 
 pub use program::end_of_this_worker;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use super::pace::Pace;
 use halmark::{Deadline, Driver, Endpoint, endpoint::Seams};
 use halmark_grpc::{
     client::{Description, Plugin},
@@ -87,7 +87,7 @@ impl External {
 
     /// A driver for an endpoint. On a held clock, time passes as it really does while the driver is at work.
     pub(super) async fn connect(&self, endpoint: Endpoint, held: bool) -> Result<Box<dyn Driver>, String> {
-        let pace = pace::Pace::new(held && self.is_outside());
+        let pace = Pace::new(held && self.is_outside());
         let begun = pace.begin();
         let channel = self.channel(endpoint.seams).await?;
         let around = pace.clone();

@@ -5,18 +5,20 @@ pub mod external;
 pub(crate) mod hardware;
 mod installed;
 mod ipmi_sim;
+mod pace;
 mod rules;
 mod sim;
 mod sim_both;
 mod sim_ipmi;
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     time::Duration,
 };
 
-use halmark::{Credentials, Driver, Endpoint, Operation, drivers, endpoint::Scheme};
+use halmark::{Credentials, Driver, Endpoint, Operation, Protocol, drivers, endpoint::Scheme};
 use halmark_simulators::{
     Control,
     machine::{HostAct, Id, Power},
@@ -24,7 +26,7 @@ use halmark_simulators::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use self::external::External;
+use self::{external::External, pace::Pace};
 pub use installed::installed;
 
 use crate::{
@@ -63,6 +65,8 @@ pub struct Lab {
     subject: String,
     fault: Option<DriverFault>,
     held: bool,
+    /// The clock while a program of the driver's is at work.
+    pace: Pace,
     redactor: Redactor,
     world: World,
     /// The truths that the target says can be had.
@@ -75,7 +79,7 @@ pub struct Lab {
 }
 
 enum World {
-    Sim(sim::Sim),
+    Sim(Box<sim::Sim>),
     SimIpmi(Box<sim_ipmi::SimIpmi>),
     SimBoth(Box<sim_both::SimBoth>),
     IpmiSim(Box<ipmi_sim::IpmiSim>),
@@ -101,7 +105,28 @@ impl World {
     }
 }
 
+/// How much faster the world is while there is a console behind a shell: a machine that restarts takes minutes.
+const HASTE: u32 = 20;
+
+impl Plan {
+    /// Whether the driver, in this process, has a program of the system's do a part of its work at this target.
+    pub fn runs_programs(&self) -> bool {
+        let speaks_ssh = |name: &str| {
+            made(name, None, nowhere(name))
+                .is_ok_and(|it| it.capabilities().protocols.contains(&Protocol::Ssh))
+        };
+        let has_shell = matches!(&self.target.kind, TargetKind::Sim(profile) if profile.has_shell());
+        let is_outside = External::named(&self.driver).is_some_and(|it| it.is_outside());
+        has_shell && !is_outside && speaks_ssh(inside(&self.driver))
+    }
+}
+
 impl Lab {
+    /// Something of the driver's begins to work that lives in real time, if this does; it ends when what is returned is dropped.
+    pub(crate) fn begin(&self, operation: Operation) -> Option<Box<dyn Any + Send>> {
+        (operation == Operation::ConsoleOpen).then(|| self.pace.begin())
+    }
+
     /// Builds a fresh lab for a case.
     pub async fn open(plan: &Plan, case: &Case) -> Result<Self, Broken> {
         let born = Instant::now();
@@ -116,7 +141,7 @@ impl Lab {
             }
             TargetKind::Sim(profile) => {
                 let (endpoint, sim) = sim::Sim::open(profile, plan, case).await?;
-                (endpoint, World::Sim(sim))
+                (endpoint, World::Sim(Box::new(sim)))
             }
             TargetKind::IpmiSim => {
                 let (endpoint, sim) = ipmi_sim::IpmiSim::open(plan, case).await?;
@@ -131,6 +156,8 @@ impl Lab {
         let redactor = world.redactor();
         let (subject, fault) = (plan.driver.clone(), plan.seeded.driver);
         let held = plan.target.is_held();
+        // A shell's program talks and is silent like the wire; what takes long is the machine.
+        let pace = Pace::new(held && plan.runs_programs()).times(HASTE);
         let driver = connect(&subject, fault, endpoint.clone(), held).await;
         let driver = driver.map_err(|e| Broken::new("plugin", redactor.text(&e)))?;
         let lab = Self {
@@ -139,6 +166,7 @@ impl Lab {
             subject,
             fault,
             held,
+            pace,
             redactor,
             world,
             truths: plan.target.truths.clone(),

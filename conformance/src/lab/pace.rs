@@ -1,8 +1,8 @@
-//! A held clock that runs as fast as real time while another process is at work.
+//! A held clock that follows real time while another process is at work.
 //!
 //! A held clock moves on when nothing is left to do here, and would run ahead of a driver that is busy elsewhere: its deadline
 //! would pass before it has begun. So while a call is under way, a thread that tokio knows of holds the clock, and tells each
-//! millisecond that has really passed.
+//! millisecond that has really passed: as what it is, or as so many, where all that is elsewhere is a program that answers soon.
 
 use std::{
     any::Any,
@@ -18,7 +18,11 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// The pace of one worker's clock. A clone is the same.
 #[derive(Clone)]
-pub(super) struct Pace(Option<Arc<Mutex<Working>>>);
+pub(super) struct Pace {
+    working: Option<Arc<Mutex<Working>>>,
+    /// How much longer a moment is than it really is.
+    speed: u32,
+}
 
 /// How many calls are under way, and what ends the thread that follows them.
 #[derive(Default)]
@@ -33,16 +37,21 @@ struct Call(Arc<Mutex<Working>>);
 impl Pace {
     /// Of a clock that is held and has to follow real time during calls, or of one that needs nothing.
     pub(super) fn new(follows: bool) -> Self {
-        Self(follows.then(Arc::default))
+        Self { working: follows.then(Arc::default), speed: 1 }
+    }
+
+    /// The same for what is so much faster than the world.
+    pub(super) fn times(self, speed: u32) -> Self {
+        Self { speed, ..self }
     }
 
     /// A call begins; it ends when what is returned is dropped.
     pub(super) fn begin(&self) -> Box<dyn Any + Send> {
-        let Some(working) = &self.0 else { return Box::new(()) };
+        let Some(working) = &self.working else { return Box::new(()) };
         let mut now = working.lock().unwrap_or_else(PoisonError::into_inner);
         now.calls += 1;
         if now.calls == 1 {
-            now.end = Some(follow());
+            now.end = Some(follow(self.speed));
         }
         Box::new(Call(working.clone()))
     }
@@ -59,13 +68,13 @@ impl Drop for Call {
 }
 
 /// Holds the clock and moves it with real time, until the sender is dropped.
-fn follow() -> mpsc::Sender<()> {
+fn follow(speed: u32) -> mpsc::Sender<()> {
     let (end, ended) = mpsc::channel();
     let (tell, mut passed) = tokio::sync::mpsc::unbounded_channel();
     tokio::task::spawn_blocking(move || watch(&ended, &tell));
     tokio::spawn(async move {
         while let Some(time) = passed.recv().await {
-            tokio::time::advance(time).await;
+            tokio::time::advance(time * speed).await;
         }
     });
     end
@@ -123,6 +132,15 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(20), answer).await.is_err(), "it stood still");
         drop(call);
         assert!(began.elapsed() >= Duration::from_millis(20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_moment_may_be_longer_than_it_really_is() {
+        let pace = Pace::new(true).times(100);
+        let (began, call) = (Instant::now(), pace.begin());
+        slow_answer(Duration::from_millis(30)).await;
+        drop(call);
+        assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,11 +7,15 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use halmark::{Endpoint, Tls, endpoint::Scheme};
+use halmark::{
+    Endpoint, Tls,
+    endpoint::{HostKeys, Scheme, SshOptions},
+};
 use halmark_simulators::{
     Bmc, BmcOptions, Control, Profile,
     redfish::{HttpExchange, Service, ServiceOptions, tls::Certificate},
     relay::Relay,
+    ssh,
 };
 
 use super::{Plan, account, deviations, rules};
@@ -26,11 +30,13 @@ pub(super) struct Sim {
     bmc: Bmc,
     service: Service,
     relay: Option<Relay>,
+    shell: Option<ssh::Service>,
     wire: usize,
     /// What struck since faults were set, and how many connections there had been then.
     struck: BTreeSet<String>,
     connections: u64,
     _trust: Option<TrustFile>,
+    _hosts: Option<TrustFile>,
 }
 
 impl Sim {
@@ -56,10 +62,18 @@ impl Sim {
         let endpoint = Endpoint::new(scheme, addr.ip().to_string(), addr.port())
             .with_credentials(account(case, &bmc.control().accounts()))
             .with_tls(trust.as_ref().map(|file| Tls::Ca(file.0.clone())).unwrap_or_default());
-        Ok((
-            endpoint,
-            Self { bmc, service, relay, wire: 0, struck: BTreeSet::new(), connections: 0, _trust: trust },
-        ))
+        let shell = match has_console(case) && ssh::Service::is_known_for(&bmc) {
+            true => {
+                Some(ssh::Service::start(&bmc, ssh::ServiceOptions::default()).map_err(|e| io("SSH", e))?)
+            }
+            false => None,
+        };
+        let hosts = shell.as_ref().map(known_hosts).transpose()?;
+        let host_keys = hosts.as_ref().map(|file| HostKeys::File(file.0.clone())).unwrap_or_default();
+        let endpoint = Endpoint { ssh: SshOptions { port: None, host_keys }, ..endpoint };
+        let (struck, connections) = (BTreeSet::new(), 0);
+        let (_trust, _hosts) = (trust, hosts);
+        Ok((endpoint, Self { bmc, service, relay, shell, wire: 0, struck, connections, _trust, _hosts }))
     }
 
     /// The BMC, for another face of it.
@@ -72,7 +86,7 @@ impl Sim {
     }
 
     pub(super) fn sessions(&self) -> usize {
-        self.service.sessions()
+        self.service.sessions() + self.shell.as_ref().map_or(0, ssh::Service::sessions)
     }
 
     pub(super) fn new_wire(&mut self) -> Vec<Record> {
@@ -169,6 +183,19 @@ fn certificate(case: &Case) -> Result<(Option<Certificate>, Option<TrustFile>), 
         )
     })?;
     Ok((Some(certificate), Some(authority)))
+}
+
+/// Whether a case is about the host's console.
+fn has_console(case: &Case) -> bool {
+    case.scenario.requires.iter().any(|it| it.value == "console.open")
+}
+
+/// The host key of the shell, as a driver's file of known hosts (sshd(8)).
+fn known_hosts(shell: &ssh::Service) -> Result<TrustFile, Broken> {
+    let (ip, port) = (shell.addr().ip(), shell.addr().port());
+    TrustFile::new(&format!("[{ip}]:{port} {}\n", shell.host_key())).map_err(|e| {
+        Broken::new("harness", format!("the host key could not be written to a temporary file: {e}"))
+    })
 }
 
 /// What a driver is told to trust, in a file that is there for as long as the case.

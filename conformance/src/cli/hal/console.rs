@@ -161,6 +161,10 @@ impl Desk {
                     last_word = Instant::now();
                     waiting.drain(..many);
                 }
+                Event::Taken(Err(error)) if error.kind() == io::ErrorKind::InvalidInput => {
+                    complain(&format!("\r\n{error}\r\n"));
+                    waiting.remove(0);
+                }
                 Event::Host(Err(error)) | Event::Taken(Err(error)) => return Ended::Lost(error),
                 Event::Typed(None) => {
                     last_word = Instant::now();

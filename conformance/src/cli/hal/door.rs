@@ -6,7 +6,7 @@ use clap::Args as Group;
 use halmark::{
     Credentials, Endpoint, Secret, Tls,
     driver::Protocol,
-    endpoint::{Scheme, Suite},
+    endpoint::{HostKeys, Scheme, SshOptions, Suite},
     inventory::reach,
 };
 
@@ -53,6 +53,12 @@ pub struct Door {
     /// IPMI: a file with the BMC key (Kg) in its first line.
     #[arg(long, value_name = "FILE", global = true)]
     pub kg_file: Option<PathBuf>,
+    /// SSH, behind which an iDRAC's console is: its port; by default the one that the BMC tells over Redfish.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), global = true)]
+    pub ssh_port: Option<u16>,
+    /// SSH: trust the host keys in this file of known hosts; by default ~/.ssh/known_hosts, or any with --insecure.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub known_hosts: Option<PathBuf>,
     /// A folder with makers' own programs, such as Supermicro's sum, that the driver may run for what the BMC's protocol does not
     /// do; none is run otherwise.
     #[arg(long, value_name = "DIR", global = true)]
@@ -91,7 +97,14 @@ impl Door {
             None => first.beside_by_default(),
         };
         let driver = if unmanaged { "unmanaged".to_owned() } else { driver };
-        Ok(Meant { driver, endpoint: Endpoint { tools: self.tools.clone(), ..endpoint } })
+        Ok(Meant { driver, endpoint: self.with_programs(endpoint) })
+    }
+
+    /// The same endpoint with what is said of programs that a driver may run.
+    fn with_programs(&self, endpoint: Endpoint) -> Endpoint {
+        let host_keys = self.known_hosts.clone().map(HostKeys::File).unwrap_or_default();
+        let ssh = SshOptions { port: self.ssh_port, host_keys };
+        Endpoint { tools: self.tools.clone(), ssh, ..endpoint }
     }
 
     /// A BMC of the inventory; what was typed goes before what the inventory says.
@@ -116,8 +129,7 @@ impl Door {
         row.ipmi.suite = self.suite()?.or(row.ipmi.suite);
         row.ipmi.kg = self.kg()?.or(row.ipmi.kg.take());
         let reached = reach::reach(&row, self.driver.as_deref(), account.as_ref()).map_err(usage)?;
-        let endpoint = Endpoint { tools: self.tools.clone(), ..reached.endpoint };
-        Ok(Meant { driver: reached.driver, endpoint })
+        Ok(Meant { driver: reached.driver, endpoint: self.with_programs(reached.endpoint) })
     }
 
     /// One or two endpoints, of different protocols.

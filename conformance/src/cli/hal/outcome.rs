@@ -1,7 +1,7 @@
 //! What is told of an answer or a failure, in three forms, and the exit code that goes with it.
 
 use clap::ValueEnum;
-use halmark::{Cause, DriverError, Operation};
+use halmark::{Cause, DriverError, Operation, Protocol, driver::Exchange};
 use serde_json::{Value, json};
 
 use super::{human, yaml};
@@ -144,7 +144,11 @@ fn told(form: Form, whole: impl Fn() -> Value) {
 
 /// What to do next.
 fn advice(error: &DriverError, driver: &str, endpoint: &str) -> String {
+    let is_by_ssh = error.protocol == Some(Protocol::Ssh);
     match error.kind() {
+        "unreachable" if matches!(error.cause, Cause::Untrusted { .. }) && is_by_ssh => {
+            "  on the command line that is --known-hosts FILE or, knowingly, --insecure\n".to_owned()
+        }
         "unreachable" if matches!(error.cause, Cause::Untrusted { .. }) => {
             "  on the command line that is --ca FILE, --pin SHA256 or, knowingly, --insecure\n".to_owned()
         }
@@ -157,6 +161,11 @@ fn advice(error: &DriverError, driver: &str, endpoint: &str) -> String {
         "denied" => "  use an account with a higher role: power, boot and light want an operator, accounts, clock and the BMC itself \
                      an administrator\n"
             .to_owned(),
+        // It was said what is missing here.
+        "unreachable" if matches!(error.at, Some(Exchange::Tool { exit: None, .. })) => String::new(),
+        "unreachable" if is_by_ssh => {
+            "  check that the BMC's SSH is open from here, or give its port with --ssh-port\n".to_owned()
+        }
         "unreachable" => {
             format!("  check that {endpoint} is the BMC's address and that its port is open from here\n")
         }

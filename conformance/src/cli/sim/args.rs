@@ -42,11 +42,15 @@ pub struct Sim {
     pub by_host: bool,
     /// Where the first BMC offers IPMI: a UDP port, or an address and a port; the next ones follow. Without it, IPMI has the UDP
     /// port with the number of the BMC's Redfish port, or 623 with --addresses.
-    #[arg(long, value_name = "PORT|IP:PORT", conflicts_with = "no_ipmi", value_parser = ipmi_door)]
-    pub ipmi: Option<IpmiDoor>,
+    #[arg(long, value_name = "PORT|IP:PORT", conflicts_with = "no_ipmi", value_parser = door)]
+    pub ipmi: Option<Door>,
     /// Offer Redfish alone. With --by-host IPMI is offered only where --ipmi says so, since it knows no host names.
     #[arg(long)]
     pub no_ipmi: bool,
+    /// Where the first BMC offers SSH, on platforms whose shell is known (an iDRAC's): a TCP port, or an address and a port; the next
+    /// ones follow. `console com2` at the prompt is the host's console (docs/sim.md).
+    #[arg(long, value_name = "PORT|IP:PORT", value_parser = door)]
+    pub ssh: Option<Door>,
     /// Let a virtual machine (QEMU's `ipmi-bmc-extern`) reach the first BMC from the inside: at a TCP port, an address and a port,
     /// or the path of a Unix socket that is made.
     #[arg(long, value_name = "PORT|IP:PORT|PATH", conflicts_with = "no_ipmi", value_parser = in_band)]
@@ -115,22 +119,33 @@ pub struct Sim {
     pub output: Output,
 }
 
-/// Where IPMI is offered: the port, and the address where it is another than Redfish's.
+/// Where something is offered beside Redfish: the port, and the address where it is another than Redfish's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IpmiDoor {
+pub struct Door {
     /// The address.
     pub address: Option<IpAddr>,
-    /// The UDP port.
+    /// The port.
     pub port: u16,
 }
 
-fn ipmi_door(text: &str) -> Result<IpmiDoor, String> {
+impl Door {
+    /// Where the BMC in this place offers it, whose address is this; nothing where there are not so many ports.
+    pub fn at(self, ip: IpAddr, place: usize) -> Option<SocketAddr> {
+        let port = match self.port {
+            0 => Some(0),
+            first => u16::try_from(place).ok().and_then(|place| first.checked_add(place)),
+        };
+        port.map(|port| (self.address.unwrap_or(ip), port).into())
+    }
+}
+
+fn door(text: &str) -> Result<Door, String> {
     if let Ok(port) = text.parse() {
-        return Ok(IpmiDoor { address: None, port });
+        return Ok(Door { address: None, port });
     }
     let whole: Result<SocketAddr, _> = text.parse();
     whole
-        .map(|it| IpmiDoor { address: Some(it.ip()), port: it.port() })
+        .map(|it| Door { address: Some(it.ip()), port: it.port() })
         .map_err(|_| "expected a port, or an address and a port, such as 6230 or 127.0.0.1:6230".to_owned())
 }
 
@@ -138,7 +153,7 @@ fn in_band(text: &str) -> Result<InBand, String> {
     if text.contains('/') {
         return Ok(InBand::Unix(text.into()));
     }
-    let door = ipmi_door(text)?;
+    let door = door(text)?;
     Ok(InBand::Tcp((door.address.unwrap_or(Ipv4Addr::LOCALHOST.into()), door.port).into()))
 }
 

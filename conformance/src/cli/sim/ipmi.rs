@@ -64,12 +64,7 @@ fn address(args: &Sim, redfish: SocketAddr, place: usize) -> Result<SocketAddr, 
         return Ok((redfish.ip(), args.ipmi.map_or(PORT, |door| door.port)).into());
     }
     let Some(door) = args.ipmi else { return Ok(redfish) };
-    let port = match door.port {
-        0 => Some(0),
-        first => u16::try_from(place).ok().and_then(|place| first.checked_add(place)),
-    };
-    let ip = door.address.unwrap_or(redfish.ip());
-    port.map(|port| (ip, port).into()).ok_or_else(|| {
+    door.at(redfish.ip(), place).ok_or_else(|| {
         format!("{} UDP ports from {} on are too many: the last one is 65535", args.count, door.port)
     })
 }

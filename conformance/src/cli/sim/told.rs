@@ -18,6 +18,9 @@ pub(super) struct Words {
     urls: Vec<String>,
     /// Where IPMI is offered, where it is.
     ipmi: Vec<SocketAddr>,
+    /// Where the shells are, where they are offered, and the file with their host keys.
+    ssh: Vec<SocketAddr>,
+    known_hosts: Option<String>,
     /// The file with the password alone, where we made it up.
     password: Option<String>,
     user: String,
@@ -69,10 +72,17 @@ impl Words {
             Some(pem) => Some(write("ca.pem", &pem)?),
             None => None,
         };
+        let shells = || all.iter().filter_map(|it| it.ssh.as_ref());
+        let known_hosts = match shells().next() {
+            Some(_) => Some(write("known_hosts", &super::ssh::known_hosts(shells()))?),
+            None => None,
+        };
         let list: Value = all.iter().map(described).collect();
         Ok(Self {
             urls: all.iter().map(|it| it.url.clone()).collect(),
             ipmi: all.iter().filter_map(|it| Some(super::reached(it.ipmi.as_ref()?.addr()))).collect(),
+            ssh: shells().map(|it| super::reached(it.addr())).collect(),
+            known_hosts,
             password,
             user,
             credentials,
@@ -120,6 +130,10 @@ impl Words {
         }
         row("try", &self.curl(first));
         self.ipmi.iter().take(1).for_each(|addr| row("", &self.ipmitool(*addr)));
+        self.ssh.iter().zip(&self.known_hosts).take(1).for_each(|(addr, hosts)| {
+            let (ip, port, user) = (addr.ip(), addr.port(), &self.user);
+            row("", &format!("ssh -o UserKnownHostsFile={hosts} -p {port} {user}@{ip}"));
+        });
         text.push_str("\nready\n");
         text
     }
@@ -131,6 +145,8 @@ impl Words {
             "profile": self.profile,
             "urls": self.urls,
             "ipmi": self.ipmi.iter().map(|addr| format!("ipmi://{addr}")).collect::<Vec<_>>(),
+            "ssh": self.ssh.iter().map(|addr| format!("ssh://{addr}")).collect::<Vec<_>>(),
+            "known_hosts": self.known_hosts,
             "user": self.user,
             "credentials": self.credentials,
             "ca": self.ca,
@@ -177,7 +193,8 @@ fn what(plan: &Plan) -> String {
 fn described(it: &Simulated) -> Value {
     let id = it.bmc.control().truth().id;
     let ipmi = it.ipmi.as_ref().map(|ipmi| format!("ipmi://{}", super::reached(ipmi.addr())));
-    json!({"name": it.name, "url": it.url, "ipmi": ipmi, "serial": id.serial, "uuid": id.uuid_text(), "mac": id.mac_text()})
+    let ssh = it.ssh.as_ref().map(|ssh| format!("ssh://{}", super::reached(ssh.addr())));
+    json!({"name": it.name, "url": it.url, "ipmi": ipmi, "ssh": ssh, "serial": id.serial, "uuid": id.uuid_text(), "mac": id.mac_text()})
 }
 
 /// The last words.
