@@ -216,6 +216,13 @@ pub const ALL_TRUTHS: &[&str] = &[
     "console",
 ];
 
+/// The driver that has the console: of a composite the part for that area, or for the rest.
+fn console_of(driver: &str) -> &str {
+    let driver = driver.strip_prefix("served:").unwrap_or(driver);
+    let part = |area: &str| driver.split(',').find_map(|it| it.trim().strip_prefix(area)?.strip_prefix('='));
+    part("console").or_else(|| part("rest")).unwrap_or(driver)
+}
+
 /// Why there is no console beside IPMI's.
 const NO_SHELL: &str =
     "the platform has no shell behind SSH here, and its network protocol says that SSH is off";
@@ -243,8 +250,7 @@ impl Target {
     pub fn spoken_to_by(self, driver: &str) -> Self {
         let face = Face::of(driver);
         let mut lacks = if self.is_held() && face == Face::Ipmi { BTreeMap::new() } else { self.lacks };
-        let is_by_shell = driver.strip_prefix("served:").unwrap_or(driver) == "idrac";
-        if is_by_shell && matches!(&self.kind, TargetKind::Sim(it) if !it.has_shell()) {
+        if console_of(driver) == "idrac" && matches!(&self.kind, TargetKind::Sim(it) if !it.has_shell()) {
             lacks.insert("console.open".to_owned(), NO_SHELL.to_owned());
         }
         Self { face, lacks, ..self }
@@ -487,4 +493,21 @@ pub fn parse_pin(text: &str) -> Option<[u8; 32]> {
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     let bytes: Vec<u8> = digits.chunks(2).map(byte).collect::<Option<_>>()?;
     if digits.len() == 64 { bytes.try_into().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_console_is_the_driver_s_or_that_of_a_composite_s_part() {
+        let all = ["idrac", "served:idrac", "console=idrac,rest=ipmi", "power=ipmi,rest=idrac"];
+        assert!(all.iter().all(|driver| console_of(driver) == "idrac"));
+        assert_eq!(console_of("console=ipmi,rest=idrac"), "ipmi");
+        let lacks = |driver| {
+            let generic = Target::sim("sim:generic", Profile::named("generic").unwrap());
+            generic.spoken_to_by(driver).lacks.contains_key("console.open")
+        };
+        assert!(lacks("idrac") && lacks("rest=idrac") && !lacks("ipmi") && !lacks("console=ipmi,rest=idrac"));
+    }
 }
