@@ -11,7 +11,7 @@ use crate::driver::{Deadline, DriverError};
 ///
 /// - The end of the stream is the end of the console; when somebody else ended it, reading fails and says so.
 /// - A character that this console cannot carry fails the write that begins with it, as
-///   [`InvalidInput`](std::io::ErrorKind::InvalidInput), and is not sent; the console goes on.
+///   [`InvalidInput`](std::io::ErrorKind::InvalidInput), and is not sent; the console goes on. Had through a service, it ends.
 /// - A write returns when the bytes are on their way, and waits while the host takes none; flushing waits until the BMC has
 ///   taken all of them.
 /// - Dropping it ends it, as [`Console::close`] does, but without waiting for the BMC.

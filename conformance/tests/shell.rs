@@ -160,7 +160,7 @@ async fn nobody_is_told_the_password_whose_host_key_is_not_known() {
     fs::write(&idrac.known_hosts, "").unwrap();
     let refused = open(idrac.driver().as_ref()).await.unwrap_err();
     assert!(matches!(&refused.cause, Cause::Untrusted { .. }), "{refused}");
-    assert_eq!(idrac.shell.sessions(), 0);
+    assert_eq!(idrac.shell.attempts(), 0);
 }
 
 #[tokio::test]
@@ -175,6 +175,7 @@ async fn a_wrong_password_and_a_role_that_may_not_are_told_apart() {
     let wrong = open(with("admin", "S3cret-of-nobody").as_ref()).await.unwrap_err();
     assert_eq!(wrong.cause, Cause::Unauthorized, "{wrong}");
     assert!(!wrong.to_string().contains("S3cret"), "{wrong}");
+    assert_eq!(idrac.shell.attempts(), 1);
     let accounts = idrac.bmc.control().accounts();
     let (user, password) = accounts.iter().find(|(user, _)| user == "readonly").unwrap();
     let denied = open(with(user, password).as_ref()).await.unwrap_err();
@@ -195,6 +196,87 @@ async fn a_shell_that_is_switched_off_is_not_knocked_at() {
     let refused = open(driver.as_ref()).await.unwrap_err();
     assert!(matches!(&refused.cause, Cause::Refused { code, .. } if code == "SSH"), "{refused}");
     assert_eq!(refused.protocol, Some(Protocol::Redfish));
+}
+
+#[tokio::test]
+async fn a_bmc_that_is_as_it_left_the_factory_has_its_shell_again() {
+    let idrac = Idrac::start("shell-factory").await;
+    let driver = idrac.driver();
+    let path = "/redfish/v1/Managers/iDRAC.Embedded.1/Actions/Manager.ResetToDefaults";
+    let body = serde_json::json!({"ResetType": "ResetAll"});
+    let call = halmark::VendorCall::Redfish { method: "POST".into(), path: path.into(), body: Some(body) };
+    driver.vendor_call(&call, soon()).await.unwrap();
+    let mut last = None;
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        match open(driver.as_ref()).await {
+            Ok(mut console) => return console.close(soon()).await.unwrap(),
+            Err(error) => last = Some(error),
+        }
+    }
+    panic!("{last:?}");
+}
+
+#[tokio::test]
+async fn whoever_types_and_does_not_listen_is_not_listened_to() {
+    let idrac = Idrac::start("shell-deaf").await;
+    let (mut reader, mut ssh) = deaf(&idrac);
+    // Two bytes that are typed are a hundred that are said; in the end he is sent away, or nobody takes anything any more.
+    let mut typed = 0;
+    let typing = async {
+        while typed < 64 << 20 {
+            typed += ssh.write(&b"?\r".repeat(4096)).await?;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    let typing = tokio::time::timeout(Duration::from_secs(3), typing).await;
+    assert!(!matches!(typing, Ok(Ok(()))), "it took {typed} bytes");
+    reader.kill().await.unwrap();
+    assert!(idrac.is_left_alone().await, "it still waits for somebody who has gone");
+}
+
+/// An `ssh` whose output nobody reads, and its input.
+fn deaf(idrac: &Idrac) -> (tokio::process::Child, tokio::process::ChildStdin) {
+    let (user, password) = idrac.bmc.control().credentials();
+    let folder = idrac.known_hosts.with_file_name("deaf");
+    fs::create_dir_all(&folder).expect("it can be made");
+    let tell = folder.join("tell");
+    let script = format!("#!/bin/sh\nprintf %s '{password}'\n");
+    fs::write(&tell, script).expect("it can be written");
+    fs::set_permissions(&tell, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("it is ours");
+    let port = idrac.shell.addr().port().to_string();
+    let mut child = tokio::process::Command::new("ssh")
+        .args([
+            "-F",
+            "none",
+            "-tt",
+            "-e",
+            "none",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+        ])
+        .args([
+            "-o",
+            "LogLevel=ERROR",
+            "-o",
+            "PubkeyAuthentication=no",
+            "-p",
+            &port,
+            "-l",
+            &user,
+            "127.0.0.1",
+        ])
+        .env("SSH_ASKPASS", &tell)
+        .env("SSH_ASKPASS_REQUIRE", "force")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("ssh starts");
+    let input = child.stdin.take().expect("it is piped");
+    (child, input)
 }
 
 /// The verdicts of this driver on the console of a simulated iDRAC.
@@ -261,6 +343,42 @@ fn a_simulated_idrac_has_its_shell_where_it_is_told_to() {
     let (_, said, code) = console(&folder, &at[..2], b"");
     assert_eq!(code, Some(4), "{said}");
     assert!(said.contains("--known-hosts FILE") && !said.contains(PASSWORD), "{said}");
+}
+
+#[test]
+fn whoever_is_asked_to_end_while_the_console_is_opened_leaves_nothing_behind() {
+    need("ssh", "openssh-client");
+    let folder = folder("shell-term");
+    // Somebody who never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port().to_string();
+    let at = [
+        "console",
+        "--driver",
+        "idrac",
+        "--endpoint",
+        "https://127.0.0.1:1",
+        "--insecure",
+        "--ssh-port",
+        &port,
+    ];
+    let mut child = command(&folder, &at)
+        .env("HALMARK_USER", "admin")
+        .env("HALMARK_PASSWORD", PASSWORD)
+        .env("TMPDIR", &folder)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut peer, _) = silent.accept().unwrap();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "the password is in a folder of its own");
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    // Its ssh has gone too: the connection ends.
+    peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    std::io::Read::read_to_end(&mut peer, &mut Vec::new()).expect("ssh is still there");
 }
 
 #[test]

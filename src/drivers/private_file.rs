@@ -2,7 +2,7 @@
 //! asks.
 
 use std::{
-    fs::{DirBuilder, OpenOptions, remove_dir_all},
+    fs::{DirBuilder, OpenOptions, remove_dir_all, remove_file},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -15,7 +15,7 @@ use crate::model::Secret;
 /// `$0` is its own path; who runs it is its parent.
 const TELLER: &[u8] = b"#!/bin/sh\n\
     password=${0%/*}/password\n\
-    [ -e \"$password\" ] || { kill \"$PPID\"; exit 1; }\n\
+    [ -e \"$password\" ] || { [ \"$PPID\" -gt 1 ] && kill \"$PPID\"; exit 1; }\n\
     cat \"$password\" && rm -f \"$password\"\n";
 
 /// The file, in a folder of its own (0700, the file 0600); both are gone when this is.
@@ -48,6 +48,11 @@ impl PrivateFile {
         Ok((self, path))
     }
 
+    /// Nobody needs the password any more.
+    pub(super) fn forget(&self) {
+        let _ = remove_file(&self.file);
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.file
     }
@@ -67,6 +72,7 @@ mod tests {
 
     #[test]
     fn the_password_is_told_once_and_who_asks_again_is_ended() {
+        let _alone = crate::drivers::tool::tests::ONE_AT_A_TIME.blocking_lock();
         let (private, teller) = PrivateFile::of(&Secret::new("calvin")).unwrap().with_teller().unwrap();
         let script = format!("{0}; {0}; echo still here", teller.display());
         let output = Command::new("sh").args(["-c", &script]).output().unwrap();

@@ -11,9 +11,11 @@ mod stream;
 use std::{
     ffi::OsString,
     io,
+    os::unix::process::ExitStatusExt as _,
     process::{ExitStatus, Stdio},
 };
 
+use rustix::process::Signal;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     process::{ChildStdin, ChildStdout, Command},
@@ -34,6 +36,7 @@ use crate::{
     console::Console,
     driver::{Cause, Deadline, Exchange},
     endpoint::{Endpoint, HostKeys, Tls},
+    model::Secret,
 };
 
 /// How a maker's shell is talked to.
@@ -41,6 +44,8 @@ use crate::{
 pub(super) struct Shell {
     /// How its prompts end.
     pub(super) prompts: &'static [&'static str],
+    /// The prompts that no host has: the console has ended where one of them is told.
+    pub(super) own_prompts: &'static [&'static str],
     /// What leads to the console.
     pub(super) enter: &'static str,
     /// What the line says after which the console begins.
@@ -64,7 +69,8 @@ struct Client {
     output: ChildStdout,
     /// What it complains of, when it has ended.
     complaints: JoinHandle<String>,
-    _secret: PrivateFile,
+    secret: PrivateFile,
+    password: Secret,
     user: String,
     host: String,
 }
@@ -79,8 +85,11 @@ pub(super) async fn open(
     let mut client = start(endpoint, port, by)?;
     let entering = enter(shell, &mut client);
     match timeout_at(by.instant(), entering).await {
-        Ok(Ok(heard)) => Ok(Box::new(ShellConsole::new(shell, client, heard))),
-        Ok(Err(Stop::Refused(words))) => Err(refused(shell, &words)),
+        Ok(Ok(heard)) => {
+            client.secret.forget();
+            Ok(Box::new(ShellConsole::new(shell, client, heard)))
+        }
+        Ok(Err(Stop::Refused(words))) => Err(refused(shell, &client.hidden(&words))),
         Ok(Err(Stop::Ended)) => Err(client.ended().await),
         Err(_) => {
             Err(Cause::Unreachable { reason: "the shell did not lead to the console in time".to_owned() }
@@ -130,6 +139,15 @@ fn start(endpoint: &Endpoint, port: u16, by: Deadline) -> Result<Client, Failure
         Failure::from(Cause::Internal { reason: format!("{PROGRAM} could not be run: {error}") })
     };
     let credentials = endpoint.credentials.as_ref().ok_or(Cause::Unauthorized)?;
+    if let HostKeys::File(file) = &endpoint.ssh.host_keys
+        && file.to_str().is_none_or(|path| path.contains(['"', '$', '\n']))
+    {
+        let reason = format!(
+            "{} cannot be a file of known hosts: ssh reads \", $ and a line's end in its name otherwise",
+            file.display()
+        );
+        return Err(Cause::InvalidArgument { reason }.into());
+    }
     let (secret, teller) =
         PrivateFile::of(&credentials.password).and_then(PrivateFile::with_teller).map_err(internal)?;
     let mut command = Command::new(PROGRAM);
@@ -159,7 +177,8 @@ fn start(endpoint: &Endpoint, port: u16, by: Deadline) -> Result<Client, Failure
         input,
         output,
         complaints,
-        _secret: secret,
+        secret,
+        password: credentials.password.clone(),
         user: credentials.user.clone(),
         host: endpoint.host.clone(),
     })
@@ -177,6 +196,7 @@ fn arguments(endpoint: &Endpoint, user: &str, port: u16, by: Deadline) -> Vec<Os
     option("GSSAPIAuthentication=no".to_owned());
     option("PreferredAuthentications=keyboard-interactive,password".to_owned());
     option("NumberOfPasswordPrompts=1".to_owned());
+    option("UpdateHostKeys=no".to_owned());
     option(format!("ConnectTimeout={patience}"));
     option("ServerAliveInterval=15".to_owned());
     option("ServerAliveCountMax=3".to_owned());
@@ -184,11 +204,9 @@ fn arguments(endpoint: &Endpoint, user: &str, port: u16, by: Deadline) -> Vec<Os
         (HostKeys::File(file), _) => {
             option("StrictHostKeyChecking=yes".to_owned());
             option("GlobalKnownHostsFile=/dev/null".to_owned());
-            all.push("-o".into());
-            let mut known = OsString::from("UserKnownHostsFile=\"");
-            known.push(file);
-            known.push("\"");
-            all.push(known);
+            // A per cent sign would begin a token (ssh_config(5), TOKENS).
+            let file = file.display().to_string().replace('%', "%%");
+            option(format!("UserKnownHostsFile=\"{file}\""));
         }
         (HostKeys::Known, Tls::Insecure) => {
             option("StrictHostKeyChecking=no".to_owned());
@@ -215,17 +233,22 @@ impl Client {
         self.input.flush().await
     }
 
+    /// What the other end said, should it say the password.
+    fn hidden(&self, said: &str) -> String {
+        said.replace(self.password.reveal_text().as_str(), "…")
+    }
+
     /// What its end means.
     async fn ended(mut self) -> Failure {
         let status = self.running.child.wait().await;
         // Whoever it has left behind would keep the pipe open.
-        let Self { running, complaints, user, host, .. } = self;
+        let Self { running, complaints, password, user, host, .. } = self;
         drop(running);
-        let said = told(&complaints.await.unwrap_or_default());
+        let said = complaints.await.unwrap_or_default().replace(password.reveal_text().as_str(), "…");
         let status = status.ok();
         let cause = meant(status, &said, &user, &host);
         // What is the reason is not told twice.
-        let said = if matches!(cause, Cause::Unreachable { .. }) { String::new() } else { said };
+        let said = if matches!(cause, Cause::Unreachable { .. }) { String::new() } else { told(&said) };
         Failure::new(cause, at(status.and_then(|it| it.code()), said))
     }
 }
@@ -233,8 +256,16 @@ impl Client {
 /// What the client said, by the words of OpenSSH.
 fn meant(status: Option<ExitStatus>, said: &str, user: &str, host: &str) -> Cause {
     let is = |words: &str| said.contains(words);
-    // Whoever asks a second time for the password is ended by a signal.
-    if is("Permission denied") || status.is_some_and(|it| it.code().is_none()) {
+    if is("ssh_askpass: exec(") {
+        let reason = format!(
+            "no program can be run in {}: name another folder for temporary files with TMPDIR",
+            std::env::temp_dir().display()
+        );
+        return Cause::Internal { reason };
+    }
+    // Whoever asks a second time for the password is ended by the one that tells it.
+    let was_ended = status.is_some_and(|it| it.signal() == Some(Signal::TERM.as_raw()));
+    if is("Permission denied (") || was_ended {
         return Cause::Unauthorized;
     }
     if is("Host key verification failed") || is("HOST IDENTIFICATION HAS CHANGED") {
@@ -244,15 +275,15 @@ fn meant(status: Option<ExitStatus>, said: &str, user: &str, host: &str) -> Caus
         );
         return Cause::Untrusted { reason };
     }
-    let reason =
-        if said.is_empty() { "the SSH client ended without a word".to_owned() } else { said.to_owned() };
+    let said = told(said);
+    let reason = if said.is_empty() { "the SSH client ended without a word".to_owned() } else { said };
     Cause::Unreachable { reason }
 }
 
 fn missing() -> Failure {
-    let reason = "the console is behind the BMC's SSH, and there is no ssh on the PATH of this machine: install OpenSSH's client \
+    let advice = "the console is behind the BMC's SSH, and there is no ssh on the PATH of this machine: install OpenSSH's client \
                   (Debian: openssh-client)";
-    Failure::new(Cause::Unreachable { reason: reason.to_owned() }, at(None, String::new()))
+    Failure::new(Cause::Unsupported, at(None, advice.to_owned()))
 }
 
 /// As it can be told: short, and in one line.
@@ -292,11 +323,11 @@ mod tests {
         assert!(arguments_for(&usual).contains(&strict));
         let any = usual.with_tls(Tls::Insecure);
         assert!(arguments_for(&any).contains(&"StrictHostKeyChecking=no".to_owned()));
-        let host_keys = HostKeys::File("/etc/my hosts".into());
+        let host_keys = HostKeys::File("/etc/100% mine".into());
         let told = Endpoint { ssh: SshOptions { port: None, host_keys }, ..any };
         let all = arguments_for(&told);
         assert!(
-            all.contains(&strict) && all.contains(&"UserKnownHostsFile=\"/etc/my hosts\"".to_owned()),
+            all.contains(&strict) && all.contains(&"UserKnownHostsFile=\"/etc/100%% mine\"".to_owned()),
             "{all:?}"
         );
     }
@@ -304,7 +335,15 @@ mod tests {
     #[test]
     fn what_the_client_complains_of_has_a_kind() {
         let kind = |said: &str| meant(None, said, "root", "bmc").kind();
-        assert_eq!(kind("root@bmc: Permission denied (password)."), "unauthorized");
+        let long = format!("{}\nroot@bmc: Permission denied (password).", "a warning\n".repeat(100));
+        assert_eq!(kind(&long), "unauthorized");
+        assert_eq!(kind("ssh: connect to host bmc port 22: Permission denied"), "unreachable");
+        assert_eq!(
+            kind("ssh_askpass: exec(/tmp/x/tell): Permission denied\nPermission denied (password)."),
+            "internal"
+        );
+        let ended = |signal| meant(Some(ExitStatus::from_raw(signal)), "", "root", "bmc").kind();
+        assert_eq!((ended(15), ended(9)), ("unauthorized", "unreachable"));
         assert_eq!(kind("ssh: connect to host bmc port 22: Connection refused"), "unreachable");
         assert!(matches!(
             meant(None, "Host key verification failed.", "root", "bmc"),
@@ -316,6 +355,7 @@ mod tests {
     fn a_shell_that_says_no_is_told_with_its_words() {
         const SHELL: Shell = Shell {
             prompts: &[">"],
+            own_prompts: &[],
             enter: "console\r",
             entered: "on",
             leave: 0,

@@ -106,7 +106,7 @@ impl World {
 }
 
 /// How much faster the world is while there is a console behind a shell: a machine that restarts takes minutes.
-const HASTE: u32 = 20;
+const HASTE: u32 = 10;
 
 impl Plan {
     /// Whether the driver, in this process, has a program of the system's do a part of its work at this target.

@@ -227,7 +227,10 @@ impl Lan {
             return Some(Wake { at: Some(Duration::ZERO), events: usize::MAX });
         }
         let sol = self.table.console.active.as_ref()?;
-        Some(Wake { at: sol.next(), events: sol.wanted.events })
+        // Whoever has gone without a word does not keep the host's port when his session is over.
+        let session = self.table.place(sol.wanted.session).map(|place| &self.table.open[place]);
+        let over = session.map(|it| it.last_used + self.table.manners.idle);
+        Some(Wake { at: sol.next().into_iter().chain(over).min(), events: sol.wanted.events })
     }
 }
 

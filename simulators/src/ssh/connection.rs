@@ -32,6 +32,10 @@ use crate::{
 const ATTEMPTS: usize = 3;
 /// For so long is waited that the last words are taken.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// So much may wait to be said; whoever does not listen to it is not listened to either.
+const UNSAID: usize = 64 * 1024;
+/// So much of what somebody says who is not listened to; with more he is sent away.
+const UNHEARD: usize = 256 * 1024;
 
 /// A connection.
 pub(super) struct Connection {
@@ -94,7 +98,10 @@ impl Connection {
             if until(self) {
                 return Ok(true);
             }
-            self.wait(stream).await?;
+            match self.leaves {
+                true => timeout(LAST_WORDS, self.wait(stream)).await??,
+                false => self.wait(stream).await?,
+            }
         }
     }
 
@@ -157,8 +164,13 @@ impl Connection {
     /// What he has typed.
     fn hear(&mut self) -> Result<bool, Error> {
         let Some(channel) = &self.channel else { return Ok(false) };
-        if self.runner.is_channel_eof(channel) {
+        if self.leaves || self.runner.is_channel_eof(channel) {
+            // What comes now is nobody's, and must not keep the rest from being heard.
             self.leaves = true;
+            self.runner.discard_read_channel(channel)?;
+            return Ok(false);
+        }
+        if self.out.len() >= UNSAID {
             return Ok(false);
         }
         let mut typed = [0; 1024];
@@ -245,20 +257,20 @@ impl Connection {
                 None => std::future::pending().await,
             }
         };
-        let takes = self.arrived.is_empty();
         let mut part = [0; 4096];
         let (mut reader, mut writer) = stream.split();
         let pending = self.runner.is_output_pending();
         if pending {
-            let sent = writer.write(self.runner.output_buf());
-            let sent = if self.leaves { timeout(LAST_WORDS, sent).await? } else { sent.await };
-            self.runner.consume_output(sent?);
+            let sent = writer.write(self.runner.output_buf()).await?;
+            self.runner.consume_output(sent);
             return Ok(());
         }
         select! {
             () = happened => {}
-            read = reader.read(&mut part), if takes => match read? {
+            // Whoever is not listened to is read all the same: else nobody would see that he has gone.
+            read = reader.read(&mut part) => match read? {
                 0 => self.runner.close_input(),
+                count if self.arrived.len() + count > UNHEARD => return Err(io::ErrorKind::OutOfMemory.into()),
                 count => self.arrived.extend_from_slice(&part[..count]),
             }
         }
@@ -276,6 +288,7 @@ impl Drop for Connection {
 
 /// What somebody may do who has the account and its password.
 fn login(shared: &Shared, auth: ServPasswordAuth<'_, '_>) -> Result<Option<Role>, Error> {
+    shared.attempts.fetch_add(1, Ordering::Relaxed);
     let role = match (auth.username(), auth.password()) {
         (Ok(user), Ok(password)) => {
             shared.bmc.admit(user, |own| own == password, Entrance::Redfish, |account| account.role)

@@ -17,7 +17,7 @@ use tokio::{
     select,
     sync::watch,
     task::{AbortHandle, JoinSet},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{Shell, connection::Connection};
@@ -52,6 +52,7 @@ pub struct Service {
     addr: SocketAddr,
     host_key: String,
     sessions: Arc<AtomicUsize>,
+    attempts: Arc<AtomicUsize>,
     serving: AbortHandle,
 }
 
@@ -61,6 +62,8 @@ pub(super) struct Shared {
     pub(super) key: SignKey,
     /// How many have logged in and are still there.
     pub(super) sessions: Arc<AtomicUsize>,
+    /// How often a password was given.
+    pub(super) attempts: Arc<AtomicUsize>,
     /// What is there to talk to.
     pub(super) shell: Shell,
 }
@@ -88,11 +91,16 @@ impl Service {
         let key = SigningKey::from_bytes(&Random::new(bmc.seed() ^ KEY).bytes());
         let host_key = format!("ssh-ed25519 {}", base64(&blob(key.verifying_key().as_bytes())));
         show(bmc, addr.port());
-        let sessions = Arc::<AtomicUsize>::default();
-        let shared =
-            Shared { bmc: bmc.clone(), key: SignKey::Ed25519(key), sessions: sessions.clone(), shell };
-        let serving = tokio::spawn(serve(Arc::new(shared), listener)).abort_handle();
-        Ok(Self { addr, host_key, sessions, serving })
+        let (sessions, attempts) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let shared = Shared {
+            bmc: bmc.clone(),
+            key: SignKey::Ed25519(key),
+            sessions: sessions.clone(),
+            attempts: attempts.clone(),
+            shell,
+        };
+        let serving = tokio::spawn(serve(Arc::new(shared), listener, addr.port())).abort_handle();
+        Ok(Self { addr, host_key, sessions, attempts, serving })
     }
 
     /// Where it listens.
@@ -108,6 +116,11 @@ impl Service {
     /// How many have logged in and are still there.
     pub fn sessions(&self) -> usize {
         self.sessions.load(Ordering::Relaxed)
+    }
+
+    /// How often a password was given, right or wrong.
+    pub fn attempts(&self) -> usize {
+        self.attempts.load(Ordering::Relaxed)
     }
 
     /// Ends it, and every session.
@@ -129,7 +142,7 @@ impl fmt::Debug for Service {
 }
 
 /// Listens for as long as the service lives; who is connected goes with the BMC.
-async fn serve(shared: Arc<Shared>, listener: TcpListener) {
+async fn serve(shared: Arc<Shared>, listener: TcpListener, port: u16) {
     let mut connected = JoinSet::new();
     let mut presence = shared.bmc.presence();
     loop {
@@ -139,14 +152,22 @@ async fn serve(shared: Arc<Shared>, listener: TcpListener) {
                 if changed.is_err() {
                     return;
                 }
-                if *presence.borrow_and_update() != Presence::Up {
-                    connected.abort_all();
+                let now = *presence.borrow_and_update();
+                match now {
+                    // Perhaps as it left the factory; it is still there.
+                    Presence::Up if is_on(&shared.bmc) => show(&shared.bmc, port),
+                    Presence::Up => {}
+                    Presence::Restarting | Presence::Gone => connected.abort_all(),
                 }
             }
             Some(_) = connected.join_next() => {}
             accepted = listener.accept() => {
                 // Whoever is not let in finds the connection closed.
-                let Ok((stream, _)) = accepted else { continue };
+                let Ok((stream, _)) = accepted else {
+                    // There are no descriptors, and there will be none a moment later.
+                    sleep(Duration::from_millis(10)).await;
+                    continue;
+                };
                 if connected.len() < MOST && shared.bmc.is_up() && is_on(&shared.bmc) {
                     connected.spawn(attend(shared.clone(), stream, presence.clone()));
                 }

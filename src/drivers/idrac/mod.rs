@@ -59,6 +59,7 @@ const IDRAC: Manners = Manners {
     shell: Some(Shell {
         // `/admin1->` up to iDRAC 9 4.x, `racadm>>` since; a folder of the shell may stand before the arrow.
         prompts: &["racadm>>", "->"],
+        own_prompts: &["racadm>>", "/admin1->"],
         enter: "console com2\r",
         // "Connected to Serial Device 2. To end type: ^\\", iDRAC 6 to 9.
         entered: "To end type:",

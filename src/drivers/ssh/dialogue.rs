@@ -51,7 +51,8 @@ impl Dialogue {
                 None => Step::Wait,
             };
         }
-        match is_at_prompt(self.shell, &self.heard) {
+        // A prompt before the end of the line that was typed is the one that it was typed at.
+        match self.heard.contains(&b'\n') && is_at_prompt(self.shell, &self.heard) {
             true => Step::Refused(self.answer()),
             false => Step::Wait,
         }
@@ -70,10 +71,31 @@ impl Dialogue {
 
 /// Whether what was said ends in a prompt, at the start of a line.
 pub(super) fn is_at_prompt(shell: &Shell, heard: &[u8]) -> bool {
+    ends_in(shell.prompts, heard)
+}
+
+/// The end of what a console says, as much as a prompt needs.
+#[derive(Debug, Default)]
+pub(super) struct Tail(Vec<u8>);
+
+impl Tail {
+    /// So much of what comes last is looked at.
+    const LENGTH: usize = 256;
+
+    /// Takes what was said; whether the shell is at a prompt that no host has.
+    pub(super) fn heard(&mut self, bytes: &[u8], shell: &Shell) -> bool {
+        self.0.extend_from_slice(&bytes[bytes.len().saturating_sub(Self::LENGTH)..]);
+        let over = self.0.len().saturating_sub(Self::LENGTH);
+        self.0.drain(..over);
+        self.0.contains(&b'\n') && ends_in(shell.own_prompts, &self.0)
+    }
+}
+
+fn ends_in(prompts: &[&str], heard: &[u8]) -> bool {
     let line = heard.rsplit(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let line = line.trim_ascii();
     // No prompt has a space in it; a sentence that ends in an arrow is none.
-    !line.contains(&b' ') && shell.prompts.iter().any(|prompt| line.ends_with(prompt.as_bytes()))
+    !line.contains(&b' ') && prompts.iter().any(|prompt| line.ends_with(prompt.as_bytes()))
 }
 
 fn find(within: &[u8], what: &[u8]) -> Option<usize> {
@@ -86,6 +108,7 @@ mod tests {
 
     const SHELL: Shell = Shell {
         prompts: &["racadm>>", "->"],
+        own_prompts: &["racadm>>"],
         enter: "console com2\r",
         entered: "To end type:",
         leave: 0x1C,
@@ -120,6 +143,24 @@ mod tests {
     fn a_shell_that_says_no_is_back_at_its_prompt() {
         let steps = steps("racadm>>console com2\r\nERROR: in use by another session\r\nracadm>>");
         assert_eq!(steps[1], Step::Refused("ERROR: in use by another session".to_owned()));
+    }
+
+    #[test]
+    fn a_prompt_that_no_host_has_ends_the_console() {
+        let ended = |said: &str| {
+            let mut tail = Tail::default();
+            said.as_bytes().iter().filter(|byte| tail.heard(&[**byte], &SHELL)).count()
+        };
+        assert_eq!(ended("closed by another session\r\nracadm>>"), 1);
+        assert_eq!(ended("\r\nmysql-> \r\n> echo racadm>>\r\nracadm>"), 0);
+        let mut tail = Tail::default();
+        assert!(!tail.heard(&[b'x'; 1000], &SHELL) && tail.heard(b"\r\nracadm>>", &SHELL));
+    }
+
+    #[test]
+    fn a_prompt_that_is_drawn_again_is_no_answer() {
+        let drawn = "racadm>>\rracadm>>console com2\r\nTo end type: ^\\\r\n";
+        assert_eq!(steps(drawn), [Step::Say("console com2\r"), Step::Open(Vec::new())]);
     }
 
     #[test]

@@ -13,7 +13,10 @@ use tokio::{
     time::timeout_at,
 };
 
-use super::{Client, Shell, dialogue::is_at_prompt};
+use super::{
+    Client, Shell,
+    dialogue::{Tail, is_at_prompt},
+};
 use crate::{
     console::Console,
     driver::{Cause, Deadline, DriverError, Operation, Protocol},
@@ -22,18 +25,22 @@ use crate::{
 /// So much of what comes last is looked at for the prompt.
 const TAIL: usize = 256;
 
-/// A console behind a shell.
+/// A console behind a shell. What was flushed is the SSH client's, and nobody knows when the BMC takes it: closing delivers it, and
+/// dropping may lose the last of it.
 pub(super) struct ShellConsole {
     shell: &'static Shell,
     /// Nobody any more once it is closed.
     client: Option<Client>,
     /// What the host has said before anybody read.
     heard: VecDeque<u8>,
+    tail: Tail,
+    /// Whether the shell is back at its prompt although nobody here left the console.
+    left: bool,
 }
 
 impl ShellConsole {
     pub(super) fn new(shell: &'static Shell, client: Client, heard: Vec<u8>) -> Self {
-        Self { shell, client: Some(client), heard: heard.into() }
+        Self { shell, client: Some(client), heard: heard.into(), tail: Tail::default(), left: false }
     }
 }
 
@@ -54,9 +61,14 @@ impl AsyncRead for ShellConsole {
             self.heard.drain(..count).for_each(|byte| buf.put_slice(&[byte]));
             return Poll::Ready(Ok(()));
         }
-        let Some(client) = &mut self.client else { return Poll::Ready(Ok(())) };
+        if self.left {
+            return Poll::Ready(Err(taken_away()));
+        }
+        let Self { shell, client, tail, left, .. } = &mut *self;
+        let Some(client) = client else { return Poll::Ready(Ok(())) };
         let before = buf.filled().len();
         ready!(Pin::new(&mut client.output).poll_read(cx, buf))?;
+        *left = tail.heard(&buf.filled()[before..], shell);
         match buf.filled().len() > before || buf.remaining() == 0 {
             true => Poll::Ready(Ok(())),
             false => Poll::Ready(Err(gone())),
@@ -66,6 +78,10 @@ impl AsyncRead for ShellConsole {
 
 impl AsyncWrite for ShellConsole {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        if self.left {
+            // Whatever is typed now the shell would take for a command.
+            return Poll::Ready(Err(taken_away()));
+        }
         let leave = self.shell.leave;
         let plain = data.iter().position(|byte| *byte == leave).unwrap_or(data.len());
         if plain == 0 && !data.is_empty() {
@@ -98,7 +114,7 @@ impl Console for ShellConsole {
 
     async fn close(&mut self, by: Deadline) -> Result<(), DriverError> {
         let Some(client) = self.client.take() else { return Ok(()) };
-        match timeout_at(by.instant(), leave(self.shell, client)).await {
+        match timeout_at(by.instant(), leave(self.shell, client, self.left)).await {
             Ok(outcome) => outcome.map_err(|error| failed(Cause::Unreachable { reason: error.to_string() })),
             Err(_) => {
                 let reason = "the shell did not end in time; its connection is cut".to_owned();
@@ -108,22 +124,29 @@ impl Console for ShellConsole {
     }
 }
 
-/// Out of the console, and out of the shell.
-async fn leave(shell: &Shell, mut client: Client) -> io::Result<()> {
-    client.say(&[shell.leave]).await.map_err(|_| gone())?;
+/// Out of the console, unless somebody has done that, and out of the shell.
+async fn leave(shell: &Shell, mut client: Client, has_left: bool) -> io::Result<()> {
     let (mut tail, mut part) = (Vec::new(), [0; 4096]);
-    while !is_at_prompt(shell, &tail) {
-        match client.output.read(&mut part).await {
-            Ok(count @ 1..) => tail.extend_from_slice(&part[..count]),
-            _ => return Err(gone()),
+    if !has_left {
+        client.say(&[shell.leave]).await.map_err(|_| gone())?;
+        while !is_at_prompt(shell, &tail) {
+            match client.output.read(&mut part).await {
+                Ok(count @ 1..) => tail.extend_from_slice(&part[..count]),
+                _ => return Err(gone()),
+            }
+            let over = tail.len().saturating_sub(TAIL);
+            tail.drain(..over);
         }
-        let over = tail.len().saturating_sub(TAIL);
-        tail.drain(..over);
     }
     // From here on it is over, however it ends.
     let _ = client.say(shell.exit.as_bytes()).await;
     while let Ok(1..) = client.output.read(&mut part).await {}
     Ok(())
+}
+
+fn taken_away() -> io::Error {
+    let reason = "the BMC ended the console, or somebody else took it";
+    io::Error::new(io::ErrorKind::ConnectionAborted, reason)
 }
 
 fn gone() -> io::Error {

@@ -21,6 +21,7 @@ use tokio::{
 };
 
 use super::{
+    asked_to_end,
     cast::Recording,
     endpoint,
     escape::{Escape, Key},
@@ -238,20 +239,6 @@ fn read_standard_input() -> mpsc::Receiver<Vec<u8>> {
         }
     });
     desk
-}
-
-/// SIGTERM or SIGHUP, and SIGINT where the terminal still makes one.
-async fn asked_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
-    };
-    tokio::select! {
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
-        () = wait(SignalKind::interrupt()) => {}
-    }
 }
 
 /// The terminal without echo, lines and signals, as long as this is there.

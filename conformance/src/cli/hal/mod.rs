@@ -167,10 +167,24 @@ pub(super) async fn uninterrupted(work: impl Future<Output = u8>) -> u8 {
     tokio::select! {
         biased;
         code = work => code,
-        _ = tokio::signal::ctrl_c() => {
+        () = asked_to_end() => {
             complain("interrupted: what was asked for may have been done\n");
             exit::INTERRUPTED
         }
+    }
+}
+
+/// SIGTERM or SIGHUP, and SIGINT where a terminal still makes one.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+        () = wait(SignalKind::interrupt()) => {}
     }
 }
 

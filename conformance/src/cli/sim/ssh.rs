@@ -34,18 +34,23 @@ pub(super) fn offer(
     Service::start(bmc, ServiceOptions { listen }).map(Some).map_err(|error| refused(listen, &error))
 }
 
-/// The host keys of those that offer it, as a file of known hosts has them (sshd(8)).
-pub(super) fn known_hosts<'s>(services: impl Iterator<Item = &'s Service>) -> String {
-    let line = |it: &Service| {
+/// The host keys of those that offer it, as a file of known hosts has them (sshd(8)): by address, and by the name that is in the URL.
+pub(super) fn known_hosts<'s>(all: impl Iterator<Item = (&'s str, &'s Service)>) -> String {
+    let line = |(url, it): (&str, &Service)| {
         let addr = super::reached(it.addr());
-        let host = if addr.port() == 22 {
-            addr.ip().to_string()
-        } else {
-            format!("[{}]:{}", addr.ip(), addr.port())
+        let own = halmark::Endpoint::parse(url).map(|it| it.host).unwrap_or_default();
+        let at = |host: &str| {
+            if addr.port() == 22 { host.to_owned() } else { format!("[{host}]:{}", addr.port()) }
         };
-        format!("{host} {}\n", it.host_key())
+        let address = addr.ip().to_string();
+        let names = if own.is_empty() || own == address {
+            at(&address)
+        } else {
+            format!("{},{}", at(&address), at(&own))
+        };
+        format!("{names} {}\n", it.host_key())
     };
-    services.map(line).collect()
+    all.map(line).collect()
 }
 
 fn unknown(plan: &Plan) -> String {

@@ -72,7 +72,7 @@ impl Words {
             Some(pem) => Some(write("ca.pem", &pem)?),
             None => None,
         };
-        let shells = || all.iter().filter_map(|it| it.ssh.as_ref());
+        let shells = || all.iter().filter_map(|it| Some((it.url.as_str(), it.ssh.as_ref()?)));
         let known_hosts = match shells().next() {
             Some(_) => Some(write("known_hosts", &super::ssh::known_hosts(shells()))?),
             None => None,
@@ -81,7 +81,7 @@ impl Words {
         Ok(Self {
             urls: all.iter().map(|it| it.url.clone()).collect(),
             ipmi: all.iter().filter_map(|it| Some(super::reached(it.ipmi.as_ref()?.addr()))).collect(),
-            ssh: shells().map(|it| super::reached(it.addr())).collect(),
+            ssh: shells().map(|(_, it)| super::reached(it.addr())).collect(),
             known_hosts,
             password,
             user,

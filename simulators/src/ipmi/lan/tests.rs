@@ -200,6 +200,19 @@ async fn the_console_is_one_sessions_alone_and_another_can_take_it_away() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_goes_without_a_word_gives_the_hosts_port_back_when_his_session_is_over() {
+    let mut peer = running();
+    let mut one = peer.open(17);
+    assert_eq!(peer.ask(&mut one, (6, 0x48), &[1, 1, 0xC0, 0, 0, 0]).unwrap()[0], 0);
+    peer.lan.due(&peer.bmc);
+    assert!(peer.bmc.serial().take().is_none());
+    let at = peer.lan.wakes().unwrap().at.unwrap();
+    advance(at - peer.bmc.now()).await;
+    peer.lan.due(&peer.bmc);
+    assert!(peer.bmc.serial().take().is_some() && peer.lan.wakes().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_told_of_an_exchange_has_no_secret() {
     let mut peer = Peer::new();
     let mut opened = peer.open(3);
