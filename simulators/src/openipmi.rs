@@ -159,8 +159,29 @@ impl Drop for Task {
 }
 
 /// A port that nobody has. Debian's `ipmi_sim` would share a port with another one without a word.
+///
+/// Between here and there nobody holds it. So it is none of those that the system gives to whoever wants any, and each one is
+/// another: a relay or a driver of the next moment would take it, and be taken for `ipmi_sim`.
 fn free_port(wanted: Option<u16>) -> Result<SocketAddr, StartError> {
-    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, wanted.unwrap_or(0)));
+    const FIRST: u32 = 24_576;
+    const MANY: u32 = 8_192;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    if let Some(port) = wanted {
+        return probed(port);
+    }
+    let own = std::process::id().wrapping_mul(251);
+    for _ in 0..MANY {
+        let place = own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % MANY;
+        match probed(u16::try_from(FIRST + place).unwrap_or_default()) {
+            Err(StartError::PortTaken { .. }) => {}
+            result => return result,
+        }
+    }
+    probed(0)
+}
+
+fn probed(port: u16) -> Result<SocketAddr, StartError> {
+    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let probe = std::net::UdpSocket::bind(addr).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => StartError::PortTaken { addr },
         _ => StartError::Io { doing: "look for a free UDP port", source },

@@ -83,17 +83,22 @@ pub(super) async fn open(
     by: Deadline,
 ) -> Result<Box<dyn Console>, Failure> {
     let mut client = start(endpoint, port, by)?;
-    let entering = enter(shell, &mut client);
+    let mut dialogue = Dialogue::new(shell);
+    let entering = enter(&mut dialogue, &mut client);
     match timeout_at(by.instant(), entering).await {
         Ok(Ok(heard)) => {
             client.secret.forget();
             Ok(Box::new(ShellConsole::new(shell, client, heard)))
         }
-        Ok(Err(Stop::Refused(words))) => Err(refused(shell, &client.hidden(&words))),
-        Ok(Err(Stop::Ended)) => Err(client.ended().await),
+        Ok(Err(Stop::Refused(words))) => Err(refused(shell, &hidden(&client.password, &words))),
+        Ok(Err(Stop::Ended)) => Err(client.ended(by).await),
         Err(_) => {
-            Err(Cause::Unreachable { reason: "the shell did not lead to the console in time".to_owned() }
-                .into())
+            let last = told(&hidden(&client.password, &dialogue.last_words()));
+            let reason = match last.is_empty() {
+                true => "the shell has not said a word in time".to_owned(),
+                false => format!("the shell did not lead to the console in time; it said last: {last}"),
+            };
+            Err(Cause::Unreachable { reason }.into())
         }
     }
 }
@@ -107,8 +112,7 @@ enum Stop {
 }
 
 /// Talks to the shell until the console begins; what the host has said by then.
-async fn enter(shell: &'static Shell, client: &mut Client) -> Result<Vec<u8>, Stop> {
-    let mut dialogue = Dialogue::new(shell);
+async fn enter(dialogue: &mut Dialogue, client: &mut Client) -> Result<Vec<u8>, Stop> {
     let mut part = [0; 4096];
     loop {
         let count = client.output.read(&mut part).await.unwrap_or(0);
@@ -233,24 +237,25 @@ impl Client {
         self.input.flush().await
     }
 
-    /// What the other end said, should it say the password.
-    fn hidden(&self, said: &str) -> String {
-        said.replace(self.password.reveal_text().as_str(), "…")
-    }
-
     /// What its end means.
-    async fn ended(mut self) -> Failure {
-        let status = self.running.child.wait().await;
+    async fn ended(mut self, by: Deadline) -> Failure {
+        // Whoever has closed its output has ended, or is ended by the deadline.
+        let status = timeout_at(by.instant(), self.running.child.wait()).await.ok().and_then(Result::ok);
         // Whoever it has left behind would keep the pipe open.
         let Self { running, complaints, password, user, host, .. } = self;
         drop(running);
-        let said = complaints.await.unwrap_or_default().replace(password.reveal_text().as_str(), "…");
-        let status = status.ok();
+        let said = hidden(&password, &complaints.await.unwrap_or_default());
         let cause = meant(status, &said, &user, &host);
         // What is the reason is not told twice.
         let said = if matches!(cause, Cause::Unreachable { .. }) { String::new() } else { told(&said) };
         Failure::new(cause, at(status.and_then(|it| it.code()), said))
     }
+}
+
+/// What the other end said, should it say the password.
+fn hidden(password: &Secret, said: &str) -> String {
+    let password = password.reveal_text();
+    if password.is_empty() { said.to_owned() } else { said.replace(password.as_str(), "…") }
 }
 
 /// What the client said, by the words of OpenSSH.
@@ -330,6 +335,12 @@ mod tests {
             all.contains(&strict) && all.contains(&"UserKnownHostsFile=\"/etc/100%% mine\"".to_owned()),
             "{all:?}"
         );
+    }
+
+    #[test]
+    fn a_password_that_is_said_back_is_not_told() {
+        assert_eq!(hidden(&Secret::new("calvin"), "no such user: calvin"), "no such user: …");
+        assert_eq!(hidden(&Secret::new(""), "no"), "no");
     }
 
     #[test]

@@ -114,7 +114,9 @@ pub(super) async fn run(
         Ok(ended) => ended.map_err(|error| internal(tool, &error))?,
         Err(_) => return Err(unknown(tool, "it did not end by the deadline and was killed")),
     };
-    let hidden = |text: String| text.replace(credentials.password.reveal_text().as_str(), "…");
+    let password = credentials.password.reveal_text();
+    let hidden =
+        |text: String| if password.is_empty() { text } else { text.replace(password.as_str(), "…") };
     match code {
         Some(0) => Ok(hidden(said)),
         Some(code) => {

@@ -58,6 +58,12 @@ impl Dialogue {
         }
     }
 
+    /// The end of what the shell has said.
+    pub(super) fn last_words(&self) -> String {
+        const ENOUGH: usize = 200;
+        String::from_utf8_lossy(&self.heard[self.heard.len().saturating_sub(ENOUGH)..]).into_owned()
+    }
+
     /// What the shell said between the echo of the command and its prompt.
     fn answer(&self) -> String {
         let text = String::from_utf8_lossy(&self.heard);
