@@ -510,7 +510,9 @@ impl fmt::Display for Cause {
             Self::Busy { retry_after: None } => f.write_str("the BMC is busy"),
             Self::NotFound { what } => write!(f, "the BMC has no {what}"),
             Self::Unreachable { reason } => write!(f, "the BMC does not answer: {reason}"),
-            Self::Untrusted { reason } => write!(f, "nothing was sent to the BMC: {reason}"),
+            Self::Untrusted { reason } => {
+                write!(f, "who answers is not trusted, and was told nothing: {reason}")
+            }
             Self::OutcomeUnknown { reason } => {
                 write!(
                     f,

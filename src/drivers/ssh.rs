@@ -12,6 +12,7 @@ use std::{
     ffi::OsString,
     io,
     os::unix::process::ExitStatusExt as _,
+    path::Path,
     process::{ExitStatus, Stdio},
 };
 
@@ -56,6 +57,8 @@ pub(super) struct Shell {
     pub(super) exit: &'static str,
     /// What the shell says where somebody else has the console.
     pub(super) taken: &'static [&'static str],
+    /// What it says to whom it is not allowed.
+    pub(super) denied: &'static [&'static str],
 }
 
 const PROGRAM: &str = "ssh";
@@ -71,7 +74,6 @@ struct Client {
     complaints: JoinHandle<String>,
     secret: PrivateFile,
     password: Secret,
-    user: String,
     host: String,
 }
 
@@ -130,10 +132,15 @@ async fn enter(dialogue: &mut Dialogue, client: &mut Client) -> Result<Vec<u8>, 
 
 fn refused(shell: &Shell, words: &str) -> Failure {
     let told = told(words);
-    let cause = if shell.taken.iter().any(|it| words.to_ascii_lowercase().contains(it)) {
+    let low = words.to_ascii_lowercase();
+    let says = |all: &[&str]| all.iter().any(|it| low.contains(it));
+    if says(shell.denied) {
+        return Failure::new(Cause::Denied, at(None, told));
+    }
+    let cause = if says(shell.taken) {
         Cause::Conflict { reason: format!("somebody else has the console open: {told}") }
     } else {
-        Cause::Refused { code: shell.enter.trim().to_owned(), message: told.clone() }
+        Cause::Refused { code: shell.enter.trim().to_owned(), message: told }
     };
     Failure::new(cause, at(None, String::new()))
 }
@@ -143,14 +150,8 @@ fn start(endpoint: &Endpoint, port: u16, by: Deadline) -> Result<Client, Failure
         Failure::from(Cause::Internal { reason: format!("{PROGRAM} could not be run: {error}") })
     };
     let credentials = endpoint.credentials.as_ref().ok_or(Cause::Unauthorized)?;
-    if let HostKeys::File(file) = &endpoint.ssh.host_keys
-        && file.to_str().is_none_or(|path| path.contains(['"', '$', '\n']))
-    {
-        let reason = format!(
-            "{} cannot be a file of known hosts: ssh reads \", $ and a line's end in its name otherwise",
-            file.display()
-        );
-        return Err(Cause::InvalidArgument { reason }.into());
+    if let HostKeys::File(file) = &endpoint.ssh.host_keys {
+        check(file).map_err(|reason| Cause::InvalidArgument { reason })?;
     }
     let (secret, teller) =
         PrivateFile::of(&credentials.password).and_then(PrivateFile::with_teller).map_err(internal)?;
@@ -183,9 +184,21 @@ fn start(endpoint: &Endpoint, port: u16, by: Deadline) -> Result<Client, Failure
         complaints,
         secret,
         password: credentials.password.clone(),
-        user: credentials.user.clone(),
         host: endpoint.host.clone(),
     })
+}
+
+/// Whether that can be a file of known hosts: `ssh` itself would take one that is not there for one without keys.
+fn check(file: &Path) -> Result<(), String> {
+    if file.to_str().is_none_or(|path| path.contains(['"', '$', '\n'])) {
+        let name = file.display();
+        return Err(format!(
+            "{name} cannot be a file of known hosts: ssh reads \", $ and a line's end in its name otherwise"
+        ));
+    }
+    std::fs::read(file)
+        .map(drop)
+        .map_err(|error| format!("the file of known hosts {} cannot be read: {error}", file.display()))
 }
 
 /// Nothing of what the user or the system has configured, which could send the password elsewhere; a terminal for the shell; one
@@ -242,12 +255,16 @@ impl Client {
         // Whoever has closed its output has ended, or is ended by the deadline.
         let status = timeout_at(by.instant(), self.running.child.wait()).await.ok().and_then(Result::ok);
         // Whoever it has left behind would keep the pipe open.
-        let Self { running, complaints, password, user, host, .. } = self;
+        let Self { running, complaints, password, host, .. } = self;
         drop(running);
         let said = hidden(&password, &complaints.await.unwrap_or_default());
-        let cause = meant(status, &said, &user, &host);
+        let cause = meant(status, &said, &host);
         // What is the reason is not told twice.
-        let said = if matches!(cause, Cause::Unreachable { .. }) { String::new() } else { told(&said) };
+        let said = if matches!(cause, Cause::Unreachable { .. } | Cause::Untrusted { .. }) {
+            String::new()
+        } else {
+            told(&said)
+        };
         Failure::new(cause, at(status.and_then(|it| it.code()), said))
     }
 }
@@ -259,7 +276,7 @@ fn hidden(password: &Secret, said: &str) -> String {
 }
 
 /// What the client said, by the words of OpenSSH.
-fn meant(status: Option<ExitStatus>, said: &str, user: &str, host: &str) -> Cause {
+fn meant(status: Option<ExitStatus>, said: &str, host: &str) -> Cause {
     let is = |words: &str| said.contains(words);
     if is("ssh_askpass: exec(") {
         let reason = format!(
@@ -273,10 +290,21 @@ fn meant(status: Option<ExitStatus>, said: &str, user: &str, host: &str) -> Caus
     if is("Permission denied (") || was_ended {
         return Cause::Unauthorized;
     }
-    if is("Host key verification failed") || is("HOST IDENTIFICATION HAS CHANGED") {
+    if is("HOST IDENTIFICATION HAS CHANGED") {
+        let told =
+            |begin: &str| said.lines().find(|line| line.trim().starts_with(begin)).unwrap_or_default().trim();
+        let (new, old) = (told("SHA256:"), told("Offending").trim_end_matches('.'));
         let reason = format!(
-            "the host key of {user}@{host} is not among those that are known, or is another: compare it at the BMC and put \
-             it into ~/.ssh/known_hosts, or name a file of known hosts"
+            "the host key of {host} is another than the one that is known ({old}): it is {new} now. Perhaps the BMC was replaced or \
+             reset; perhaps somebody else answers: compare it at the BMC before you replace the one that is known"
+        );
+        return Cause::Untrusted { reason };
+    }
+    if is("Host key verification failed") {
+        let unknown = said.lines().find(|line| line.contains("host key is known for")).unwrap_or_default();
+        let reason = format!(
+            "the host key of {host} is not known ({}): compare it at the BMC, and put it into a file of known hosts",
+            unknown.split(" and you have").next().unwrap_or_default().trim()
         );
         return Cause::Untrusted { reason };
     }
@@ -338,6 +366,25 @@ mod tests {
     }
 
     #[test]
+    fn a_host_key_that_has_changed_is_told_with_both() {
+        let said = "@@@@\n@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\n@@@@\nThe fingerprint for the ED25519 key is\n\
+                    SHA256:abc.\nPlease contact\nOffending ED25519 key in /k:1\nHost key verification failed.";
+        let Cause::Untrusted { reason } = meant(None, said, "bmc") else { panic!("it is not trusted") };
+        assert!(
+            reason.contains("(Offending ED25519 key in /k:1)") && reason.contains("it is SHA256:abc. now"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn a_file_of_known_hosts_that_is_not_there_is_told() {
+        assert!(check(Path::new("/nonexistent")).unwrap_err().contains("/nonexistent cannot be read"));
+        assert!(
+            check(Path::new("/")).is_err() && check(Path::new("/$HOME")).unwrap_err().contains("line's end")
+        );
+    }
+
+    #[test]
     fn a_password_that_is_said_back_is_not_told() {
         assert_eq!(hidden(&Secret::new("calvin"), "no such user: calvin"), "no such user: …");
         assert_eq!(hidden(&Secret::new(""), "no"), "no");
@@ -345,7 +392,7 @@ mod tests {
 
     #[test]
     fn what_the_client_complains_of_has_a_kind() {
-        let kind = |said: &str| meant(None, said, "root", "bmc").kind();
+        let kind = |said: &str| meant(None, said, "bmc").kind();
         let long = format!("{}\nroot@bmc: Permission denied (password).", "a warning\n".repeat(100));
         assert_eq!(kind(&long), "unauthorized");
         assert_eq!(kind("ssh: connect to host bmc port 22: Permission denied"), "unreachable");
@@ -353,13 +400,10 @@ mod tests {
             kind("ssh_askpass: exec(/tmp/x/tell): Permission denied\nPermission denied (password)."),
             "internal"
         );
-        let ended = |signal| meant(Some(ExitStatus::from_raw(signal)), "", "root", "bmc").kind();
+        let ended = |signal| meant(Some(ExitStatus::from_raw(signal)), "", "bmc").kind();
         assert_eq!((ended(15), ended(9)), ("unauthorized", "unreachable"));
         assert_eq!(kind("ssh: connect to host bmc port 22: Connection refused"), "unreachable");
-        assert!(matches!(
-            meant(None, "Host key verification failed.", "root", "bmc"),
-            Cause::Untrusted { .. }
-        ));
+        assert!(matches!(meant(None, "Host key verification failed.", "bmc"), Cause::Untrusted { .. }));
     }
 
     #[test]
@@ -372,12 +416,14 @@ mod tests {
             leave: 0,
             exit: "",
             taken: &["in use"],
+            denied: &["privilege"],
         };
         let failure = refused(&SHELL, "\r\nERROR: in use by another\r\n");
         assert!(
             matches!(&failure.cause, Cause::Conflict { reason } if reason.contains("by another")),
             "{failure:?}"
         );
+        assert_eq!(refused(&SHELL, "ERROR: no Privilege").cause, Cause::Denied);
         let failure = refused(&SHELL, "ERROR: no such command");
         assert!(
             matches!(&failure.cause, Cause::Refused { message, .. } if message == "ERROR: no such command")

@@ -66,5 +66,6 @@ const IDRAC: Manners = Manners {
         leave: 0x1C,
         exit: "exit\r",
         taken: &["in use", "already"],
+        denied: &["privilege", "permission"],
     }),
 };

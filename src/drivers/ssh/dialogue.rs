@@ -120,6 +120,7 @@ mod tests {
         leave: 0x1C,
         exit: "exit\r",
         taken: &["in use"],
+        denied: &["privilege"],
     };
 
     /// The steps that whole talks lead to, heard byte by byte.

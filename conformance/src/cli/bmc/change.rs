@@ -29,7 +29,18 @@ struct Said {
     kg: Option<Secret>,
 }
 
+/// What the inventory has no place for is not taken in silence.
+fn keeps(door: &Door) -> Result<(), u8> {
+    if door.ssh_port.is_some() || door.known_hosts.is_some() {
+        return Err(usage(
+            "the inventory keeps neither --ssh-port nor --known-hosts: give them to `halmark console --bmc …`",
+        ));
+    }
+    Ok(())
+}
+
 pub(super) fn add(door: &Door, mac: Mac, row: &Row) -> Result<u8, u8> {
+    keeps(door)?;
     let table = Table::meant(door)?;
     let said = said(door, row, None)?;
     let mut new = Record::new(mac);
@@ -53,6 +64,7 @@ pub(super) fn add(door: &Door, mac: Mac, row: &Row) -> Result<u8, u8> {
 }
 
 pub(super) fn update(door: &Door, which: &str, row: &Row, no_read: bool) -> Result<u8, u8> {
+    keeps(door)?;
     let table = Table::meant(door)?;
     let known = find(&table, which)?;
     let said = said(door, row, Some(&known))?;

@@ -147,7 +147,10 @@ fn advice(error: &DriverError, driver: &str, endpoint: &str) -> String {
     let is_by_ssh = error.protocol == Some(Protocol::Ssh);
     match error.kind() {
         "unreachable" if matches!(error.cause, Cause::Untrusted { .. }) && is_by_ssh => {
-            "  on the command line that is --known-hosts FILE or, knowingly, --insecure\n".to_owned()
+            match error.cause.to_string().contains("is another than") {
+                true => String::new(),
+                false => "  on the command line that is --known-hosts FILE or, without it and knowingly, --insecure\n".to_owned(),
+            }
         }
         "unreachable" if matches!(error.cause, Cause::Untrusted { .. }) => {
             "  on the command line that is --ca FILE, --pin SHA256 or, knowingly, --insecure\n".to_owned()
@@ -161,8 +164,6 @@ fn advice(error: &DriverError, driver: &str, endpoint: &str) -> String {
         "denied" => "  use an account with a higher role: power, boot and light want an operator, accounts, clock and the BMC itself \
                      an administrator\n"
             .to_owned(),
-        // It was said what is missing here.
-        "unreachable" if matches!(error.at, Some(Exchange::Tool { exit: None, .. })) => String::new(),
         "unreachable" if is_by_ssh => {
             "  check that the BMC's SSH is open from here, or give its port with --ssh-port\n".to_owned()
         }
@@ -172,6 +173,12 @@ fn advice(error: &DriverError, driver: &str, endpoint: &str) -> String {
         "busy" => "  try again in a moment\n".to_owned(),
         "outcome-unknown" => {
             "  read the state before asking again: the machine may have changed\n".to_owned()
+        }
+        "unsupported" if matches!(error.at, Some(Exchange::Tool { exit: None, .. })) => String::new(),
+        "refused" if error.operation == Operation::ConsoleOpen && error.at.is_none() => {
+            "  switch it on in the BMC's network protocol (for `halmark sim` that is --ssh PORT), or take its console over IPMI: \
+             --driver console=ipmi,rest=idrac\n"
+                .to_owned()
         }
         "unsupported" => other_drivers(error.operation, driver),
         "internal" => "  this is a defect of halmark: please report it with the line above\n".to_owned(),

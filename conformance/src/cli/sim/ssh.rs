@@ -68,6 +68,7 @@ fn refused(listen: SocketAddr, error: &Error) -> String {
         ErrorKind::PermissionDenied => {
             format!("TCP port {} needs a privilege: give one above 1023 with --ssh", listen.port())
         }
+        ErrorKind::AddrNotAvailable => format!("{} is no address of this machine: check --ssh", listen.ip()),
         _ => not_listened(listen, error),
     }
 }

@@ -109,7 +109,8 @@ impl Words {
         };
         for (place, url) in self.urls.iter().take(SHOWN).enumerate() {
             let ipmi = self.ipmi.get(place).map_or(String::new(), |addr| format!("  ipmi://{addr}"));
-            row(&format!("bmc{}", place + 1), &format!("{url}/redfish/v1{ipmi}"));
+            let ssh = self.ssh.get(place).map_or(String::new(), |addr| format!("  ssh://{addr}"));
+            row(&format!("bmc{}", place + 1), &format!("{url}/redfish/v1{ipmi}{ssh}"));
         }
         if count > SHOWN {
             row("…", &format!("{} more: {}", count - SHOWN, self.list));
