@@ -291,9 +291,8 @@ fn meant(status: Option<ExitStatus>, said: &str, host: &str) -> Cause {
         return Cause::Unauthorized;
     }
     if is("HOST IDENTIFICATION HAS CHANGED") {
-        let told =
-            |begin: &str| said.lines().find(|line| line.trim().starts_with(begin)).unwrap_or_default().trim();
-        let (new, old) = (told("SHA256:"), told("Offending").trim_end_matches('.'));
+        let line = |begin: &str| said.lines().map(str::trim).find(|line| line.starts_with(begin));
+        let [new, old] = ["SHA256:", "Offending"].map(|it| line(it).unwrap_or("?").trim_end_matches('.'));
         let reason = format!(
             "the host key of {host} is another than the one that is known ({old}): it is {new} now. Perhaps the BMC was replaced or \
              reset; perhaps somebody else answers: compare it at the BMC before you replace the one that is known"
@@ -371,7 +370,7 @@ mod tests {
                     SHA256:abc.\nPlease contact\nOffending ED25519 key in /k:1\nHost key verification failed.";
         let Cause::Untrusted { reason } = meant(None, said, "bmc") else { panic!("it is not trusted") };
         assert!(
-            reason.contains("(Offending ED25519 key in /k:1)") && reason.contains("it is SHA256:abc. now"),
+            reason.contains("(Offending ED25519 key in /k:1)") && reason.contains("it is SHA256:abc now"),
             "{reason}"
         );
     }
