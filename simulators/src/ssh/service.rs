@@ -24,6 +24,7 @@ use super::{Shell, connection::Connection};
 use crate::{
     bmc::{Bmc, Presence},
     random::Random,
+    recording::base64,
 };
 
 /// So many may be connected at a time; an iDRAC says five of its shell (`CommandShell/MaxConcurrentSessions`).
@@ -212,9 +213,4 @@ fn show(bmc: &Bmc, port: u16) {
 fn blob(key: &[u8; 32]) -> Vec<u8> {
     let part = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap_or_default().to_be_bytes(), bytes].concat();
     [part(b"ssh-ed25519"), part(key)].concat()
-}
-
-/// RFC 4648 §4.
-fn base64(bytes: &[u8]) -> String {
-    crate::recording::base64(bytes)
 }
