@@ -147,10 +147,7 @@ fn advice(error: &DriverError, driver: &str, endpoint: &str) -> String {
     let is_by_ssh = error.protocol == Some(Protocol::Ssh);
     match error.kind() {
         "unreachable" if matches!(error.cause, Cause::Untrusted { .. }) && is_by_ssh => {
-            match error.cause.to_string().contains("is another than") {
-                true => String::new(),
-                false => "  on the command line that is --known-hosts FILE or, without it and knowingly, --insecure\n".to_owned(),
-            }
+            "  on the command line that is --known-hosts FILE\n".to_owned()
         }
         "unreachable" if matches!(error.cause, Cause::Untrusted { .. }) => {
             "  on the command line that is --ca FILE, --pin SHA256 or, knowingly, --insecure\n".to_owned()
