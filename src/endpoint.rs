@@ -100,6 +100,10 @@ pub struct IpmiOptions {
     pub quirks: BTreeSet<String>,
     /// How often a session that is idle is kept alive; `None` lets it end, and logs in again when it is needed.
     pub keep_alive: Option<Duration>,
+    /// Whether a thread waits for each answer instead of a task: fewer system calls for a program that talks to one BMC at a time. All
+    /// else on that thread stands still until the answer is there, or for up to four seconds, when the command is sent again or given
+    /// up. A console is awaited all the same.
+    pub blocking: bool,
 }
 
 /// What only a maker's shell over SSH needs to know.

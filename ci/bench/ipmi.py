@@ -15,9 +15,11 @@ from table import Row
 from timing import Client, Unmeasured, alternate, on_one_processor
 
 # Commands in the session that measures the BMC, and in a client's.
-COMMANDS, TURNS, BATCH = 2000, 11, 5000
+COMMANDS, TURNS, BATCH = 2000, 11, 20_000
 BMCS, SECONDS = 15_000, 10
-DRIVER = "halmark's driver"
+# halmark's driver in its two ways to wait, and the clients of Rust libraries that wait as it does.
+AWAITED, BLOCKING = "halmark's driver, awaited", "halmark's driver, blocking"
+LIBRARIES = {AWAITED: "driver-halmark", BLOCKING: "driver-blocking", "crate ipmi 0.1.2, awaited": "peer-ipmi-awaited"}
 # Below the ports that the system gives away by itself.
 FIRST_PORT = 16_000
 
@@ -90,21 +92,21 @@ def compared(name, ours, theirs):
 def sessions(halmark, folder, target, runs):
     """Many Get Chassis Status in one session of each client, against our face and against ipmi_sim; and what UDP itself takes."""
     peers, missing = libraries(target)
-    peers = [(DRIVER, target / "bench-peers" / "release" / "driver-halmark"), *peers] if peers else []
+    built = target / "bench-peers" / "release"
+    peers = [*((name, built / program) for name, program in LIBRARIES.items()), *peers] if peers else []
     with simulated.halmark(halmark, ["--tls", "off"]) as (ready, process), on_one_processor(process):
         ours = timed(contestants(peers, folder, place(ready["ipmi"][0])[1]), runs)
     # The crate ipmi-rs leaves its sessions behind, and ipmi_sim has 63: enough for these runs.
     with servers.ipmi_sim_process(folder) as (port, process), on_one_processor(process):
         theirs = timed(contestants(peers, folder, port), runs)
     found = {client.name: client for client in theirs}
-    rivals = [rival(where, clients) for where, clients in (("our face", ours), ("ipmi_sim", theirs))]
-    alone = [beside_echo(ours[0], target, folder, runs)] if peers else []
+    rivals = [rivals_of(where, clients) for where, clients in (("our face", ours), ("ipmi_sim", theirs))] if peers else []
+    alone = beside_echo(ours[:2], target, folder, runs) if peers else []
     return [batch(client, found.get(client.name)) for client in ours] + alone + sum(rivals, []) + missing
 
 
-def beside_echo(driver, target, folder, runs):
-    """halmark's driver and face together, beside as many datagrams that are only sent back."""
-    row = Row(f"{BATCH:,} commands in one session, our face", f"{rate(driver) or 0:,.0f} /s {driver.name}")
+def beside_echo(drivers, target, folder, runs):
+    """halmark's driver and face together, beside as many datagrams that are only sent back by whoever blocks."""
     program = target / "bench-peers" / "release" / "peer-echo"
     home = folder / "echo"
     home.mkdir()
@@ -113,8 +115,13 @@ def beside_echo(driver, target, folder, runs):
         echo = Client("echo", [program, "ask", "127.0.0.1:" + (home / "log").read_text().strip()], "echoed", {"BENCH_COMMANDS": str(BATCH)})
         echo.check()
         alternate([echo], runs)
+    return [beside(driver, echo) for driver in drivers]
+
+
+def beside(driver, echo):
+    row = Row(f"{BATCH:,} commands in one session, our face", f"{rate(driver) or 0:,.0f} /s {driver.name}")
     if not rate(driver):
-        return Row(row.what, note="the driver could not be measured", failed=True)
+        return Row(row.what, note=f"{driver.name}: could not be measured", failed=True)
     row.peer, row.ratio = f"{rate(echo):,.0f} /s datagrams that are sent back", rate(driver) / rate(echo)
     row.target, row.reached = ">= 60,000 /s where those make 130,000", row.ratio >= 60 / 130
     return row
@@ -159,11 +166,11 @@ def rate(client):
     return BATCH / client.ms * 1e3 if client and client.wall else None
 
 
-def rival(where, clients):
-    """halmark's driver beside each other client, all against the same BMC."""
-    own, *others = clients
-    measured = [other for other in others if rate(own) and rate(other)]
-    return [against(where, own, other) for other in measured]
+def rivals_of(where, clients):
+    """halmark's driver beside each other client that waits as it does, all against the same BMC."""
+    awaited, blocking, *others = clients
+    pairs = [(awaited if "awaited" in other.name else blocking, other) for other in others]
+    return [against(where, own, other) for own, other in pairs if rate(own) and rate(other)]
 
 
 def against(where, own, other):

@@ -7,13 +7,13 @@ use crate::driver::{Cause, Deviation, DriverError, Exchange, Operation, Protocol
 pub(super) struct Failure {
     /// Why.
     pub(super) cause: Cause,
-    /// The last exchange.
-    pub(super) at: Option<Exchange>,
+    /// The last exchange; apart, since what could fail is handed up with room for it at every step.
+    pub(super) at: Option<Box<Exchange>>,
 }
 
 impl Failure {
     pub(super) fn new(cause: Cause, at: Exchange) -> Self {
-        Self { cause, at: Some(at) }
+        Self { cause, at: Some(Box::new(at)) }
     }
 
     /// The same failure of an operation after something that can change the machine was accepted.
@@ -26,7 +26,7 @@ impl Failure {
     }
 
     pub(super) fn of(self, operation: Operation, protocol: Protocol) -> DriverError {
-        DriverError { operation, protocol: Some(protocol), cause: self.cause, at: self.at }
+        DriverError { operation, protocol: Some(protocol), cause: self.cause, at: self.at.map(|at| *at) }
     }
 }
 

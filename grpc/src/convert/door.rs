@@ -117,6 +117,8 @@ fn told_options(it: pb::IpmiOptions) -> Result<IpmiOptions, Odd> {
         kg: it.kg.map(Secret::new),
         quirks: it.quirks.into_iter().collect(),
         keep_alive: it.keep_alive.map(told_duration).transpose()?,
+        // How a thread waits is the business of whoever has it.
+        blocking: false,
     })
 }
 

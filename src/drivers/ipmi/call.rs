@@ -72,15 +72,16 @@ impl Turn for Call<'_> {
 
     fn accept(&mut self, datagram: &[u8]) -> Option<Answered> {
         let packet = packet::decode(datagram).ok()?;
-        let plain = self.session.open(&packet).ok()?;
+        let mut plain = self.session.open(&packet).ok()?;
         let response = message::decode(&plain).ok()?;
         let fits = response.netfn == self.command.netfn | 1
             && response.command == self.command.number
             && response.sequence == self.sequence;
-        fits.then(|| Answered {
-            completion: response.completion,
-            data: response.data.to_vec(),
-            checksums_fit: response.checksums_fit,
-        })
+        let (completion, checksums_fit) = (response.completion, response.checksums_fit);
+        if !fits {
+            return None;
+        }
+        message::strip(&mut plain);
+        Some(Answered { completion, data: plain, checksums_fit })
     }
 }

@@ -73,12 +73,13 @@ struct State {
 struct Live {
     session: Session,
     privilege: Privilege,
+    /// When the last command was sent that was answered.
     used: Instant,
 }
 
 impl Live {
-    fn is_stale(&self) -> bool {
-        self.used.elapsed() > STALE
+    fn is_stale(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.used) > STALE
     }
 }
 
@@ -118,9 +119,11 @@ impl Link {
         }
     }
 
-    /// Another link to the same BMC, with a session of its own.
+    /// Another link to the same BMC, with a session of its own, that always has others to wait for: those who type.
     pub(super) fn sibling(&self) -> Self {
-        Self::new(self.endpoint.clone(), self.account.clone())
+        let mut endpoint = self.endpoint.clone();
+        endpoint.ipmi.blocking = false;
+        Self::new(endpoint, self.account.clone())
     }
 
     /// Keeps the session alive while it is idle, as often as the endpoint says, as long as the link is held.
@@ -151,7 +154,12 @@ impl Link {
     /// The right to speak, one operation at a time: BMCs are confused by more than one outstanding command.
     pub(super) async fn talk(&self, operation: Operation, by: Deadline) -> Result<Talk<'_>, DriverError> {
         let by = if self.endpoint.seams.never_gives_up { Deadline::after(NEVER) } else { by };
-        match timeout_at(by.instant(), self.state.lock()).await {
+        // Nearly always nobody else is speaking, and then no timer is needed.
+        let state = match self.state.try_lock() {
+            Ok(state) => Ok(state),
+            Err(_) => timeout_at(by.instant(), self.state.lock()).await,
+        };
+        match state {
             Ok(state) => Ok(Talk { link: self, state, operation, by, notes: Notes::default() }),
             Err(_) => {
                 let cause = Cause::Unreachable { reason: "another operation is under way".to_owned() };
@@ -288,15 +296,13 @@ impl Talk<'_> {
         let mut unknown = 0;
         loop {
             let silence = match self.attempt(command, data).await {
-                Ok(busy) if command.may_follow(busy.completion) && !seams.never_retries => {
-                    if backoff >= self.by.left() {
-                        return Ok(busy);
+                Ok(answered) => {
+                    let busy = command.may_follow(answered.completion) && !seams.never_retries;
+                    if !busy || backoff >= self.by.left() {
+                        return Ok(answered);
                     }
-                    sleep(if seams.hammers { Duration::from_millis(1) } else { backoff }).await;
-                    backoff = (backoff * 2).min(Duration::from_secs(5));
-                    continue;
+                    None
                 }
-                Ok(answered) => return Ok(answered),
                 Err(Trouble::Failed(failure)) => return Err(failure),
                 Err(Trouble::Silent(silence)) if command.effect == Effect::Changes => {
                     self.state.live = None;
@@ -307,9 +313,14 @@ impl Talk<'_> {
                     let cause = Cause::OutcomeUnknown { reason: silence.reason };
                     return Err(Failure::new(cause, command.at(None)));
                 }
-                Err(Trouble::Silent(silence) | Trouble::SilentBefore(silence)) => silence,
+                Err(Trouble::Silent(silence) | Trouble::SilentBefore(silence)) => Some(silence),
             };
-            self.abandon().await;
+            let Some(silence) = silence else {
+                sleep(if seams.hammers { Duration::from_millis(1) } else { backoff }).await;
+                backoff = (backoff * 2).min(Duration::from_secs(5));
+                continue;
+            };
+            self.abandon();
             sessions_lost += 1;
             if sessions_lost > SESSIONS_LOST
                 || silence.deadline
@@ -324,7 +335,7 @@ impl Talk<'_> {
 
     /// Gives up a session that nothing comes from. It may well be there still, and a BMC has few: it is told to close it, once, and
     /// nobody waits for the answer.
-    async fn abandon(&mut self) {
+    fn abandon(&mut self) {
         let (link, state) = (self.link, &mut *self.state);
         let (Some(live), Some(wire)) = (state.live.take(), &state.wire) else { return };
         if link.endpoint.seams.leaves_session {
@@ -333,7 +344,7 @@ impl Talk<'_> {
         let (id, mut session) = (live.session.bmc_id().to_le_bytes(), live.session);
         let call = Call::new(&mut session, link.means(), &mut state.sequence, &CLOSE_SESSION, &id);
         if let Ok(mut call) = call {
-            wire.tell(&call.datagram()).await;
+            wire.tell(&call.datagram());
         }
     }
 
@@ -353,7 +364,9 @@ impl Talk<'_> {
 
     async fn attempt(&mut self, command: &Command, data: &[u8]) -> Result<Answered, Trouble> {
         self.be_logged_in(command).await?;
-        self.be_sure_of_the_session(command).await?;
+        if command.effect == Effect::Changes {
+            self.be_sure_of_the_session().await?;
+        }
         self.be_privileged(command).await?;
         let answered = self.exchange(command, data).await?;
         if command.effect == Effect::Changes && self.link.endpoint.seams.repeats_changing_request {
@@ -364,11 +377,16 @@ impl Talk<'_> {
     }
 
     async fn be_logged_in(&mut self, command: &Command) -> Result<(), Failure> {
-        let (link, by) = (self.link, self.by);
-        let state = &mut *self.state;
-        if state.live.is_some() {
+        if self.state.live.is_some() {
             return Ok(());
         }
+        // Apart, since it is rare and large, and what a command is carried out with would carry it along each time.
+        Box::pin(self.log_in(command)).await
+    }
+
+    async fn log_in(&mut self, command: &Command) -> Result<(), Failure> {
+        let (link, by) = (self.link, self.by);
+        let state = &mut *self.state;
         let seams = link.endpoint.seams;
         let unreachable = |reason: String| Failure::new(Cause::Unreachable { reason }, command.at(None));
         if state.logged_in_before && seams.never_logs_in_again {
@@ -391,9 +409,8 @@ impl Talk<'_> {
         Ok(())
     }
 
-    async fn be_sure_of_the_session(&mut self, command: &Command) -> Result<(), Trouble> {
-        let stale = self.state.live.as_ref().is_some_and(Live::is_stale);
-        if stale && command.effect == Effect::Changes {
+    async fn be_sure_of_the_session(&mut self) -> Result<(), Trouble> {
+        if self.state.live.as_ref().is_some_and(|live| live.is_stale(Instant::now())) {
             self.exchange(&PROBE, &[]).await.map_err(Trouble::before)?;
         }
         Ok(())
@@ -430,7 +447,8 @@ impl Talk<'_> {
             let cause = Cause::Internal { reason: "no session to speak in".to_owned() };
             return Err(Failure::from(cause).into());
         };
-        let stale = live.is_stale();
+        let now = Instant::now();
+        let stale = live.is_stale(now);
         let mut call = Call::new(&mut live.session, link.means(), &mut state.sequence, command, data)?;
         let pace = match command.effect {
             Effect::Repeatable if stale => Pace::probing(link.endpoint.seams),
@@ -438,8 +456,8 @@ impl Talk<'_> {
             Effect::Changes => Pace::patient(link.endpoint.seams),
         };
         let datagram = call.datagram();
-        let answered = wire.exchange(datagram, &mut call, pace, by).await?;
-        live.used = Instant::now();
+        let answered = wire.exchange_from(now, datagram, &mut call, pace, by).await?;
+        live.used = now;
         if !answered.checksums_fit {
             self.forgive(Deviation::BadChecksum { what: "an IPMI message" });
         }

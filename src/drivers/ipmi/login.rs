@@ -130,7 +130,7 @@ impl Door<'_> {
                 stop @ (Stop::Refused { refusal: Refusal::Unproven, .. }
                 | Stop::Silent { heard: Some(Refusal::Unproven), .. }),
             ) => {
-                self.wire.tell(&packet::encode(PayloadType::Rakp3, &opened.reject())).await;
+                self.wire.tell(&packet::encode(PayloadType::Rakp3, &opened.reject()));
                 return Err(stop);
             }
             other => other?,

@@ -1,23 +1,16 @@
 //! Datagrams and patience: one UDP socket, one outstanding message, retransmission until an answer fits.
 
-use std::{
-    io,
-    net::{SocketAddr, UdpSocket},
-    time::Duration,
-};
+mod socket;
 
-use tokio::{
-    io::{Interest, unix::AsyncFd},
-    time::{Instant, timeout_at},
-};
+use std::{io, time::Duration};
 
+use tokio::time::Instant;
+
+use self::socket::Socket;
 use crate::{
     driver::Deadline,
     endpoint::{Endpoint, Seams},
 };
-
-/// Larger than any datagram that a BMC has reason to send.
-const LARGEST: usize = 2048;
 
 /// How long each transmission waits for its answer, in milliseconds.
 ///
@@ -93,12 +86,7 @@ pub(super) struct Silence {
 }
 
 /// A socket that is connected to the BMC.
-///
-/// Nobody waits until it can be written to: there is always room for a datagram, and to be told so at each one that the BMC
-/// takes costs as much as an answer.
-pub(super) struct Wire {
-    socket: AsyncFd<UdpSocket>,
-}
+pub(super) struct Wire(Socket);
 
 impl Wire {
     pub(super) async fn open(endpoint: &Endpoint) -> io::Result<Self> {
@@ -106,16 +94,7 @@ impl Wire {
             .await?
             .next()
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the host has no address"))?;
-        let any: SocketAddr = if peer.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
-        let socket = UdpSocket::bind(any)?;
-        socket.set_nonblocking(true)?;
-        socket.connect(peer)?;
-        #[allow(
-            deprecated,
-            reason = "a socket of std stays open and the same, which is what its successor wants promised"
-        )]
-        let socket = AsyncFd::with_interest(socket, Interest::READABLE)?;
-        Ok(Self { socket })
+        Socket::open(peer, endpoint.ipmi.blocking).map(Self)
     }
 
     /// Sends a datagram, again at each pace, until `turn` accepts an answer.
@@ -123,25 +102,38 @@ impl Wire {
     /// A refused port (ICMP) is a BMC that is not there yet, so it counts as no answer.
     pub(super) async fn exchange<T: Turn>(
         &self,
+        datagram: Vec<u8>,
+        turn: &mut T,
+        pace: Pace,
+        by: Deadline,
+    ) -> Result<T::Answer, Silence> {
+        self.exchange_from(Instant::now(), datagram, turn, pace, by).await
+    }
+
+    /// The same for whoever knows what time it is: a command asks for it once.
+    pub(super) async fn exchange_from<T: Turn>(
+        &self,
+        began: Instant,
         mut datagram: Vec<u8>,
         turn: &mut T,
         pace: Pace,
         by: Deadline,
     ) -> Result<T::Answer, Silence> {
-        let began = Instant::now();
+        let mut now = began;
         let mut trouble = None;
         let mut sent = 0;
-        self.forget_readiness();
+        self.0.forget_readiness();
         while let Some(wait) = pace.wait(sent) {
             if sent > 0 {
                 datagram = turn.again(datagram);
+                now = Instant::now();
             }
-            trouble = self.send(&datagram).err().or(trouble);
+            trouble = self.0.send(&datagram).err().or(trouble);
             sent += 1;
             #[cfg(test)]
             let _awake = crate::drivers::awake::Awake::new();
-            let until = by.or_after(wait).instant();
-            if let Ok(answer) = timeout_at(until, self.answer(turn, &mut trouble)).await {
+            let left = by.instant().saturating_duration_since(now).min(wait);
+            if let Some(answer) = self.0.answer(turn, now, left, &mut trouble).await {
                 return Ok(answer);
             }
             if by.left().is_zero() {
@@ -154,16 +146,10 @@ impl Wire {
         Err(Silence { reason, deadline: by.left().is_zero() })
     }
 
-    /// What has come until now was not asked for; the answer's arrival is told anew, and a read that finds nothing is saved.
-    fn forget_readiness(&self) {
-        let nothing = |_: &UdpSocket| Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        let _ = self.socket.try_io(Interest::READABLE, nothing);
-    }
-
     /// Waits for a datagram and says how long it is. A refused port (ICMP) is no datagram.
     pub(super) async fn receive(&self, buffer: &mut [u8]) -> usize {
         loop {
-            match self.recv(buffer).await {
+            match self.0.receive(buffer).await {
                 Ok(length) => return length,
                 Err(_) => tokio::task::yield_now().await,
             }
@@ -171,38 +157,8 @@ impl Wire {
     }
 
     /// Sends a datagram that is not answered.
-    pub(super) async fn tell(&self, datagram: &[u8]) {
+    pub(super) fn tell(&self, datagram: &[u8]) {
         // Nobody waits for it, and nothing depends on its arrival.
-        let _ = self.send(datagram);
-    }
-
-    /// An error is that of the datagram before (ICMP); this one has then yet to be sent.
-    fn send(&self, datagram: &[u8]) -> io::Result<()> {
-        let before = self.socket.get_ref().send(datagram);
-        if before.is_err() {
-            let _ = self.socket.get_ref().send(datagram);
-        }
-        before.map(drop)
-    }
-
-    async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.async_io(Interest::READABLE, |socket| socket.recv(buffer)).await
-    }
-
-    async fn answer<T: Turn>(&self, turn: &mut T, trouble: &mut Option<io::Error>) -> T::Answer {
-        let mut buffer = [0; LARGEST];
-        loop {
-            match self.recv(&mut buffer).await {
-                Ok(length) => {
-                    if let Some(answer) = turn.accept(&buffer[..length]) {
-                        return answer;
-                    }
-                }
-                Err(error) => {
-                    *trouble = Some(error);
-                    std::future::pending::<()>().await;
-                }
-            }
-        }
+        let _ = self.0.send(datagram);
     }
 }

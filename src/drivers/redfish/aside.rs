@@ -36,7 +36,7 @@ impl Talk<'_> {
             Ok(value) => return Ok(Some(value)),
             Err(failure) => failure,
         };
-        match (&failure.cause, &failure.at) {
+        match (&failure.cause, failure.at.as_deref()) {
             // The account's concern and not the BMC's.
             (Cause::Denied, _) => Ok(None),
             (Cause::Deviation(deviation), _) => {

@@ -116,7 +116,7 @@ async fn an_exit_code_is_what_the_row_says_and_a_refusal_where_it_says_nothing()
         let failure = tools.run(&tool(Hand::File), SOON).await.unwrap_err();
         assert_eq!(failure.cause.kind(), kind);
         let exchange = Exchange::Tool { program: "sum".to_owned(), exit: Some(code), said: "no".to_owned() };
-        assert_eq!(failure.at, Some(exchange));
+        assert_eq!(failure.at.as_deref(), Some(&exchange));
     }
 }
 

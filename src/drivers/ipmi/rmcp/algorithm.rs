@@ -79,6 +79,14 @@ impl Keyed {
         }
     }
 
+    /// Appends the beginning of the code over what is there from `from` on.
+    pub(super) fn sign(&self, datagram: &mut Vec<u8>, from: usize, length: usize) {
+        match self.over(&[&datagram[from..]]) {
+            Inner::Sha1(mac) => datagram.extend_from_slice(&mac.finalize().into_bytes()[..length]),
+            Inner::Sha256(mac) => datagram.extend_from_slice(&mac.finalize().into_bytes()[..length]),
+        }
+    }
+
     /// Whether `code` is the beginning of the code over these parts, compared in constant time.
     pub fn fits(&self, parts: &[&[u8]], code: &[u8]) -> bool {
         match self.over(parts) {

@@ -4,6 +4,8 @@ use super::{Malformed, field};
 
 /// The BMC's slave address.
 const BMC: u8 = 0x20;
+/// Bytes of an answer before its data: addresses, functions and checksum, sequence, command, completion code.
+const BEFORE_DATA: usize = 7;
 /// The remote console's software ID (table 5-4).
 const CONSOLE: u8 = 0x81;
 
@@ -26,9 +28,9 @@ impl Request<'_> {
     /// Its bytes, checksums included.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.data.len() + 7);
-        bytes.extend_from_slice(&[BMC, self.netfn << 2 | self.lun & 0x03]);
-        bytes.push(checksum(&bytes));
-        bytes.extend_from_slice(&[CONSOLE, self.sequence << 2, self.command]);
+        let [to, function] = [BMC, self.netfn << 2 | self.lun & 0x03];
+        let check = checksum(&[to, function]);
+        bytes.extend_from_slice(&[to, function, check, CONSOLE, self.sequence << 2, self.command]);
         bytes.extend_from_slice(self.data);
         bytes.push(checksum(&bytes[3..]));
         bytes
@@ -54,7 +56,7 @@ pub struct Response<'a> {
 
 /// Reads an answer. Total: any bytes are a [`Response`] or a [`Malformed`].
 pub fn decode(bytes: &[u8]) -> Result<Response<'_>, Malformed> {
-    let frame: [u8; 7] = field(bytes, 0, "IPMI message")?;
+    let frame: [u8; BEFORE_DATA] = field(bytes, 0, "IPMI message")?;
     let Some((last, covered)) = bytes.split_last().filter(|_| bytes.len() >= 8) else {
         return Err(Malformed::Short { what: "IPMI message", bytes: bytes.len(), needed: 8 });
     };
@@ -63,9 +65,15 @@ pub fn decode(bytes: &[u8]) -> Result<Response<'_>, Malformed> {
         command: frame[5],
         sequence: frame[4] >> 2,
         completion: frame[6],
-        data: &covered[7..],
+        data: &covered[BEFORE_DATA..],
         checksums_fit: checksum(&frame[..2]) == frame[2] && checksum(&covered[3..]) == *last,
     })
+}
+
+/// Leaves the data of an answer that was read, and nothing around it.
+pub fn strip(answer: &mut Vec<u8>) {
+    answer.pop();
+    answer.drain(..BEFORE_DATA.min(answer.len()));
 }
 
 /// The two's complement of the sum, so that the sum over all is zero (§13.8).

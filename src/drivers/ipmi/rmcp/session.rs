@@ -68,8 +68,7 @@ impl Session {
         let pad = covered.next_multiple_of(4) - covered;
         datagram.extend(std::iter::repeat_n(0xFF, pad));
         datagram.extend_from_slice(&[pad as u8, NEXT_HEADER]);
-        let code = self.integrity.code(&[&datagram[packet::COVER_FROM..]]);
-        datagram.extend_from_slice(&code[..self.suite.short_length()]);
+        self.integrity.sign(&mut datagram, packet::COVER_FROM, self.suite.short_length());
         datagram
     }
 

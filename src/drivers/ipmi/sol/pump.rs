@@ -142,7 +142,7 @@ impl Pump {
         // Sealed anew each time: it is the line's own number that tells a repetition, and the session's must not be seen twice.
         if let Some(vector) = self.parts.vector() {
             let datagram = self.parts.session.seal_as(PayloadType::Sol, payload, vector);
-            self.parts.wire.tell(&datagram).await;
+            self.parts.wire.tell(&datagram);
         }
     }
 
@@ -166,7 +166,7 @@ impl Pump {
         match self.question.take() {
             Some((_, _, at, ASKED)) if at <= now => return Err(lost("does not answer any more")),
             Some((number, datagram, at, times)) if at <= now => {
-                self.parts.wire.tell(&datagram).await;
+                self.parts.wire.tell(&datagram);
                 self.question = Some((number, datagram, now + ANSWER, times + 1));
             }
             None if self.heard + QUIET <= now => self.ask().await,
@@ -181,7 +181,7 @@ impl Pump {
         let (sequence, (netfn, command)) = (self.parts.sequence, ALIVE);
         let request = Request { netfn, lun: 0, command, sequence, data: &[] }.encode();
         let datagram = self.parts.session.seal(&request, vector);
-        self.parts.wire.tell(&datagram).await;
+        self.parts.wire.tell(&datagram);
         self.question = Some((sequence, datagram, Instant::now() + ANSWER, 1));
     }
 

@@ -4,6 +4,7 @@
 //! shown by the vectors of `rmcp` and by ipmi_sim. Here it is about what goes out, how often, and when.
 
 mod areas;
+mod blocking;
 mod commands;
 mod consoles;
 mod logins;

@@ -1,6 +1,6 @@
 //! The power state by halmark's own driver, as a library among libraries: a login with suite 3, Get Chassis Status, Close Session.
 
-use halmark::drivers;
+use halmark::drivers::ipmi::Ipmi;
 use halmark_bench_peers::{
     Door,
     driver::{ask, endpoint},
@@ -8,6 +8,5 @@ use halmark_bench_peers::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let driver = drivers::connect("ipmi", endpoint(Door::from_environment()?)?)?;
-    ask(driver.as_ref()).await
+    ask(&Ipmi::new(endpoint(Door::from_environment()?)?)?).await
 }

@@ -1,0 +1,113 @@
+//! Claims about a driver whose thread waits: what it says and does is what the awaited one says and does.
+//!
+//! The BMC is on a thread of its own, and the clock is the real one.
+
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::*;
+use crate::{
+    driver::{Cause, Driver as _},
+    model::{Change, PowerAction, PowerState},
+};
+
+/// A BMC that does not need the driver's thread, for as long as a test may take.
+fn apart(script: impl FnMut(&Seen) -> Option<Act> + Send + 'static) -> Peer {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (log, (tell, told)) = (Arc::clone(&seen), std::sync::mpsc::channel());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            tell.send(socket.local_addr().unwrap().port()).unwrap();
+            let _ = tokio::time::timeout(Duration::from_secs(60), serve(socket, Box::new(script), log)).await;
+        });
+    });
+    Peer { port: told.recv().unwrap(), seen }
+}
+
+fn blocking(mut endpoint: Endpoint) -> Ipmi {
+    endpoint.ipmi.blocking = true;
+    Ipmi::new(endpoint).unwrap()
+}
+
+#[tokio::test]
+async fn a_thread_that_waits_logs_in_asks_changes_and_closes() {
+    let peer = apart(|_| Some(Act::Double));
+    let driver = blocking(peer.endpoint());
+    for _ in 0..3 {
+        assert_eq!(driver.power_read(within(10)).await.unwrap().value, PowerState::PoweredOn);
+        assert_eq!(driver.power(PowerAction::Reset, within(10)).await.unwrap().value, Change::Changed);
+    }
+    driver.close().await;
+    assert_eq!(peer.commands(), [GET_STATUS, GET_STATUS, CONTROL].repeat(3));
+    assert_eq!(peer.count(|heard| matches!(heard, Heard::Command(6, 0x3C, _))), 1);
+}
+
+#[tokio::test]
+async fn nothing_else_is_waited_for_than_the_answer() {
+    let peer = apart(|_| None);
+    let driver = blocking(peer.endpoint());
+    let mut read = driver.power_read(within(10));
+    let polled = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Ok(answer)) = polled else {
+        panic!("login and answer were not waited for by the thread")
+    };
+    assert_eq!(answer.value, PowerState::PoweredOn);
+}
+
+#[tokio::test]
+async fn a_thread_that_waits_sends_a_lost_datagram_again_byte_for_byte() {
+    for act in [Act::Lose, Act::LoseAnswer, Act::Corrupt] {
+        let mut left = 2;
+        let peer = apart(move |seen| {
+            let hit = is(seen, CONTROL) && left > 0;
+            left -= usize::from(hit);
+            hit.then(|| act.clone())
+        });
+        let change = blocking(peer.endpoint()).power(PowerAction::Reset, within(30)).await.unwrap().value;
+        assert_eq!(change, Change::Changed);
+        let sent: Vec<_> = peer.seen().into_iter().filter(|seen| is(seen, CONTROL)).collect();
+        assert_eq!(sent.len(), 3);
+        assert!(sent.iter().all(|seen| seen.datagram == sent[0].datagram));
+        assert!(sent[1].at - sent[0].at >= Duration::from_millis(250));
+        assert!(sent[2].at - sent[1].at >= Duration::from_millis(500));
+    }
+}
+
+#[tokio::test]
+async fn a_thread_does_not_wait_beyond_the_deadline() {
+    let peer = apart(|_| Some(Act::Lose));
+    let began = Instant::now();
+    let deadline = Deadline::after(Duration::from_millis(900));
+    let error = blocking(peer.endpoint()).power(PowerAction::Off, deadline).await.unwrap_err();
+    assert!(matches!(error.cause, Cause::Unreachable { .. }), "{error}");
+    // The three that fit are sent at 0, 250 and 750 ms; the last one alone would wait for a second.
+    assert!(began.elapsed() >= Duration::from_millis(900));
+    assert_eq!(peer.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_is_told_to_whoever_waits_there() {
+    let port = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let endpoint = Endpoint::parse(&format!("ipmi://127.0.0.1:{port}")).unwrap();
+    let driver = blocking(endpoint.with_credentials(Credentials::new("admin", "adminpw")));
+    let error = driver.power_read(Deadline::after(Duration::from_millis(300))).await.unwrap_err();
+    let Cause::Unreachable { reason } = &error.cause else { panic!("{error}") };
+    assert!(reason.contains("Connection refused"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_console_is_awaited_although_commands_are_not() {
+    let peer = apart(|_| None);
+    let driver = blocking(peer.endpoint());
+    assert!(driver.power_read(within(10)).await.is_ok());
+    let mut console = driver.open_console(within(10)).await.unwrap().value;
+    console.write_all(b"hello").await.unwrap();
+    let mut back = [0; 5];
+    let said = tokio::time::timeout(Duration::from_secs(10), console.read_exact(&mut back)).await;
+    said.expect("the host says back what it is told").unwrap();
+    assert_eq!(&back, b"hello");
+    console.close(within(10)).await.unwrap();
+}
