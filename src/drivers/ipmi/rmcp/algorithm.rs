@@ -2,7 +2,7 @@
 
 use aes::{Aes128, cipher::KeyInit as _};
 use cbc::cipher::{Array, BlockModeDecrypt as _, BlockModeEncrypt as _, InnerIvInit as _};
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 
@@ -73,38 +73,39 @@ impl Keyed {
 
     /// The whole code over these parts in order.
     pub fn code(&self, parts: &[&[u8]]) -> Vec<u8> {
-        match self.over(parts) {
-            Inner::Sha1(mac) => mac.finalize().into_bytes().to_vec(),
-            Inner::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
+        match &self.0 {
+            Inner::Sha1(mac) => over(mac, parts).finalize().into_bytes().to_vec(),
+            Inner::Sha256(mac) => over(mac, parts).finalize().into_bytes().to_vec(),
         }
     }
 
     /// Appends the beginning of the code over what is there from `from` on.
     pub(super) fn sign(&self, datagram: &mut Vec<u8>, from: usize, length: usize) {
-        match self.over(&[&datagram[from..]]) {
-            Inner::Sha1(mac) => datagram.extend_from_slice(&mac.finalize().into_bytes()[..length]),
-            Inner::Sha256(mac) => datagram.extend_from_slice(&mac.finalize().into_bytes()[..length]),
+        match &self.0 {
+            Inner::Sha1(mac) => {
+                let code = over(mac, &[&datagram[from..]]).finalize().into_bytes();
+                datagram.extend_from_slice(&code[..length]);
+            }
+            Inner::Sha256(mac) => {
+                let code = over(mac, &[&datagram[from..]]).finalize().into_bytes();
+                datagram.extend_from_slice(&code[..length]);
+            }
         }
     }
 
     /// Whether `code` is the beginning of the code over these parts, compared in constant time.
     pub fn fits(&self, parts: &[&[u8]], code: &[u8]) -> bool {
-        match self.over(parts) {
-            Inner::Sha1(mac) => mac.verify_truncated_left(code).is_ok(),
-            Inner::Sha256(mac) => mac.verify_truncated_left(code).is_ok(),
+        match &self.0 {
+            Inner::Sha1(mac) => over(mac, parts).verify_truncated_left(code).is_ok(),
+            Inner::Sha256(mac) => over(mac, parts).verify_truncated_left(code).is_ok(),
         }
     }
+}
 
-    fn over(&self, parts: &[&[u8]]) -> Inner {
-        let mut mac = self.0.clone();
-        for part in parts {
-            match &mut mac {
-                Inner::Sha1(mac) => mac.update(part),
-                Inner::Sha256(mac) => mac.update(part),
-            }
-        }
-        mac
-    }
+fn over<M: Mac + Clone>(keyed: &M, parts: &[&[u8]]) -> M {
+    let mut mac = keyed.clone();
+    parts.iter().for_each(|part| mac.update(part));
+    mac
 }
 
 /// AES-CBC-128 as IPMI uses it: the vector first, then the blocks, padded with 1, 2, 3 … and the pad's length (§13.29).
