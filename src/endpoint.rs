@@ -101,8 +101,8 @@ pub struct IpmiOptions {
     /// How often a session that is idle is kept alive; `None` lets it end, and logs in again when it is needed.
     pub keep_alive: Option<Duration>,
     /// Whether a thread waits for each answer instead of a task: fewer system calls for a program that talks to one BMC at a time. All
-    /// else on that thread stands still until the answer is there, or for up to four seconds, when the command is sent again or given
-    /// up. A console is awaited all the same.
+    /// else on that thread stands still until the answer is there, or for up to four seconds, when the datagram is sent again or given
+    /// up; a simulated BMC on the same thread could never answer. A console is awaited all the same.
     pub blocking: bool,
 }
 

@@ -56,7 +56,7 @@ impl<'a> Call<'a> {
         self.sequence = *self.sequences;
         let Command { netfn, number: command, lun, .. } = *self.command;
         let request = Request { netfn, lun, command, sequence: self.sequence, data: self.data };
-        self.session.seal(&request.encode(), self.vector)
+        self.session.seal_request(&request, self.vector)
     }
 }
 

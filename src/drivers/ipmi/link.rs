@@ -73,7 +73,7 @@ struct State {
 struct Live {
     session: Session,
     privilege: Privilege,
-    /// When the last command was sent that was answered.
+    /// When it began, and then when the last command that was answered was sent.
     used: Instant,
 }
 
@@ -447,7 +447,7 @@ impl Talk<'_> {
             let cause = Cause::Internal { reason: "no session to speak in".to_owned() };
             return Err(Failure::from(cause).into());
         };
-        let now = Instant::now();
+        let mut now = Instant::now();
         let stale = live.is_stale(now);
         let mut call = Call::new(&mut live.session, link.means(), &mut state.sequence, command, data)?;
         let pace = match command.effect {
@@ -456,7 +456,7 @@ impl Talk<'_> {
             Effect::Changes => Pace::patient(link.endpoint.seams),
         };
         let datagram = call.datagram();
-        let answered = wire.exchange_from(now, datagram, &mut call, pace, by).await?;
+        let answered = wire.exchange_at(&mut now, datagram, &mut call, pace, by).await?;
         live.used = now;
         if !answered.checksums_fit {
             self.forgive(Deviation::BadChecksum { what: "an IPMI message" });

@@ -107,33 +107,33 @@ impl Wire {
         pace: Pace,
         by: Deadline,
     ) -> Result<T::Answer, Silence> {
-        self.exchange_from(Instant::now(), datagram, turn, pace, by).await
+        self.exchange_at(&mut Instant::now(), datagram, turn, pace, by).await
     }
 
-    /// The same for whoever knows what time it is: a command asks for it once.
-    pub(super) async fn exchange_from<T: Turn>(
+    /// The same for whoever knows that it is `now`, which becomes when the datagram was last sent: a command looks at the clock once.
+    pub(super) async fn exchange_at<T: Turn>(
         &self,
-        began: Instant,
+        now: &mut Instant,
         mut datagram: Vec<u8>,
         turn: &mut T,
         pace: Pace,
         by: Deadline,
     ) -> Result<T::Answer, Silence> {
-        let mut now = began;
+        let began = *now;
         let mut trouble = None;
         let mut sent = 0;
         self.0.forget_readiness();
         while let Some(wait) = pace.wait(sent) {
             if sent > 0 {
                 datagram = turn.again(datagram);
-                now = Instant::now();
+                *now = Instant::now();
             }
             trouble = self.0.send(&datagram).err().or(trouble);
             sent += 1;
             #[cfg(test)]
             let _awake = crate::drivers::awake::Awake::new();
-            let left = by.instant().saturating_duration_since(now).min(wait);
-            if let Some(answer) = self.0.answer(turn, now, left, &mut trouble).await {
+            let left = by.instant().saturating_duration_since(*now).min(wait);
+            if let Some(answer) = self.0.answer(turn, *now, left, &mut trouble).await {
                 return Ok(answer);
             }
             if by.left().is_zero() {

@@ -122,12 +122,13 @@ impl Cipher {
         BLOCK + (length + 1).next_multiple_of(BLOCK)
     }
 
-    /// Appends vector and ciphertext to `to`.
-    pub fn seal_onto(&self, to: &mut Vec<u8>, plain: &[u8], vector: [u8; BLOCK]) {
+    /// Appends vector and ciphertext of what `plain` appends.
+    pub(super) fn seal_onto(&self, to: &mut Vec<u8>, plain: impl FnOnce(&mut Vec<u8>), vector: [u8; BLOCK]) {
         to.extend_from_slice(&vector);
         let from = to.len();
-        to.extend_from_slice(plain);
-        let pad = (plain.len() + 1).next_multiple_of(BLOCK) - plain.len() - 1;
+        plain(to);
+        let length = to.len() - from;
+        let pad = (length + 1).next_multiple_of(BLOCK) - length - 1;
         to.extend((1..BLOCK as u8).take(pad));
         to.push(pad as u8);
         let (blocks, _) = Array::slice_as_chunks_mut(&mut to[from..]);

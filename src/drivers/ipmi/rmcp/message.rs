@@ -27,13 +27,24 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// Its bytes, checksums included.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.data.len() + 7);
+        let mut bytes = Vec::with_capacity(self.length());
+        self.encode_onto(&mut bytes);
+        bytes
+    }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> usize {
+        self.data.len() + 7
+    }
+
+    /// Appends its bytes.
+    pub(super) fn encode_onto(&self, bytes: &mut Vec<u8>) {
+        let from = bytes.len();
         let [to, function] = [BMC, self.netfn << 2 | self.lun & 0x03];
         let check = checksum(&[to, function]);
         bytes.extend_from_slice(&[to, function, check, CONSOLE, self.sequence << 2, self.command]);
         bytes.extend_from_slice(self.data);
-        bytes.push(checksum(&bytes[3..]));
-        bytes
+        bytes.push(checksum(&bytes[from + 3..]));
     }
 }
 

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::{
     Malformed,
     algorithm::{BLOCK, Cipher, Keyed},
+    message::Request,
     packet::{self, Packet, PayloadType},
 };
 use crate::endpoint::Suite;
@@ -58,12 +59,28 @@ impl Session {
         self.seal_as(PayloadType::Ipmi, message, vector)
     }
 
+    /// The same with a request, whose bytes are made where they are sealed.
+    pub fn seal_request(&mut self, request: &Request<'_>, vector: [u8; BLOCK]) -> Vec<u8> {
+        self.seal_with(PayloadType::Ipmi, request.length(), |to| request.encode_onto(to), vector)
+    }
+
     /// A datagram with a payload of this type, under the next sequence number.
     pub fn seal_as(&mut self, kind: PayloadType, message: &[u8], vector: [u8; BLOCK]) -> Vec<u8> {
+        self.seal_with(kind, message.len(), |to| to.extend_from_slice(message), vector)
+    }
+
+    /// `plain` appends as many bytes as it is said to.
+    fn seal_with(
+        &mut self,
+        kind: PayloadType,
+        length: usize,
+        plain: impl FnOnce(&mut Vec<u8>),
+        vector: [u8; BLOCK],
+    ) -> Vec<u8> {
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
         let mut datagram =
-            packet::sealed_head(kind, self.bmc_id, self.sequence, Cipher::sealed_length(message.len()));
-        self.cipher.seal_onto(&mut datagram, message, vector);
+            packet::sealed_head(kind, self.bmc_id, self.sequence, Cipher::sealed_length(length));
+        self.cipher.seal_onto(&mut datagram, plain, vector);
         let covered = datagram.len() - packet::COVER_FROM + 2;
         let pad = covered.next_multiple_of(4) - covered;
         datagram.extend(std::iter::repeat_n(0xFF, pad));

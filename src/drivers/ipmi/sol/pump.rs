@@ -179,8 +179,8 @@ impl Pump {
         let Some(vector) = self.parts.vector() else { return };
         self.parts.sequence = (self.parts.sequence + 1) & 0x3F;
         let (sequence, (netfn, command)) = (self.parts.sequence, ALIVE);
-        let request = Request { netfn, lun: 0, command, sequence, data: &[] }.encode();
-        let datagram = self.parts.session.seal(&request, vector);
+        let request = Request { netfn, lun: 0, command, sequence, data: &[] };
+        let datagram = self.parts.session.seal_request(&request, vector);
         self.parts.wire.tell(&datagram);
         self.question = Some((sequence, datagram, Instant::now() + ANSWER, 1));
     }

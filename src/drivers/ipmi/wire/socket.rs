@@ -11,13 +11,14 @@ use std::{
 
 use tokio::{
     io::{Interest, unix::AsyncFd},
+    task::{coop::consume_budget, yield_now},
     time::{Instant, timeout_at},
 };
 
 use super::Turn;
 
 /// Larger than any datagram that a BMC has reason to send.
-const LARGEST: usize = 1024;
+const LARGEST: usize = 2048;
 
 /// A socket that is connected to the BMC.
 ///
@@ -77,7 +78,15 @@ impl Socket {
                 let answer = poll_fn(|cx| poll_answer(socket, cx, turn, trouble));
                 timeout_at(now + patience, answer).await.ok()
             }
-            Self::Blocking(socket) => socket.answer(turn, now, patience, trouble),
+            Self::Blocking(socket) => {
+                // Whoever is on this thread besides gets a turn once in a while, and whenever nothing has come.
+                consume_budget().await;
+                let answer = socket.answer(turn, now, patience, trouble);
+                if answer.is_none() {
+                    yield_now().await;
+                }
+                answer
+            }
         }
     }
 
@@ -97,7 +106,7 @@ impl Socket {
     }
 }
 
-/// The answer that `turn` accepts. After an error nothing better comes of this transmission: whoever polls has a timer that ends it.
+/// The answer that `turn` accepts.
 fn poll_answer<T: Turn>(
     socket: &AsyncFd<UdpSocket>,
     cx: &mut Context<'_>,
@@ -108,8 +117,11 @@ fn poll_answer<T: Turn>(
         match ready!(poll_read(socket, cx, |socket| hear(socket, turn))) {
             Ok(Some(answer)) => return Poll::Ready(answer),
             Ok(None) => {}
+            // The error is of what was sent (ICMP); the answer may come all the same. A socket that has nothing but errors is
+            // asked until time is up, and keeps nobody else from being asked.
             Err(error) => {
                 *trouble = Some(error);
+                cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
         }
@@ -123,7 +135,8 @@ fn poll_read<T>(
     mut read: impl FnMut(&UdpSocket) -> io::Result<T>,
 ) -> Poll<io::Result<T>> {
     loop {
-        let mut ready = ready!(socket.poll_read_ready(cx))?;
+        // Without a runtime nobody is told of anything any more.
+        let Ok(mut ready) = ready!(socket.poll_read_ready(cx)) else { return Poll::Pending };
         if let Ok(read) = ready.try_io(|socket| read(socket.get_ref())) {
             return Poll::Ready(read);
         }
@@ -147,12 +160,24 @@ impl Blocking {
     ) -> Option<T::Answer> {
         let mut left = patience;
         while !left.is_zero() {
-            match self.wait_for(left).and_then(|()| hear(&self.socket, turn)) {
+            let silent = match self.wait_for(left).and_then(|()| hear(&self.socket, turn)) {
                 Ok(Some(answer)) => return Some(answer),
-                Err(error) if !is_silence(&error) => *trouble = Some(error),
-                _ => {}
+                Ok(None) => false,
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut => true,
+                    ErrorKind::Interrupted => false,
+                    _ => {
+                        *trouble = Some(error);
+                        false
+                    }
+                },
+            };
+            // The system's timer may be some milliseconds early, and the clock may be one that stands still.
+            let still_left = patience.saturating_sub(began.elapsed());
+            if silent && still_left == left {
+                return None;
             }
-            left = patience.saturating_sub(began.elapsed());
+            left = still_left;
         }
         None
     }
@@ -165,16 +190,12 @@ impl Blocking {
     /// Sets how long a read waits, where it is another time than the last one; zero is for ever.
     fn wait_for(&self, patience: Duration) -> io::Result<()> {
         let nanoseconds = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
-        if self.patience.swap(nanoseconds, Ordering::Relaxed) == nanoseconds {
-            return Ok(());
+        if self.patience.load(Ordering::Relaxed) != nanoseconds {
+            self.socket.set_read_timeout(Some(patience).filter(|patience| !patience.is_zero()))?;
+            self.patience.store(nanoseconds, Ordering::Relaxed);
         }
-        self.socket.set_read_timeout(Some(patience).filter(|patience| !patience.is_zero()))
+        Ok(())
     }
-}
-
-/// Nothing has come, or somebody's signal was first.
-fn is_silence(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
 /// Reads a datagram: the answer, or none. Its bytes are on the stack, since a future that carried them would be moved with them.
