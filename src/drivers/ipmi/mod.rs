@@ -1,7 +1,8 @@
 //! The IPMI driver: IPMI v2.0 over LAN, without vendor knowledge.
 //!
 //! - [`rmcp`] knows the bytes and nothing else: packets, the handshake, keys, sessions.
-//! - `wire` knows datagrams and patience, and waits as a task or as a thread; `login` what to make of a refusal, `link` how a session is kept and lost.
+//! - `wire` knows datagrams and patience, and waits as a task or as a thread; `login` knows what to make of a refusal, `link` how a
+//!   session is kept and lost.
 //! - One file per command group: `chassis`, `boot`, `identity` and `fru`, `sdr` and `sensors`, `sel` (with `events`, the
 //!   meaning of states), `dcmi`, `accounts`, `lan`, `clock`, `controller`, `raw`; `sol` is the console.
 //! - `quirks` is the table of what real BMCs do that no standard says.
