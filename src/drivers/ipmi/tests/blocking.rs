@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::*;
 use crate::{
     driver::{Cause, Driver as _},
+    drivers::ipmi::wire::{Pace, Turn, Wire},
     model::{Change, PowerAction, PowerState},
 };
 
@@ -117,6 +118,46 @@ async fn a_port_that_nobody_listens_on_is_told_to_whoever_waits_there() {
     let error = driver.power_read(Deadline::after(Duration::from_millis(300))).await.unwrap_err();
     let Cause::Unreachable { reason } = &error.cause else { panic!("{error}") };
     assert!(reason.contains("Connection refused"), "{reason}");
+}
+
+#[tokio::test]
+async fn an_error_before_the_answer_does_not_hide_the_answer_in_either_way_to_wait() {
+    for blocking in [false, true] {
+        let bmc = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut endpoint = Endpoint::parse(&format!("ipmi://{}", bmc.local_addr().unwrap())).unwrap();
+        endpoint.ipmi.blocking = blocking;
+        std::thread::spawn(move || {
+            let (_, from) = bmc.recv_from(&mut [0; 16]).unwrap();
+            // Connected to somebody else it hears nobody: what is sent to it at 250 ms is refused. Then it answers.
+            bmc.connect("127.0.0.1:9").unwrap();
+            bmc.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
+            bmc.recv(&mut [0; 16]).unwrap_err();
+            bmc.send_to(b"yes", from).unwrap();
+        });
+        let mut turn = Repeated(0);
+        let wire = Wire::open(&endpoint).await.unwrap();
+        let answer =
+            wire.exchange(b"well?".to_vec(), &mut turn, Pace::patient(Seams::default()), within(10)).await;
+        assert_eq!(answer, Ok(b"yes".to_vec()));
+        // The next transmission would be at 750 ms.
+        assert_eq!(turn.0, 1, "blocking: {blocking}");
+    }
+}
+
+/// Takes any answer, and counts how often it was sent again.
+struct Repeated(usize);
+
+impl Turn for Repeated {
+    type Answer = Vec<u8>;
+
+    fn again(&mut self, datagram: Vec<u8>) -> Vec<u8> {
+        self.0 += 1;
+        datagram
+    }
+
+    fn accept(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
+        Some(datagram.to_vec())
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The driver against a scripted BMC over loopback, on a held clock.
+//! The driver against a scripted BMC over loopback, on a held clock; in `blocking` on the real one.
 //!
 //! The BMC's end of the session is made of the same core with the IDs the other way round; that the core itself is right is
 //! shown by the vectors of `rmcp` and by ipmi_sim. Here it is about what goes out, how often, and when.
