@@ -128,19 +128,20 @@ async fn an_error_before_the_answer_does_not_hide_the_answer_in_either_way_to_wa
         endpoint.ipmi.blocking = blocking;
         std::thread::spawn(move || {
             let (_, from) = bmc.recv_from(&mut [0; 16]).unwrap();
-            // Connected to somebody else it hears nobody: what is sent to it at 250 ms is refused. Then it answers.
+            // Connected to somebody else it hears nobody: what is sent to it at 250 and 750 ms is refused. Then it answers.
             bmc.connect("127.0.0.1:9").unwrap();
-            bmc.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
+            bmc.set_read_timeout(Some(Duration::from_millis(900))).unwrap();
             bmc.recv(&mut [0; 16]).unwrap_err();
             bmc.send_to(b"yes", from).unwrap();
         });
-        let mut turn = Repeated(0);
+        let (mut turn, began) = (Repeated(0), Instant::now());
         let wire = Wire::open(&endpoint).await.unwrap();
         let answer =
             wire.exchange(b"well?".to_vec(), &mut turn, Pace::patient(Seams::default()), within(10)).await;
         assert_eq!(answer, Ok(b"yes".to_vec()));
-        // The next transmission would be at 750 ms.
-        assert_eq!(turn.0, 1, "blocking: {blocking}");
+        // Whoever had stopped listening would look again when the third transmission's wait is over, at 1750 ms.
+        assert!(began.elapsed() < Duration::from_millis(1600), "blocking: {blocking}");
+        assert_eq!(turn.0, 2);
     }
 }
 
