@@ -92,10 +92,10 @@ pub(super) async fn open(
             client.secret.forget();
             Ok(Box::new(ShellConsole::new(shell, client, heard)))
         }
-        Ok(Err(Stop::Refused(words))) => Err(refused(shell, &hidden(&client.password, &words))),
+        Ok(Err(Stop::Refused(words))) => Err(refused(shell, &client.password.hidden_in(&words))),
         Ok(Err(Stop::Ended)) => Err(client.ended(by).await),
         Err(_) => {
-            let last = told(&hidden(&client.password, &dialogue.last_words()));
+            let last = told(&client.password.hidden_in(&dialogue.last_words()));
             let reason = match last.is_empty() {
                 true => "the shell has not said a word in time".to_owned(),
                 false => format!("the shell did not lead to the console in time; it said last: {last}"),
@@ -257,7 +257,7 @@ impl Client {
         // Whoever it has left behind would keep the pipe open.
         let Self { running, complaints, password, host, .. } = self;
         drop(running);
-        let said = hidden(&password, &complaints.await.unwrap_or_default());
+        let said = password.hidden_in(&complaints.await.unwrap_or_default());
         let cause = meant(status, &said, &host);
         // What is the reason is not told twice.
         let said = if matches!(cause, Cause::Unreachable { .. } | Cause::Untrusted { .. }) {
@@ -267,12 +267,6 @@ impl Client {
         };
         Failure::new(cause, at(status.and_then(|it| it.code()), said))
     }
-}
-
-/// What the other end said, should it say the password.
-fn hidden(password: &Secret, said: &str) -> String {
-    let password = password.reveal_text();
-    if password.is_empty() { said.to_owned() } else { said.replace(password.as_str(), "…") }
 }
 
 /// What the client said, by the words of OpenSSH.
@@ -381,12 +375,6 @@ mod tests {
         assert!(
             check(Path::new("/")).is_err() && check(Path::new("/$HOME")).unwrap_err().contains("line's end")
         );
-    }
-
-    #[test]
-    fn a_password_that_is_said_back_is_not_told() {
-        assert_eq!(hidden(&Secret::new("calvin"), "no such user: calvin"), "no such user: …");
-        assert_eq!(hidden(&Secret::new(""), "no"), "no");
     }
 
     #[test]

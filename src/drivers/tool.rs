@@ -114,9 +114,7 @@ pub(super) async fn run(
         Ok(ended) => ended.map_err(|error| internal(tool, &error))?,
         Err(_) => return Err(unknown(tool, "it did not end by the deadline and was killed")),
     };
-    let password = credentials.password.reveal_text();
-    let hidden =
-        |text: String| if password.is_empty() { text } else { text.replace(password.as_str(), "…") };
+    let hidden = |text: String| credentials.password.hidden_in(&text);
     match code {
         Some(0) => Ok(hidden(said)),
         Some(code) => {
